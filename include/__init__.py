@@ -1,0 +1,1 @@
+"""Plain Python of the pipelines: no import of Airflow anywhere below."""

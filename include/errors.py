@@ -1,0 +1,99 @@
+"""Errors that Sluice raises; whether a retry can help is a property of the class.
+
+SluiceError
+├── TerminalError              a retry cannot help
+│   ├── RunInputError
+│   ├── InputFileError
+│   ├── NoVersionError
+│   ├── SourceRefusedError
+│   │   └── ForbiddenAddressError
+│   ├── RuleError
+│   ├── RejectLimitError
+│   ├── ShrunkenSnapshotError
+│   ├── AccountingError
+│   ├── ArchiveError
+│   └── WarehouseRefusedError
+└── TransientError             a retry may help
+    ├── SourceUnavailableError
+    └── WarehouseUnavailableError
+
+Messages are safe to publish: they hold no row value and no secret, and fit on one line.
+"""
+
+from __future__ import annotations
+
+
+class SluiceError(Exception):
+    """Root of all errors that Sluice raises on purpose."""
+
+
+class TerminalError(SluiceError):
+    """The same run would fail the same way again."""
+
+
+class TransientError(SluiceError):
+    """The same run may succeed later."""
+
+
+class RunInputError(TerminalError):
+    """A parameter of the run is unknown, of the wrong type, or out of range."""
+
+
+class InputFileError(TerminalError):
+    """A whole file breaks its contract; names file, line and what to do.
+
+    Arguments:
+        file: the name that its owner knows the file by.
+        line: 1-based physical line where the fault was seen, or None for the whole file.
+        problem: what is wrong, in one sentence without row values.
+        fix: what to do about it.
+    """
+
+    def __init__(self, *, file: str, line: int | None, problem: str, fix: str) -> None:
+        self.file, self.line, self.problem, self.fix = file, line, problem, fix
+        place = file if line is None else f"{file}, line {line}"
+        super().__init__(f"{place}: {problem}. {fix}")
+
+
+class NoVersionError(TerminalError):
+    """The source had no version yet at the run's as_of."""
+
+
+class SourceRefusedError(TerminalError):
+    """The source answered that it will not give this (401, 403, 404, a page instead of a file)."""
+
+
+class ForbiddenAddressError(SourceRefusedError):
+    """An address or a redirect leaves the hosts that the dataset may fetch from."""
+
+
+class RuleError(TerminalError):
+    """A rule of the dataset with severity "error" is broken."""
+
+
+class RejectLimitError(TerminalError):
+    """More rows were rejected than the dataset allows."""
+
+
+class ShrunkenSnapshotError(TerminalError):
+    """A snapshot lacks more of the table's rows than the dataset allows."""
+
+
+class AccountingError(TerminalError):
+    """Rows read and rows accounted for differ: a fault of Sluice itself."""
+
+
+class ArchiveError(TerminalError):
+    """An archived or handed-over object is not what was put there."""
+
+
+class WarehouseRefusedError(TerminalError):
+    """Postgres refused a statement; a retry would be refused too."""
+
+
+class SourceUnavailableError(TransientError):
+    """The source did not answer properly within the retry budget (429, 5xx, timeouts, cuts)."""
+
+
+class WarehouseUnavailableError(TransientError):
+    """Postgres is out of reach, restarting, or another writer holds the table."""
