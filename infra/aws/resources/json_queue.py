@@ -1,0 +1,48 @@
+"""Where csv_upload_to_sqs delivers one JSON message a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.aws.resources.removal import removal_policy
+
+if TYPE_CHECKING:
+    from infra.aws.environment import Environment
+
+RECEIVES = 5  # tries of a consumer before a message goes to the dead-letter queue
+
+
+class JsonQueue(Construct):
+    """The JSON queue and its dead-letter queue.
+
+    Attributes:
+        queue: the queue that rows are sent to.
+        dead_letter_queue: where messages end up that no consumer could handle. A message's age
+            counts from when it was first sent, so they are kept longer here than in the queue.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letter_queue = sqs.Queue(
+            self,
+            "DeadLetterQueue",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            removal_policy=removal_policy(environment),
+            retention_period=Duration.days(14),
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letter_queue, max_receive_count=RECEIVES
+            ),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            removal_policy=removal_policy(environment),
+            retention_period=Duration.days(4),
+        )

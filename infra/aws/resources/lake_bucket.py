@@ -1,0 +1,38 @@
+"""Where Sluice keeps files of its own: the archive in raw/, hand-over between tasks in work/."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.aws.resources.private_bucket import private_bucket
+
+if TYPE_CHECKING:
+    from infra.aws.environment import Environment
+
+
+class LakeBucket(Construct):
+    """The lake bucket; work/ goes after a week, raw/ and all its versions stay.
+
+    Attributes:
+        bucket: the bucket.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = private_bucket(
+            self,
+            environment=environment,
+            lifecycle_rules=[
+                # Expiration leaves a delete marker; by the same rule S3 takes that away as well
+                # once the version below it is gone.
+                s3.LifecycleRule(
+                    prefix="work/",
+                    expiration=Duration.days(7),
+                    noncurrent_version_expiration=Duration.days(1),
+                ),
+            ],
+        )
