@@ -1,0 +1,140 @@
+"""Whole files in and out of one S3 bucket, each checked by its SHA-256 on the way."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from include.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+_NOT_FOUND = ("404", "NoSuchKey", "NotFound")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """What S3 tells of an object.
+
+    Attributes:
+        size: bytes.
+        metadata: user metadata; "sha256" is there for all that Sluice puts.
+    """
+
+    size: int
+    metadata: dict[str, str]
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStore:
+    """One bucket.
+
+    Attributes:
+        client: a boto3 S3 client.
+        bucket: its name.
+    """
+
+    client: Any
+    bucket: str
+
+    def head(self, key: str) -> StoredObject | None:
+        """What is known of an object, None when there is none."""
+        try:
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+        return StoredObject(size=answer["ContentLength"], metadata=answer["Metadata"])
+
+    def put_file(self, key: str, path: Path, *, metadata: dict[str, str] | None = None) -> str:
+        """Store a file; S3 refuses it if it arrives damaged.
+
+        Arguments:
+            key: where.
+            path: the file, at most 5 GiB.
+            metadata: ASCII text, kept with the object beside its "sha256".
+
+        Returns:
+            The file's SHA-256 in hexadecimal.
+        """
+        digest = sha256_of(path)
+        with path.open("rb") as file:
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=file,
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(digest)).decode(),
+                Metadata={**(metadata or {}), "sha256": digest},
+            )
+        return digest
+
+    def get_file(self, key: str, to: Path, *, sha256: str) -> None:
+        """Fetch an object into a file.
+
+        Arguments:
+            key: where it is.
+            to: the file that is made, or replaced.
+            sha256: what its bytes must have, in hexadecimal.
+
+        Raises:
+            ArchiveError: there is no such object, or it is not what was put there.
+        """
+        try:
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                raise ArchiveError(
+                    f"s3://{self.bucket}/{key} is gone. Clear the task that makes it"
+                ) from None
+            raise
+        digest = hashlib.sha256()
+        with to.open("wb") as file:
+            for chunk in body.iter_chunks(CHUNK_BYTES):
+                digest.update(chunk)
+                file.write(chunk)
+        if digest.hexdigest() != sha256:
+            raise ArchiveError(
+                f"s3://{self.bucket}/{key} is not what was put there: its SHA-256 differs. "
+                "Rerun with refetch, or restore the object's earlier version"
+            )
+
+    def put_json(self, key: str, value: dict[str, Any]) -> None:
+        """Store a small JSON object."""
+        body = json.dumps(value, sort_keys=True).encode()
+        self.client.put_object(
+            Bucket=self.bucket, Key=key, Body=body, ContentType="application/json"
+        )
+
+    def first_json(self, prefix: str, *, after: str) -> dict[str, Any] | None:
+        """The first JSON object below a prefix whose key sorts after a given one.
+
+        Arguments:
+            prefix: ends in a slash.
+            after: the rest of a key below the prefix, itself excluded.
+        """
+        answer = self.client.list_objects_v2(
+            Bucket=self.bucket, Prefix=prefix, StartAfter=prefix + after, MaxKeys=1
+        )
+        found = answer.get("Contents", [])
+        if not found:
+            return None
+        body = self.client.get_object(Bucket=self.bucket, Key=found[0]["Key"])["Body"].read()
+        value: dict[str, Any] = json.loads(body)
+        return value

@@ -1,0 +1,2 @@
+-- Whether this database has had any migration.
+select to_regclass('ops.migration') is not null

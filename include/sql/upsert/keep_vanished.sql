@@ -1,0 +1,10 @@
+-- Remembers when a kept row that the newest snapshot lacks was seen last: in the snapshot
+-- before, for a key that has not vanished already. Parameters: sink, last_seen.
+insert into ops.vanished_row (sink, key, last_seen)
+select
+    %(sink)s,
+    row_key,
+    %(last_seen)s
+from pg_temp.changed
+where operation = 'vanish'
+on conflict (sink, key) do nothing

@@ -1,0 +1,7 @@
+-- What is now the newest snapshot of a table. Parameters: sink, as_of, content_sha256, row_count.
+update ops.sink
+set
+    as_of = %(as_of)s,
+    content_sha256 = %(content_sha256)s,
+    row_count = %(row_count)s
+where sink = %(sink)s
