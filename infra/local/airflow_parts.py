@@ -1,0 +1,77 @@
+"""Airflow's own programs: scheduler, DAG processor, triggerer and API server."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import sys
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.local import processes
+    from infra.local.layout import Layout
+
+# Logs are read from the folder that all parts share, so nobody has to serve them.
+_PARTS = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+
+
+def migrate(
+    group: processes.Group, layout: Layout, env: Mapping[str, str], metadata_uri: str
+) -> bool:
+    """Bring the metadata database to this Airflow's schema; returns whether it had to.
+
+    Raises:
+        StackError: the migration failed.
+    """
+    stamp = layout.airflow_home / "migrated"
+    if stamp.exists() and stamp.read_text() == _schema(metadata_uri):
+        return False
+    layout.airflow_home.mkdir(parents=True, exist_ok=True)
+    program = group.start(
+        "db-migrate",
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=env,
+        cwd=layout.airflow_home,
+    )
+    program.wait_until_done(seconds=300)
+    group.programs.remove(program)
+    stamp.write_text(_schema(metadata_uri))
+    return True
+
+
+def _schema(metadata_uri: str) -> str:
+    """Name this Airflow and the schema that the database has."""
+    airflow = importlib.metadata.version("apache-airflow")
+    with contextlib.closing(psycopg2.connect(metadata_uri)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("select to_regclass('alembic_version')")
+            if cursor.fetchone() == (None,):
+                return f"{airflow} without a schema"
+            cursor.execute("select version_num from alembic_version")
+            return f"{airflow} {cursor.fetchall()}"
+
+
+def start(
+    group: processes.Group, layout: Layout, env: Mapping[str, str]
+) -> list[processes.Program]:
+    """Start the four programs, all at once."""
+    layout.airflow_home.mkdir(parents=True, exist_ok=True)
+    return [
+        group.start(
+            name,
+            [sys.executable, "-m", "airflow", *arguments],
+            env=env,
+            cwd=layout.airflow_home,
+        )
+        for name, arguments in _PARTS.items()
+    ]

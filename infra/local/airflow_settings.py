@@ -1,0 +1,127 @@
+"""The configuration of the laptop's Airflow, all of it in environment variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.local import aws, ports
+from infra.local.layout import REPOSITORY, SHIPPED_GITHUB, Layout
+
+if TYPE_CHECKING:
+    from infra.local.postgres import Server
+    from infra.local.state import Secrets
+
+# Two cores run everything, and somebody waits for it.
+_PACE = {
+    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+    "AIRFLOW__API__WORKERS": "1",
+    "AIRFLOW__API__WORKER_TIMEOUT": "10",
+}
+_PLAIN = {
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+    "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a stack is started for.
+
+    Attributes:
+        dags: the folder of the DAG files.
+        github: the folder that the GitHub stand-in serves.
+        live: read from the real GitHub instead.
+        schedule: make the runs that schedules ask for; without it only those asked for by hand.
+    """
+
+    dags: Path = REPOSITORY / "dags"
+    github: Path = SHIPPED_GITHUB
+    live: bool = False
+    schedule: bool = True
+
+
+def settings(
+    layout: Layout,
+    options: Options,
+    *,
+    secrets: Secrets,
+    ui_port: int,
+    server: Server,
+) -> dict[str, str]:
+    """Give what every part of Airflow needs to start, before the AWS resources are known."""
+    home = layout.airflow_home
+    url = f"http://{ports.HOST}:{ui_port}"
+    logs = layout.logs / "airflow"
+    return {
+        **_PLAIN,
+        **_PACE,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(options.dags),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+        "AIRFLOW__CORE__FERNET_KEY": secrets.fernet,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.metadata_uri.replace(
+            "postgresql://", "postgresql+psycopg2://"
+        ),
+        "AIRFLOW__API__HOST": ports.HOST,
+        "AIRFLOW__API__PORT": str(ui_port),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__SECRET_KEY": secrets.api,
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt,
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": str(options.schedule),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
+        "PYTHONPATH": str(REPOSITORY),
+        # setproctitle would wipe the mark that tells whose process it is.
+        "SPT_NOENV": "1",
+    }
+
+
+def pipeline_settings(
+    *, outputs: dict[str, str], endpoint: str, warehouse_uri: str, github: str | None
+) -> dict[str, str]:
+    """Give what the DAGs read: our own section of the configuration, and the connections.
+
+    Arguments:
+        outputs: of the CloudFormation stack.
+        endpoint: URL of the AWS emulator.
+        warehouse_uri: a libpq URI.
+        github: URL of the GitHub stand-in; None for GitHub itself.
+    """
+    connection = {
+        "conn_type": "aws",
+        "login": aws.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        "password": aws.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        "extra": {"region_name": aws.REGION, "endpoint_url": endpoint},
+    }
+    given = {
+        **aws.environment(endpoint),
+        "AIRFLOW_CONN_SLUICE_WAREHOUSE": warehouse_uri,
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+        "AIRFLOW__SLUICE__LAKE_BUCKET": outputs["LakeBucket"],
+        "AIRFLOW__SLUICE__ALERTS_TOPIC_ARN": outputs["AlertsTopicArn"],
+    }
+    if github is not None:
+        given["AIRFLOW__SLUICE__GITHUB_API_URL"] = github
+        given["AIRFLOW__SLUICE__GITHUB_RAW_URL"] = github
+    return given
+
+
+def inherited() -> dict[str, str]:
+    """This process's environment without what would point Airflow or AWS elsewhere."""
+    foreign = ("AIRFLOW", "AWS_", "PG", "PYTHON", "SLUICE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return kept

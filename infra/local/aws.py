@@ -1,0 +1,190 @@
+"""The AWS emulator on 127.0.0.1, and in it what CloudFormation makes of the deployed template."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from infra.local import ports, processes
+from infra.local.errors import StackError
+from infra.local.layout import TEMPLATE, Layout, emulator_python
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REGION = "us-east-1"
+STACK_NAME = "sluice-pipelines"
+NOTICES_QUEUE = "sluice-laptop-notices"
+# The emulator takes any; they keep the AWS libraries from looking for real ones.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",  # noqa: S105 -- the emulator's documented placeholder
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulator:
+    """A running AWS emulator.
+
+    Attributes:
+        program: its process.
+        endpoint: its URL, the same for every service.
+    """
+
+    program: processes.Program
+    endpoint: str
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client of one service."""
+        return client(service, self.endpoint)
+
+
+def client(service: Any, endpoint: str) -> Any:
+    """A boto3 client of one service of an emulator at endpoint."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=60),
+    )
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    """What AWS libraries and tools read to reach an emulator, and nothing but it."""
+    return {
+        **CREDENTIALS,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def start(group: processes.Group, layout: Layout) -> Emulator:
+    """Start the emulator of a stack with what it held when it was last stopped.
+
+    Objects in S3 are on disk as soon as they are put; the rest is written when it is stopped.
+
+    Raises:
+        StackError: it is not installed or does not start.
+    """
+    if not emulator_python().exists():
+        raise StackError("ministack is not installed: python3 -m infra.local.bootstrap emulator")
+    port = ports.choose()
+    temporary = layout.emulator / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    program = group.start(
+        "ministack",
+        [str(emulator_python()), "-m", "ministack"],
+        env=_environment(layout, port),
+        cwd=layout.emulator,
+    )
+    emulator = Emulator(program=program, endpoint=f"http://{ports.HOST}:{port}")
+    program.wait_until(lambda: _healthy(emulator.endpoint), seconds=60)
+    return emulator
+
+
+def _environment(layout: Layout, port: int) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTHON"))}
+    return {
+        **inherited,
+        **CREDENTIALS,
+        "BIND_HOST": ports.HOST,
+        "MINISTACK_HOST": ports.HOST,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(layout.emulator / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(layout.emulator / "s3"),
+        "TMPDIR": str(layout.emulator / "tmp"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # It would tidy up containers of the machine's own Docker.
+        "DOCKER_HOST": f"unix://{layout.emulator}/no-docker.sock",
+    }
+
+
+def _healthy(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310 -- our own address
+            return bool(answer.status == 200)  # noqa: PLR2004 -- HTTP's OK
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def deploy(emulator: Emulator, template: Path = TEMPLATE) -> dict[str, str]:
+    """Create the stack of the template, or update it; returns the stack's outputs.
+
+    Raises:
+        StackError: CloudFormation did not accept it; says what it said.
+    """
+    cloudformation = emulator.client("cloudformation")
+    body = template.read_text()
+    found = _stack(cloudformation)
+    if found is None:
+        cloudformation.create_stack(StackName=STACK_NAME, TemplateBody=body)
+        waiter = cloudformation.get_waiter("stack_create_complete")
+    elif json.loads(body) != _deployed(cloudformation):
+        cloudformation.update_stack(StackName=STACK_NAME, TemplateBody=body)
+        waiter = cloudformation.get_waiter("stack_update_complete")
+    else:
+        return _outputs(found, emulator)
+    try:
+        waiter.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
+    except Exception as error:
+        raise StackError(f"CloudFormation: {error}. {_why(cloudformation)}") from error
+    made = _stack(cloudformation)
+    if made is None:
+        raise StackError(f"CloudFormation lost the stack {STACK_NAME}")
+    return _outputs(made, emulator)
+
+
+def _stack(cloudformation: Any) -> dict[str, Any] | None:
+    try:
+        stacks = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    except ClientError:
+        return None
+    return next((s for s in stacks if s["StackStatus"] != "DELETE_COMPLETE"), None)
+
+
+def _deployed(cloudformation: Any) -> Any:
+    body = cloudformation.get_template(StackName=STACK_NAME)["TemplateBody"]
+    return json.loads(body) if isinstance(body, str) else body
+
+
+def _outputs(stack: dict[str, Any], emulator: Emulator) -> dict[str, str]:
+    # URLs still name the port that the emulator had when the stack was made.
+    own = re.compile(rf"^http://{re.escape(ports.HOST)}:\d+(?=/)")
+    found = {o["OutputKey"]: str(o["OutputValue"]) for o in stack.get("Outputs", [])}
+    return {name: own.sub(emulator.endpoint, value) for name, value in found.items()}
+
+
+def _why(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    failed = [e for e in events if "FAILED" in e["ResourceStatus"]]
+    return "; ".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in failed)
+
+
+def subscribe_laptop(emulator: Emulator, topic: str) -> str:
+    """Make a queue that receives every notice, outside of the template; returns its URL."""
+    sqs = emulator.client("sqs")
+    queue = str(sqs.create_queue(QueueName=NOTICES_QUEUE)["QueueUrl"])
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    arn = attributes["Attributes"]["QueueArn"]
+    sns = emulator.client("sns")
+    subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    if arn not in [s["Endpoint"] for s in subscriptions]:
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return queue

@@ -1,0 +1,134 @@
+"""Sets up the Python environments under .local/ with nothing but a standard library.
+
+    python3 -m infra.local.bootstrap airflow emulator cdk
+
+Every environment is what its lock file says, and is touched only when the lock or the
+interpreter has changed. No Python is ever downloaded; packages come through uv, which itself
+comes from PyPI at a fixed version.
+"""
+
+# Runs under whatever `python3` is, so nothing here may need more than that to be parsed.
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+UV_VERSION = "0.13.8"
+OLDEST = (3, 10)
+PREFERRED = ("3.12", "3.13", "3.11", "3.10")  # MWAA's own first
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOCAL = REPOSITORY / ".local"
+LOCKS = {
+    "airflow": REPOSITORY / "infra/local/requirements-airflow.lock",
+    "emulator": REPOSITORY / "infra/local/requirements-emulator.lock",
+    "cdk": REPOSITORY / "infra/aws/requirements.lock",
+}
+
+
+class SetupError(Exception):
+    """The machine lacks something; the message says what to do about it."""
+
+
+def say(text):  # type: (str) -> None
+    print(f"setup: {text}", file=sys.stderr, flush=True)
+
+
+def runs(command, version):  # type: (str, str) -> bool
+    """Tell whether a command is that Python, by running it: a pyenv shim may exist and fail."""
+    probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    try:
+        answer = subprocess.run(
+            [command, "-c", probe], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return answer.returncode == 0 and answer.stdout.strip() == version
+
+
+def candidates(version):  # type: (str) -> list[str]
+    """Name the places where a Python of that version may be, the likeliest first."""
+    found = [path for path in [shutil.which(f"python{version}")] if path]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    found += sorted((str(p) for p in pyenv.glob(f"{version}*/bin/python{version}")), reverse=True)
+    if version == "{}.{}".format(*sys.version_info[:2]):
+        found.append(sys.executable)
+    return found
+
+
+def best_interpreter(versions=PREFERRED):  # type: (tuple[str, ...]) -> str
+    """Find the Python to build on: the first of versions that really runs.
+
+    Raises:
+        SetupError: none does.
+    """
+    for version in versions:
+        for command in candidates(version):
+            if runs(command, version):
+                return command
+    raise SetupError(
+        "found no Python 3.10 to 3.13 that runs and has venv and ensurepip. On Debian and "
+        "Ubuntu: apt-get install python3-venv"
+    )
+
+
+def uv(interpreter):  # type: (str) -> Path
+    """Make .local/uv with the pinned uv in it, unless it is there; returns the program."""
+    home = LOCAL / "uv"
+    program = home / "bin" / "uv"
+    stamp = f"{UV_VERSION} {interpreter}"
+    if program.exists() and read(home / "stamp") == stamp:
+        return program
+    say(f"installing uv {UV_VERSION} into .local/uv")
+    run([interpreter, "-m", "venv", "--clear", str(home)])
+    pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
+    run([*pip, "--quiet", f"uv=={UV_VERSION}"])
+    (home / "stamp").write_text(stamp)
+    return program
+
+
+def environment(name):  # type: (str) -> Path
+    """Bring one environment up to its lock file; returns its folder."""
+    home = LOCAL / "venvs" / name
+    lock = LOCKS[name].read_bytes()
+    digest = hashlib.sha256(lock).hexdigest()
+    recorded = read(home / "stamp").split(" ", 1)
+    if recorded[0] == digest and runs(str(home / "bin" / "python"), recorded[1]):
+        return home
+    interpreter = best_interpreter()
+    version = next(v for v in PREFERRED if runs(interpreter, v))
+    program = str(uv(interpreter))
+    say(f"installing .local/venvs/{name} on Python {version} (the first time downloads packages)")
+    python = str(home / "bin" / "python")
+    if not runs(python, version):
+        run([program, "venv", "--quiet", "--clear", "--python", interpreter, str(home)])
+    run([program, "pip", "sync", "--quiet", "--python", python, str(LOCKS[name])])
+    (home / "stamp").write_text(f"{digest} {version}")
+    return home
+
+
+def run(command):  # type: (list[str]) -> None
+    settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
+    done = subprocess.run(command, env={**os.environ, **settings}, check=False)
+    if done.returncode:
+        raise SetupError(f"{' '.join(command[:4])} … ended with {done.returncode}")
+
+
+def read(path):  # type: (Path) -> str
+    return path.read_text() if path.exists() else ""
+
+
+def main(names):  # type: (list[str]) -> None
+    try:
+        for name in names:
+            environment(name)
+    except SetupError as error:
+        sys.exit(f"setup: {error}")
+
+
+if __name__ == "__main__":
+    if sys.version_info < OLDEST:
+        sys.exit("setup: python3 is {}.{}; Sluice needs 3.10 or newer".format(*sys.version_info))
+    main(sys.argv[1:])

@@ -1,0 +1,61 @@
+"""Starts the stand-in for GitHub over a folder of versions."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.local import ports
+from infra.local.airflow_settings import inherited
+from infra.local.errors import StackError
+from infra.local.layout import REPOSITORY, SHIPPED_GITHUB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.local.airflow_settings import Options
+    from infra.local.processes import Group
+
+
+def start(group: Group, options: Options, say: Callable[[str], None]) -> str | None:
+    """Start the stand-in; returns its URL, or None when the real GitHub is wanted.
+
+    Raises:
+        StackError: there is no such folder, or it does not start.
+    """
+    if options.live:
+        say("reading from the real GitHub")
+        return None
+    if not options.github.is_dir():
+        raise StackError(f"SLUICE_GITHUB_ROOT names no folder: {options.github}")
+    port = ports.choose()
+    arguments = ["--root", str(options.github.resolve()), "--port", str(port)]
+    program = group.start(
+        "github",
+        [sys.executable, "-m", "infra.local.github_stand_in", *arguments],
+        env=inherited(),
+        cwd=REPOSITORY,
+    )
+    url = f"http://{ports.HOST}:{port}"
+    program.wait_until(lambda: answers(f"{url}/healthz"), seconds=30)
+    say(f"the GitHub stand-in serves {options.github}")
+    return url
+
+
+def answers(url: str) -> bool:
+    """Tell whether a server on this machine answers with success."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=2) as answer:
+            return 200 <= answer.status < 300  # noqa: PLR2004 -- HTTP's success
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def root_from_environment() -> Path:
+    """The folder that SLUICE_GITHUB_ROOT names, else the one that ships with the project."""
+    return Path(os.environ.get("SLUICE_GITHUB_ROOT") or SHIPPED_GITHUB)

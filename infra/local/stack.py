@@ -1,0 +1,219 @@
+"""The whole stack of the laptop: Postgres, the AWS emulator, the GitHub stand-in, Airflow."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from infra.local import airflow_parts, aws, github, ports, postgres, processes
+from infra.local.airflow_api import AirflowApi
+from infra.local.airflow_settings import Options, inherited, pipeline_settings, settings
+from infra.local.errors import StackError
+from infra.local.layout import Layout
+from infra.local.leftovers import end_leftovers
+from infra.local.state import Running, Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+UI_PORT = 8080
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A running stack.
+
+    Attributes:
+        layout: its folders.
+        running: what others need to use it.
+        group: its programs.
+        server: its Postgres.
+        emulator: its AWS emulator.
+    """
+
+    layout: Layout
+    running: Running
+    group: processes.Group
+    server: postgres.Server
+    emulator: aws.Emulator
+
+    @property
+    def api(self) -> AirflowApi:
+        return AirflowApi(self.running.ui_url)
+
+
+@contextlib.contextmanager
+def started(
+    root: Path, options: Options | None = None, *, say: Callable[[str], None]
+) -> Iterator[Stack]:
+    """Run a stack for as long as the context lasts.
+
+    Arguments:
+        root: its folder.
+        options: what it is started for.
+        say: told of each step, in a few words.
+
+    Raises:
+        StackError: a part does not start, or the stack is up already. Nothing is left running.
+    """
+    layout = Layout(root.resolve())
+    with _held(layout), _guarded(layout) as group:
+        yield _start(group, layout, options or Options(), _with_times(say))
+
+
+@contextlib.contextmanager
+def _held(layout: Layout) -> Iterator[None]:
+    """Hold the lock of a stack's folder; it goes with the process that holds it."""
+    layout.root.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(f"the stack in {layout.root} is up already") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextlib.contextmanager
+def _guarded(layout: Layout) -> Iterator[processes.Group]:
+    """Give an empty group of programs that is closed whatever happens, SIGKILL included."""
+    end_leftovers(layout)
+    warden = processes.watch(layout.root)
+    group = processes.Group(layout.root)
+    try:
+        yield group
+    finally:
+        layout.running.unlink(missing_ok=True)
+        group.close()
+        warden.communicate(b"all has ended\n")
+
+
+def holder(layout: Layout) -> int | None:
+    """The process that holds a stack, or None if the stack is down."""
+    if not layout.lock.exists():
+        return None
+    with layout.lock.open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(lock.read() or 0)
+    return None
+
+
+def _start(
+    group: processes.Group, layout: Layout, options: Options, say: Callable[[str], None]
+) -> Stack:
+    secrets = Secrets.of(layout)
+    ui_port = ports.choose(UI_PORT)
+    if ui_port != UI_PORT:
+        say(f"port {UI_PORT} is taken, the UI will be on {ui_port}")
+    with _threads(group) as pool:
+        stand_in = pool.submit(github.start, group, options, say)
+        cloud = pool.submit(_start_aws, group, layout, say)
+        server = postgres.start(group, layout, secrets)
+        say("Postgres is up")
+        env = {
+            **inherited(),
+            **settings(layout, options, secrets=secrets, ui_port=ui_port, server=server),
+        }
+        if airflow_parts.migrate(group, layout, env, server.metadata_uri):
+            say("Airflow's metadata database is ready")
+        emulator, outputs, queue = cloud.result()
+        env |= pipeline_settings(
+            outputs=outputs,
+            endpoint=emulator.endpoint,
+            warehouse_uri=server.warehouse_uri,
+            github=stand_in.result(),
+        )
+    running = Running(
+        pid=os.getpid(),
+        ui_port=ui_port,
+        warehouse_uri=server.warehouse_uri,
+        endpoint=emulator.endpoint,
+        notices_queue=queue,
+        outputs=outputs,
+        env={name: value for name, value in env.items() if os.environ.get(name) != value},
+    )
+    parts = airflow_parts.start(group, layout, env)
+    api = AirflowApi(running.ui_url)
+    parts[0].wait_until(lambda: bool(api.health()), seconds=120)
+    say(f"Airflow's API server is up: {running.ui_url}")
+    running.write(layout.running)
+    return Stack(layout=layout, running=running, group=group, server=server, emulator=emulator)
+
+
+def _start_aws(
+    group: processes.Group, layout: Layout, say: Callable[[str], None]
+) -> tuple[aws.Emulator, dict[str, str], str]:
+    emulator = aws.start(group, layout)
+    say("the AWS emulator is up")
+    outputs = aws.deploy(emulator)
+    queue = aws.subscribe_laptop(emulator, outputs["AlertsTopicArn"])
+    say("CloudFormation has made the pipelines' resources")
+    return emulator, outputs, queue
+
+
+@contextlib.contextmanager
+def _threads(group: processes.Group) -> Iterator[ThreadPoolExecutor]:
+    """Give threads to start parts in; when one part fails, the others stop waiting."""
+    with ThreadPoolExecutor() as pool:
+        try:
+            yield pool
+        except BaseException:
+            group.close()
+            raise
+
+
+def _with_times(say: Callable[[str], None]) -> Callable[[str], None]:
+    began = time.monotonic()
+    return lambda text: say(f"{time.monotonic() - began:5.1f} s  {text}")
+
+
+def wait_healthy(stack: Stack, since: datetime, *, seconds: float = 120) -> None:
+    """Wait until every part of Airflow has given a sign of life since a moment.
+
+    Raises:
+        StackError: one ended or stayed silent.
+    """
+    deadline = time.monotonic() + seconds
+    while silent := _silent(stack.api.health(), since):
+        check(stack)
+        if time.monotonic() > deadline:
+            logs = stack.layout.logs
+            raise StackError(f"no sign of life from {', '.join(silent)}. Their logs: {logs}")
+        time.sleep(0.5)
+
+
+def _silent(health: dict[str, Any], since: datetime) -> list[str]:
+    silent = []
+    for part in ("scheduler", "dag_processor", "triggerer"):
+        beat = health.get(part, {}).get(f"latest_{part}_heartbeat")
+        if beat is None or datetime.fromisoformat(beat.replace("Z", "+00:00")) < since:
+            silent.append(part)
+    return silent
+
+
+def check(stack: Stack) -> None:
+    """See that all parts still run.
+
+    Raises:
+        StackError: one has ended.
+    """
+    for program in stack.group.ended():
+        raise StackError(
+            f"{program.name} ended with {program.process.returncode}. "
+            f"Its log: {program.log}\n{processes.tail(program.log)}"
+        )
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
