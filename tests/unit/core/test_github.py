@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from tests.unit.core.fake_server import FakeServer, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 FILE = {"owner": "ann", "repository": "numbers", "path": "data/a b.csv"}
 OLD, NEW = "2020-12-01T141004Z", "2020-12-03T071003Z"
