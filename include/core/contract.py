@@ -104,7 +104,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class RejectLimit:
-    """How many rejected rows a run may have: the larger of rows and share (0 to 1) of those read."""
+    """How many rejected rows a run may have: the larger of rows and share (0 to 1) of all read."""
 
     rows: int = 0
     share: float = 0.0

@@ -1,4 +1,4 @@
-"""The ledger: what a run did to a sink, with the rows that it rejected, in the load's transaction."""
+"""The ledger: what a run did to a sink, and the rows that it rejected."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.core.postgres import Connect
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,43 +41,58 @@ class Notice:
     attributes: dict[str, str]
 
 
-
 def write_notice(cursor: cursor, notice: Notice) -> None:
     """Put a notice into the outbox, in the transaction of what it tells of."""
+    cursor.execute(read_statement("ops/drop_stale_failure"), asdict(notice))
     values = {**asdict(notice), "attributes": Json(notice.attributes)}
     cursor.execute(read_statement("ops/write_notice"), values)
 
 
-def send_next(
+def announce(
     connect: Connect, *, dag_id: str, run_id: str, publish: Callable[[Notice], None]
-) -> Notice | None:
-    """Send the next unsent notice of a DAG: this run's first, then the oldest.
+) -> list[Notice]:
+    """Send a run's notice, then those that other runs of the DAG could not send.
 
-    It is marked as sent only after publish has come back, so that a crash between the two sends
-    it again rather than never.
+    A notice is marked as sent only after publish has come back, so that a crash between the two
+    sends it again rather than never.
 
     Arguments:
         connect: opens a connection.
         dag_id: whose outbox.
-        run_id: whose notice goes first.
+        run_id: whose notice must go out now.
         publish: hands a notice to SNS, or raises.
 
     Returns:
-        The notice that was sent, None when there is none left.
+        The notices sent now, none when the run's has been sent before.
     """
+    sent: list[Notice] = []
+    while notice := _send_next(connect, dag_id, run_id, publish, own=True):
+        sent.append(notice)
+    try:
+        while notice := _send_next(connect, dag_id, run_id, publish, own=False):
+            sent.append(notice)
+    except Exception as error:  # noqa: BLE001 -- whatever publish raises: they wait in the outbox
+        log.warning(
+            "Notices of other runs wait for the next announcement: %s", type(error).__name__
+        )
+    return sent
+
+
+def _send_next(
+    connect: Connect, dag_id: str, run_id: str, publish: Callable[[Notice], None], *, own: bool
+) -> Notice | None:
     with transaction(connect, doing=f"send the notices of {dag_id}") as cursor:
-        cursor.execute(read_statement("ops/lock_outbox"), {"dag_id": dag_id})
-        cursor.execute(read_statement("ops/take_notice"), {"dag_id": dag_id, "run_id": run_id})
+        values = {"dag_id": dag_id, "run_id": run_id, "own": own}
+        cursor.execute(read_statement("ops/lock_outbox"), values)
+        cursor.execute(read_statement("ops/take_notice"), values)
         row = cursor.fetchone()
         if row is None:
             return None
         names = ("run_id", "status", "subject", "body", "attributes")
         notice = Notice(dag_id=dag_id, **dict(zip(names, row, strict=True)))
-        failpoint("outbox.taken")
+        failpoint("announce.taken")
         publish(notice)
-        failpoint("outbox.published")
-        cursor.execute(
-            read_statement("ops/mark_sent"),
-            {"dag_id": dag_id, "run_id": notice.run_id, "status": notice.status},
-        )
+        failpoint("announce.published")
+        sent = {"dag_id": dag_id, "run_id": notice.run_id, "status": notice.status}
+        cursor.execute(read_statement("ops/mark_sent"), sent)
         return notice

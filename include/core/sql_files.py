@@ -31,3 +31,18 @@ def compose(name: str, **parts: sql.Composable) -> sql.Composed:
         parts: what stands for each {placeholder} of the file; unused ones are ignored.
     """
     return sql.SQL(read_statement(name)).format(**parts)
+
+
+def quote_identifier(name: str) -> str:
+    """A name as DuckDB's SQL writes it, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def fill(name: str, **parts: str) -> str:
+    """A DuckDB statement with its identifiers in place; values stay bound parameters.
+
+    Arguments:
+        name: as for read_statement.
+        parts: quoted identifiers, or lists of them, for each {placeholder} of the file.
+    """
+    return read_statement(name).format(**parts)

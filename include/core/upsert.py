@@ -7,7 +7,8 @@ matter: a table ends with, for each key, the values of the newest snapshot that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg2 import sql
@@ -17,9 +18,9 @@ from include.core.sql_files import compose, read_statement
 from include.errors import AccountingError, ShrunkenSnapshotError
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from typing import IO
 
     from psycopg2.extensions import cursor
@@ -93,11 +94,10 @@ class _Known:
     content_sha256: str | None
     row_count: int | None
 
-    def is_newer_than(self, snapshot: Snapshot) -> bool:
-        return self.as_of is not None and self.as_of > snapshot.as_of
-
-    def holds(self, snapshot: Snapshot) -> bool:
-        return self.content_sha256 == snapshot.content_sha256 and self.writes == self.writes_at_load
+    @property
+    def is_untouched(self) -> bool:
+        """Nobody has written to the table since it was loaded."""
+        return self.writes == self.writes_at_load
 
 
 def load_snapshot(  # noqa: PLR0913 -- each is a part of what a load is
@@ -124,16 +124,9 @@ def load_snapshot(  # noqa: PLR0913 -- each is a part of what a load is
         ShrunkenSnapshotError: the snapshot lacks more rows than the policy allows.
         AccountingError: counts of the database do not add up to the snapshot's.
     """
-    known = _lock(cursor, table)
+    load = _Load(cursor, table, snapshot, rows, policy, preview, _lock(cursor, table))
     failpoint("upsert.locked")
-    if known.is_newer_than(snapshot):
-        counts = _load_older(cursor, table, snapshot, rows, policy, known, preview=preview)
-    elif known.holds(snapshot):
-        counts = LoadCounts(unchanged=snapshot.row_count)
-        _record_load(cursor, table, snapshot)
-    else:
-        counts = _load_newest(cursor, table, snapshot, rows, policy, known, preview=preview)
-        _record_load(cursor, table, snapshot)
+    counts = load.run()
     accounted = counts.inserted + counts.updated + counts.unchanged + counts.superseded
     if accounted != snapshot.row_count:
         raise AccountingError(
@@ -152,157 +145,112 @@ def _lock(cursor: cursor, table: Table) -> _Known:
     return _Known(**dict(zip(names, row, strict=True)))
 
 
-def _load_newest(  # noqa: PLR0913 -- as load_snapshot, with what is known of the table
-    cursor: cursor,
-    table: Table,
-    snapshot: Snapshot,
-    rows: OpenRows,
-    policy: Policy,
-    known: _Known,
-    *,
-    preview: bool,
-) -> LoadCounts:
-    if not preview and _is_empty(cursor, table):
-        cursor.execute(read_statement("upsert/forget_all_vanished"), {"sink": table.sink})
-        return _fill(cursor, table, rows)
-    parts = _parts(table)
-    _stage(cursor, rows, parts)
-    cursor.execute(compose("upsert/find_changes", **parts))
-    found = _count_changes(cursor)
-    counts = LoadCounts(unchanged=snapshot.row_count - found.get("insert", 0) - found.get("update", 0))
-    if preview:
-        counts.preview = _preview(cursor, parts)
-    _write_changes(cursor, parts, counts)
-    _settle_vanished(cursor, table, parts, policy, known, counts, found.get("vanish", 0))
-    _refuse_shrunken(table, known, snapshot, counts.deleted + counts.vanished, policy.shrink)
-    cursor.execute(compose("upsert/forget_vanished", **parts), {"sink": table.sink})
-    return counts
+@dataclass(frozen=True)
+class _Load:
+    """One load under way, the lock on its table held."""
 
+    cursor: cursor
+    table: Table
+    snapshot: Snapshot
+    rows: OpenRows
+    policy: Policy
+    preview: bool
+    known: _Known
 
-def _settle_vanished(  # noqa: PLR0913 -- as load_snapshot
-    cursor: cursor,
-    table: Table,
-    parts: dict[str, sql.Composable],
-    policy: Policy,
-    known: _Known,
-    counts: LoadCounts,
-    vanished: int,
-) -> None:
-    """Delete what the snapshot lacks, or keep it and remember when it was seen last."""
-    if policy.vanished == "keep":
-        stamp = {"sink": table.sink, "last_seen": known.as_of or "-infinity"}
-        cursor.execute(read_statement("upsert/keep_vanished"), stamp)
-        counts.vanished = cursor.rowcount
-    elif policy.certain:
-        cursor.execute(compose("upsert/delete_vanished", **parts))
-        counts.deleted = cursor.rowcount
-    else:
-        counts.vanished = vanished
+    def run(self) -> LoadCounts:
+        if self.known.as_of is not None and self.known.as_of > self.snapshot.as_of:
+            return self._load_older()
+        if self.known.content_sha256 == self.snapshot.content_sha256 and self.known.is_untouched:
+            counts = LoadCounts(unchanged=self.snapshot.row_count)
+        elif self._is_empty() and not self.preview:
+            counts = self._fill()
+        else:
+            counts = self._load_newest()
+        self._execute("record_load", **asdict(self.snapshot))
+        self._execute("record_writes")
+        return counts
 
+    def _is_empty(self) -> bool:
+        self._execute("find_row")
+        return self.cursor.fetchone() is None
 
-def _load_older(  # noqa: PLR0913 -- as load_snapshot
-    cursor: cursor,
-    table: Table,
-    snapshot: Snapshot,
-    rows: OpenRows,
-    policy: Policy,
-    known: _Known,
-    *,
-    preview: bool,
-) -> LoadCounts:
-    if policy.vanished == "delete":
-        # The newest snapshot is the whole table: what an older one adds, that one deleted.
-        return LoadCounts(superseded=snapshot.row_count)
-    parts = _parts(table)
-    stamp = {"sink": table.sink, "as_of": snapshot.as_of}
-    _stage(cursor, rows, parts)
-    cursor.execute(compose("upsert/find_older_changes", **parts), stamp)
-    found = _count_changes(cursor)
-    counts = LoadCounts(
-        unchanged=found.get("confirm", 0), superseded=snapshot.row_count - sum(found.values())
-    )
-    if preview:
-        counts.preview = _preview(cursor, parts)
-    _write_changes(cursor, parts, counts)
-    cursor.execute(read_statement("upsert/stamp_older"), stamp)
-    if known.writes == known.writes_at_load:
-        _record_writes(cursor, table)
-    return counts
+    def _fill(self) -> LoadCounts:
+        self._execute("forget_all_vanished")
+        self._copy(self.parts["target"])
+        return LoadCounts(inserted=self.cursor.rowcount)
 
+    def _load_newest(self) -> LoadCounts:
+        self._stage()
+        self._execute("find_changes")
+        counts = self._write_changes()
+        if self.policy.vanished == "keep":
+            counts.vanished = self._execute("keep_vanished", last_seen=self.known.as_of)
+        elif self.policy.certain:
+            counts.deleted = self._execute("delete_vanished")
+        self._refuse_shrunken(counts.vanished + counts.deleted)
+        self._execute("forget_vanished")
+        return counts
 
-def _is_empty(cursor: cursor, table: Table) -> bool:
-    cursor.execute(compose("upsert/find_row", target=sql.Identifier(table.schema, table.name)))
-    return cursor.fetchone() is None
+    def _load_older(self) -> LoadCounts:
+        if self.policy.vanished == "delete":
+            # The newest snapshot is the whole table: what an older one adds, that one deleted.
+            return LoadCounts(superseded=self.snapshot.row_count)
+        self._stage()
+        self._execute("find_older_changes", as_of=self.snapshot.as_of)
+        counts = self._write_changes()
+        self._execute("stamp_older", as_of=self.snapshot.as_of)
+        if self.known.is_untouched:
+            self._execute("record_writes")
+        return counts
 
+    def _stage(self) -> None:
+        self._execute("create_staged")
+        self._copy(sql.Identifier("pg_temp", "staged"))
 
-def _fill(cursor: cursor, table: Table, rows: OpenRows) -> LoadCounts:
-    target = sql.Identifier(table.schema, table.name)
-    statement = compose("upsert/copy_rows", table=target, columns=_columns(table))
-    with rows() as file:
-        cursor.copy_expert(statement, file)
-    failpoint("upsert.copied")
-    return LoadCounts(inserted=cursor.rowcount)
+    def _copy(self, into: sql.Composable) -> None:
+        statement = compose("upsert/copy_rows", table=into, columns=self.parts["columns"])
+        with self.rows() as file:
+            self.cursor.copy_expert(statement, file)
+        failpoint("upsert.copied")
 
+    def _write_changes(self) -> LoadCounts:
+        self._execute("count_changes")
+        found = dict(self.cursor.fetchall())
+        counts = LoadCounts(preview=self._list_changes() if self.preview else [])
+        counts.updated = self._execute("update_changed")
+        failpoint("upsert.updated")
+        counts.inserted = self._execute("insert_changed")
+        failpoint("upsert.inserted")
+        counts.superseded = found.get("supersede", 0)
+        seen = self.snapshot.row_count - counts.superseded
+        counts.unchanged = seen - found.get("insert", 0) - found.get("update", 0)
+        return counts
 
-def _stage(cursor: cursor, rows: OpenRows, parts: dict[str, sql.Composable]) -> None:
-    cursor.execute(compose("upsert/create_staged", **parts))
-    staged = sql.Identifier("pg_temp", "staged")
-    statement = compose("upsert/copy_rows", table=staged, columns=parts["columns"])
-    with rows() as file:
-        cursor.copy_expert(statement, file)
-    failpoint("upsert.copied")
+    def _list_changes(self) -> list[dict[str, Any]]:
+        self._execute("list_changes", most=PREVIEW_ROWS)
+        names = ("operation", "key", "before", "after")
+        return [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]
 
+    def _refuse_shrunken(self, missing: int) -> None:
+        before, limit = self.known.row_count or 0, self.policy.shrink
+        is_empty = self.snapshot.row_count == 0 and missing > 0
+        if is_empty or (missing > limit.share * before and missing >= limit.rows):
+            raise ShrunkenSnapshotError(
+                f"{self.table.sink}: the snapshot lacks {missing} of the {before} rows that the "
+                f"one before had; up to {limit.share:.0%}, or fewer than {limit.rows} rows, may go. "
+                "Nothing was loaded. If the source did drop them, raise the dataset's shrink limit"
+            )
 
-def _count_changes(cursor: cursor) -> dict[str, int]:
-    cursor.execute(read_statement("upsert/count_changes"))
-    return dict(cursor.fetchall())
-
-
-def _write_changes(
-    cursor: cursor, parts: dict[str, sql.Composable], counts: LoadCounts
-) -> None:
-    cursor.execute(compose("upsert/update_changed", **parts))
-    counts.updated = cursor.rowcount
-    failpoint("upsert.updated")
-    cursor.execute(compose("upsert/insert_changed", **parts))
-    counts.inserted = cursor.rowcount
-    failpoint("upsert.inserted")
-
-
-def _preview(cursor: cursor, parts: dict[str, sql.Composable]) -> list[dict[str, Any]]:
-    cursor.execute(compose("upsert/list_changes", **parts), {"most": PREVIEW_ROWS})
-    names = ("operation", "key", "before", "after")
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _refuse_shrunken(
-    table: Table, known: _Known, snapshot: Snapshot, vanished: int, limit: ShrinkLimit
-) -> None:
-    before = known.row_count or 0
-    is_empty = snapshot.row_count == 0 and vanished > 0
-    if is_empty or (vanished > limit.share * before and vanished >= limit.rows):
-        raise ShrunkenSnapshotError(
-            f"{table.sink}: the snapshot lacks {vanished} of {before} rows that the one before had; "
-            f"{limit.share:.0%} and {limit.rows} rows are allowed. Nothing was loaded. If the source "
-            "did drop them, raise the dataset's shrink limit for one run"
+    def _execute(self, name: str, **values: Any) -> int:
+        """Run a statement of include/sql/upsert, and tell how many rows it touched."""
+        self.cursor.execute(
+            compose(f"upsert/{name}", **self.parts), {"sink": self.table.sink, **values}
         )
+        return self.cursor.rowcount
 
-
-def _record_load(cursor: cursor, table: Table, snapshot: Snapshot) -> None:
-    cursor.execute(
-        read_statement("upsert/record_load"),
-        {
-            "sink": table.sink,
-            "as_of": snapshot.as_of,
-            "content_sha256": snapshot.content_sha256,
-            "row_count": snapshot.row_count,
-        },
-    )
-    _record_writes(cursor, table)
-
-
-def _record_writes(cursor: cursor, table: Table) -> None:
-    cursor.execute(read_statement("upsert/record_writes"), {"sink": table.sink})
+    @cached_property
+    def parts(self) -> dict[str, sql.Composable]:
+        return _parts(self.table)
 
 
 def _columns(table: Table) -> sql.Composed:
@@ -328,6 +276,8 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
         "target_key": comma.join(each("target.{name}", table.key)),
         "any_key": comma.join(each("coalesce(target.{name}, staged.{name})", table.key)),
         "same_key": sql.SQL(" and ").join(each("target.{name} = staged.{name}", table.key)),
-        "differs": sql.SQL("(") + sql.SQL(" or ").join(differs or [sql.SQL("false")]) + sql.SQL(")"),
+        "differs": sql.SQL("(")
+        + sql.SQL(" or ").join(differs or [sql.SQL("false")])
+        + sql.SQL(")"),
         "assignments": comma.join(each("{name} = staged.{name}", values)),
     }

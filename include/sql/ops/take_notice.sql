@@ -1,5 +1,5 @@
--- The next unsent notice of a DAG, this run's first, then the oldest. The caller holds the lock
--- on the DAG's outbox. Parameters: dag_id, run_id.
+-- The oldest unsent notice of a DAG, of this run or of any other. The caller holds the lock on
+-- the DAG's outbox. Parameters: dag_id, run_id, own.
 select
     run_id,
     status,
@@ -10,7 +10,6 @@ from ops.outbox
 where
     dag_id = %(dag_id)s
     and sent_at is null
-order by
-    run_id <> %(run_id)s,
-    written_at
+    and (run_id = %(run_id)s) = %(own)s
+order by written_at
 limit 1

@@ -1,13 +1,14 @@
 -- What a snapshot may still say when a newer one has been loaded: only of keys that no newer
 -- snapshot had. Such a key is missing from the target, or stands in ops.vanished_row with an
--- older stamp.
--- Grain: one row a key with news ("confirm" when its values are the same). Identifiers: target,
--- columns, staged_columns, staged_key, same_key, differs, first_key. Parameters: sink, as_of.
--- A rerun finds nothing: the stamps are no longer older.
+-- older stamp ("confirm" when its values are the same). All others are superseded.
+-- Grain: one row a row of the snapshot. Identifiers: target, staged_columns, staged_key,
+-- same_key, differs, first_key. Parameters: sink, as_of.
+-- A rerun finds nothing but superseded rows: the stamps are no longer older.
 create temporary table changed on commit drop as
 select
     case
         when target.{first_key} is null then 'insert'
+        when vanished.last_seen is null or vanished.last_seen >= %(as_of)s then 'supersede'
         when {differs} then 'update'
         else 'confirm'
     end as operation,
@@ -19,6 +20,3 @@ left join ops.vanished_row as vanished
     on
         vanished.sink = %(sink)s
         and vanished.key = jsonb_build_array({staged_key})
-where
-    target.{first_key} is null
-    or vanished.last_seen < %(as_of)s

@@ -4,7 +4,7 @@ insert into ops.vanished_row (sink, key, last_seen)
 select
     %(sink)s,
     row_key,
-    %(last_seen)s
+    coalesce(%(last_seen)s, '-infinity'::timestamptz)
 from pg_temp.changed
 where operation = 'vanish'
 on conflict (sink, key) do nothing

@@ -7,6 +7,6 @@ select
     to_jsonb(staged) - 'operation' - 'row_key' as after
 from pg_temp.changed as staged
 left join {target} as target on jsonb_build_array({target_key}) = staged.row_key
-where staged.operation <> 'confirm'
+where staged.operation not in ('confirm', 'supersede')
 order by staged.row_key
 limit %(most)s

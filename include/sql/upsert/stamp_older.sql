@@ -6,4 +6,5 @@ select
     row_key,
     %(as_of)s
 from pg_temp.changed
+where operation <> 'supersede'
 on conflict (sink, key) do update set last_seen = excluded.last_seen

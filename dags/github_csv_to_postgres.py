@@ -1,0 +1,127 @@
+"""CSV files from GitHub into a Postgres table, changed rows only.
+
+**Reads** the dataset's files as they stood in their repositories at the run's as_of; what the raw
+archive in S3 holds is not fetched again.
+
+**Writes** the dataset's table, a row in `ops.run`, rejected rows in `ops.rejected_row`, and one
+notice to SNS. All but the notice in one transaction.
+
+**Runs** daily; by hand with the form (as_of, refetch, dry_run); over past dates with
+`airflow backfill create`.
+
+**Safe to rerun because** files are archived under their commit, rows that are already right are
+not written, rows of a newer snapshot win whatever the order, and a notice is sent once.
+
+**If it fails**, the notice names the task and the cause. `download`: GitHub is out of reach or
+refuses; clear the task later. `clean_and_merge`: the file broke its contract; the message says
+where. `upsert`: the database is out of reach, or the snapshot shrank suspiciously. `announce`: SNS
+is out of reach; the data is loaded, clear the task. Nothing is ever half done.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, dag, get_current_context, task
+from wiring import run_input
+from wiring.clients import github, lake, publish, warehouse
+from wiring.defaults import START_DATE, settings, task_defaults
+from wiring.failures import accountable, notify_failure
+from wiring.task_context import name_in_ui, run_of_sink, task_folder
+
+from include.core.contract import GitHubDataset
+from include.core.outbox import Notice, announce
+from include.datasets import github_datasets
+from include.pipelines import github_csv_to_postgres as pipeline
+
+
+def build(dataset: GitHubDataset) -> DAG:
+    """The DAG of one dataset."""
+
+    @task
+    @accountable
+    def resolve_as_of() -> dict[str, Any]:
+        context = get_current_context()
+        return run_input.resolve(params=context["params"], run=context["dag_run"])
+
+    @task(map_index_template="{{ source_name }}")
+    @accountable
+    def download(source_name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        name_in_ui(source_name=source_name)
+        source = next(source for source in dataset.sources if source.name == source_name)
+        with task_folder() as folder:
+            return pipeline.download(
+                source,
+                as_of=datetime.fromisoformat(asked["as_of"]),
+                refetch=asked["refetch"],
+                github=github(dataset),
+                store=lake(),
+                folder=folder,
+            )
+
+    @task
+    @accountable
+    def clean_and_merge(archived: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
+        with task_folder() as folder:
+            return pipeline.clean_and_merge(
+                dataset,
+                list(archived),
+                as_of=datetime.fromisoformat(asked["as_of"]),
+                store=lake(),
+                work=f"work/{dataset.name}/{get_current_context()['run_id']}",
+                folder=folder,
+                memory=settings().duckdb_memory,
+            )
+
+    @task
+    @accountable
+    def upsert(cleaned: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        with task_folder() as folder:
+            return pipeline.upsert_snapshot(
+                dataset,
+                cleaned,
+                run=run_of_sink(dataset.table.sink, asked),
+                connect=warehouse(),
+                store=lake(),
+                ui_url=settings().ui_url,
+                folder=folder,
+                memory=settings().duckdb_memory,
+                dry_run=asked["dry_run"],
+            )
+
+    @task(task_id="announce")
+    @accountable
+    def announce_end(loaded: dict[str, Any]) -> list[str]:
+        if "notice" in loaded:
+            publish(Notice(**loaded["notice"]))
+            return [loaded["notice"]["subject"]]
+        run_id = get_current_context()["run_id"]
+        sent = announce(warehouse(), dag_id=dataset.name, run_id=run_id, publish=publish)
+        return [notice.subject for notice in sent]
+
+    @dag(
+        dag_id=dataset.name,
+        description=dataset.description,
+        doc_md=f"{dataset.title}. {dataset.description}\n\n{__doc__}",
+        schedule=dataset.schedule,
+        start_date=START_DATE,
+        catchup=False,
+        max_active_runs=4,
+        dagrun_timeout=timedelta(hours=4),
+        params=run_input.PARAMS,
+        tags=list(dataset.tags),
+        default_args=task_defaults(owner=dataset.owner),
+        on_failure_callback=notify_failure(dataset),
+    )
+    def wire() -> None:
+        asked = resolve_as_of()
+        sources = [source.name for source in dataset.sources]
+        archived = download.partial(asked=asked).expand(source_name=sources)
+        announce_end(upsert(clean_and_merge(archived, asked), asked))
+
+    return wire()
+
+
+for found in github_datasets():
+    globals()[found.name] = build(found)

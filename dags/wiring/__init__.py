@@ -1,0 +1,1 @@
+"""The only bridge between Airflow and the plain Python in include/."""

@@ -1,0 +1,72 @@
+"""Clients for plain functions, made from Airflow's connections while a task runs.
+
+Connections: sluice_warehouse (Postgres), aws_default, github (HTTP; its password is an optional
+token).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.providers.amazon.aws.hooks.sns import SnsHook
+from airflow.providers.postgres.hooks.postgres import PostgresHook
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from include.core.objects import ObjectStore
+from include.core.web import Web
+from include.pipelines.github_csv_to_postgres import GitHub
+from wiring.defaults import settings
+
+if TYPE_CHECKING:
+    from include.core.contract import GitHubDataset
+    from include.core.outbox import Notice
+    from include.core.postgres import Connect
+
+WAREHOUSE = "sluice_warehouse"
+
+
+def warehouse() -> Connect:
+    """What opens a connection to the warehouse."""
+    hook = PostgresHook(postgres_conn_id=WAREHOUSE)
+    return hook.get_conn
+
+
+def lake() -> ObjectStore:
+    """The bucket of the raw archive and of hand-overs."""
+    return ObjectStore(client=S3Hook().get_conn(), bucket=settings().lake_bucket)
+
+
+def github(dataset: GitHubDataset) -> GitHub:
+    """GitHub, as far as the dataset may reach it."""
+    here = settings()
+    addresses = (here.github_api_url, here.github_raw_url)
+    stand_ins = {
+        address for address in addresses if urlsplit(address).hostname not in dataset.hosts
+    }
+    web = Web(
+        hosts=dataset.hosts,
+        stand_ins=tuple(sorted(stand_ins)),
+        request_seconds=dataset.request_seconds,
+        retry_seconds=dataset.retry_seconds,
+    )
+    return GitHub(web=web, api_url=addresses[0], raw_url=addresses[1], token=_github_token())
+
+
+def _github_token() -> str | None:
+    try:
+        return Connection.get("github").password
+    except AirflowNotFoundException:
+        return None
+
+
+def publish(notice: Notice) -> None:
+    """Hand a notice to SNS."""
+    SnsHook().publish_to_target(
+        target_arn=settings().alerts_topic_arn,
+        subject=notice.subject,
+        message=notice.body,
+        message_attributes=notice.attributes,
+    )

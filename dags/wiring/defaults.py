@@ -1,0 +1,38 @@
+"""What every DAG of Sluice has in common."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airflow.configuration import conf
+
+from include.settings import Settings
+
+# Before the first version of any source, so that any past date can be backfilled.
+START_DATE = datetime(2020, 1, 1, tzinfo=timezone.utc)
+
+
+def settings() -> Settings:
+    """This environment's settings, from Airflow's configuration section [sluice]."""
+    values: dict[str, Any] = {
+        field.name: conf.get("sluice", field.name, fallback=None) for field in fields(Settings)
+    }
+    values["ui_url"] = conf.get("api", "base_url", fallback="http://localhost:8080")
+    given = {name: value for name, value in values.items() if value}
+    if "retry_seconds" in given:
+        given["retry_seconds"] = int(given["retry_seconds"])
+    return Settings(**given)
+
+
+def task_defaults(*, owner: str) -> dict[str, Any]:
+    """Retries with exponential back-off, and a time limit, for every task of a DAG."""
+    return {
+        "owner": owner,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=settings().retry_seconds),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=15),
+        "execution_timeout": timedelta(minutes=30),
+    }

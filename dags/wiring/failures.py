@@ -1,0 +1,139 @@
+"""How failures end: which are tried again, and the one notice of a run that failed.
+
+A task leaves the cause of its failure as an XCom; the DAG-level callback, which runs once when
+the whole run has failed, reads it there. A task-level callback would speak while retries remain,
+and not at all when the worker was killed.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import traceback
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
+from botocore.exceptions import BotoCoreError, ClientError
+
+from include.core.ledger import RunOfSink, record_failure
+from include.core.migrations import migrate
+from include.core.notices import RunFacts, failure_notice
+from include.core.outbox import announce, write_notice
+from include.core.postgres import transaction
+from include.errors import SluiceError, TerminalError
+from wiring.clients import publish, warehouse
+from wiring.defaults import settings
+from wiring.run_input import as_of_or_best_guess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.core.contract import GitHubDataset
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FAILURE = "failure"
+LOST = "The task ended without a word: its worker was killed, or lost"
+
+log = logging.getLogger(__name__)
+
+
+def accountable(function: Callable[P, T]) -> Callable[P, T]:
+    """Leave the cause of a failure for the notice, and try again only where that can help."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except TerminalError as error:
+            _leave(cause_of(error))
+            raise AirflowFailException(cause_of(error)) from None
+        except (AirflowException, AirflowTaskTimeout, SluiceError, Exception) as error:
+            _leave(cause_of(error))
+            raise
+
+    return run
+
+
+def cause_of(error: BaseException) -> str:
+    """One line that says what went wrong, without row values or secrets.
+
+    What Sluice raises is written to be read. Of other errors only the kind is told: their words
+    can hold anything.
+    """
+    if isinstance(error, SluiceError):
+        return " ".join(str(error).split())
+    if isinstance(error, AirflowTaskTimeout):
+        return "The task took longer than its time limit"
+    if isinstance(error, ClientError):
+        answer = error.response.get("Error", {}).get("Code", "unknown")
+        return f"AWS answered {answer} to {error.operation_name}"
+    if isinstance(error, BotoCoreError):
+        return f"AWS is out of reach: {type(error).__name__}"
+    return f"{type(error).__name__}; the log has the rest"
+
+
+def _leave(cause: str) -> None:
+    try:
+        get_current_context()["ti"].xcom_push(key=FAILURE, value=cause)
+    except Exception:
+        # The task fails for its own reason; that the notice will know less must not hide it.
+        log.warning("The cause could not be left for the notice:\n%s", traceback.format_exc())
+
+
+def notify_failure(dataset: GitHubDataset) -> Callable[[Any], None]:
+    """A DAG-level callback: one ledger row and one notice for a run that failed."""
+
+    def notify(context: Any) -> None:
+        run = _run_of(context, dataset)
+        task, cause, log_url = _what_failed(context, run)
+        facts = RunFacts(
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            dataset=dataset.name,
+            as_of=run.as_of,
+            ui_url=settings().ui_url,
+        )
+        notice = failure_notice(facts, task=task, cause=cause, log_url=log_url or facts.link)
+        try:
+            connect = warehouse()
+            migrate(connect)
+            with transaction(connect, doing=f"record the failure of {run.dag_id}") as cursor:
+                record_failure(cursor, run, task=task, cause=cause)
+                write_notice(cursor, notice)
+        except (SluiceError, AirflowException) as error:
+            log.warning("No ledger row for this failure: %s", cause_of(error))
+            publish(notice)
+        else:
+            announce(connect, dag_id=run.dag_id, run_id=run.run_id, publish=publish)
+
+    return notify
+
+
+def _what_failed(context: Any, run: RunOfSink) -> tuple[str, str, str | None]:
+    """The failed task, its cause, and its log; a run that timed out has no task to blame."""
+    ti = context.get("ti")
+    if ti is None:
+        return "none", f"Airflow says {context.get('reason')}", None
+    cause = ti.xcom_pull(
+        task_ids=ti.task_id, run_id=run.run_id, key=FAILURE, map_indexes=ti.map_index
+    )
+    name = (
+        ti.task_id if ti.map_index is None or ti.map_index < 0 else f"{ti.task_id} [{ti.map_index}]"
+    )
+    return name, cause or LOST, ti.log_url
+
+
+def _run_of(context: Any, dataset: GitHubDataset) -> RunOfSink:
+    dag_run = context.get("dag_run")
+    now = datetime.now(timezone.utc)
+    return RunOfSink(
+        dag_id=context["dag"].dag_id,
+        run_id=context["run_id"],
+        sink=dataset.table.sink,
+        as_of=as_of_or_best_guess(dag_run) if dag_run else now,
+        started_at=(dag_run and dag_run.start_date) or now,
+    )

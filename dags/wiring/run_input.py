@@ -1,0 +1,102 @@
+"""What a run is asked to do: its parameters, and the moment whose state it loads."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param
+
+from include.errors import RunInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The form in the UI; the API and the command line are held to the same schema.
+PARAMS = {
+    "as_of": Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        title="As of",
+        description="Load what the sources were at this moment, UTC. Empty: now.",
+    ),
+    "refetch": Param(
+        False,
+        type="boolean",
+        title="Fetch again",
+        description="Ask the sources again and replace what is archived.",
+    ),
+    "dry_run": Param(
+        False,
+        type="boolean",
+        title="Dry run",
+        description="Write nothing; show counts and the first 20 changes.",
+    ),
+}
+
+
+def resolve(*, params: Mapping[str, Any], run: Any) -> dict[str, Any]:
+    """Check what a run was given, and find the moment whose state it loads.
+
+    A scheduled or backfilled run loads its logical date. A manual one loads its parameter as_of,
+    else its logical date where it has one, else the time at which it was asked for.
+
+    Arguments:
+        params: the run's parameters with their defaults.
+        run: Airflow's dag_run; unknown names in what it was triggered with are refused.
+
+    Returns:
+        as_of (ISO 8601, UTC, to the second), started_at, refetch, dry_run.
+
+    Raises:
+        RunInputError: an unknown name, a wrong type, or a moment in the future.
+    """
+    unknown = sorted(set(run.conf or {}) - set(PARAMS))
+    if unknown:
+        raise RunInputError(
+            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(PARAMS)}"
+        )
+    for name in ("refetch", "dry_run"):
+        if not isinstance(params[name], bool):
+            raise RunInputError(f"Parameter {name} must be true or false")
+    return {
+        "as_of": _as_of(params["as_of"], run).isoformat(),
+        "started_at": (run.start_date or run.run_after).isoformat(),
+        "refetch": params["refetch"],
+        "dry_run": params["dry_run"],
+    }
+
+
+def as_of_or_best_guess(run: Any) -> datetime:
+    """The moment that a run loads, or would if what it was given were valid."""
+    try:
+        return _as_of((run.conf or {}).get("as_of"), run)
+    except RunInputError:
+        return (run.logical_date or run.run_after).astimezone(timezone.utc)
+
+
+def _as_of(given: Any, run: Any) -> datetime:
+    is_manual = str(getattr(run.run_type, "value", run.run_type)) == "manual"
+    if given is None or not is_manual:
+        # run_after stays the same when a task is cleared; the clock does not.
+        moment = run.logical_date or run.run_after
+    else:
+        moment = _parse(given)
+    moment = moment.astimezone(timezone.utc).replace(microsecond=0)
+    if moment > datetime.now(timezone.utc):
+        raise RunInputError(f"as_of {moment:%Y-%m-%dT%H:%M:%SZ} is in the future")
+    return moment
+
+
+def _parse(given: Any) -> datetime:
+    if not isinstance(given, str):
+        raise RunInputError("Parameter as_of must be a date and time such as 2020-11-30T08:30:00Z")
+    try:
+        # Python 3.10 does not know the suffix Z.
+        moment = datetime.fromisoformat(given.replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        raise RunInputError(
+            "Parameter as_of is not a date and time such as 2020-11-30T08:30:00Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

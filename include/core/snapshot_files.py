@@ -1,0 +1,169 @@
+"""Snapshots on their way: from archived CSV files to checked Parquet, from there to Postgres."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from include.core.csv_to_duckdb import duckdb_type, load_csv
+from include.core.ledger import Rejected
+from include.core.sql_files import fill, quote_identifier, read_statement
+from include.errors import RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import IO
+
+    from include.core.contract import GitHubDataset, GitHubFile, Table
+    from include.core.csv_rows import Reject
+    from include.core.objects import ObjectStore
+
+
+@contextmanager
+def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB database in a file, so that what does not fit into memory goes to disk.
+
+    Arguments:
+        folder: where the file and what spills are.
+        memory: memory limit, such as "512MB".
+
+    Raises:
+        RuleError: DuckDB refused a statement. Its own words can quote rows: they are cut off.
+    """
+    settings = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
+    try:
+        with duckdb.connect(folder / "snapshot.duckdb", config=settings) as connection:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+    except duckdb.Error as error:
+        raise RuleError(f"DuckDB refused the cleaning: {type(error).__name__}") from None
+
+
+def stage_source(  # noqa: PLR0913 -- a file, its contract, and the places between
+    connection: duckdb.DuckDBPyConnection,
+    source: GitHubFile,
+    archived: dict[str, Any],
+    store: ObjectStore,
+    folder: Path,
+    rejects_file: Path,
+) -> dict[str, Any]:
+    """Read an archived file into a typed relation named like its source.
+
+    Arguments:
+        connection: where the relation is made.
+        source: the contract.
+        archived: what download came back with.
+        store: the bucket of the archive.
+        folder: for the local copy.
+        rejects_file: JSON lines; each rejected row is added.
+
+    Returns:
+        What archived has, and read, kept, filtered, rejected, duplicate, blank.
+
+    Raises:
+        InputFileError: the file breaks its contract as a whole.
+        ArchiveError: the archived object is not what was put there.
+    """
+    copy = folder / f"{source.name}{''.join(_suffixes(source.path))}"
+    store.get_file(archived["key"], copy, sha256=archived["sha256"])
+    name = f"{archived['repository']}/{source.path}"
+    with rejects_file.open("a", encoding="utf-8") as file:
+
+        def set_aside(reject: Reject) -> None:
+            row = Rejected(
+                file=name,
+                version=archived["commit"],
+                line=reject.line,
+                column_name=reject.column,
+                code=reject.code,
+                reason=reject.reason,
+                raw=reject.raw,
+            )
+            file.write(json.dumps(asdict(row)) + "\n")
+
+        counts = load_csv(
+            connection,
+            source.name,
+            copy,
+            name=name,
+            contract=source.contract,
+            folder=folder,
+            on_reject=set_aside,
+        )
+    copy.unlink()
+    return {**archived, **asdict(counts)}
+
+
+def _suffixes(path: str) -> list[str]:
+    name = path.rsplit("/", 1)[-1]
+    return [f".{part}" for part in name.split(".")[1:]]
+
+
+def clean(connection: duckdb.DuckDBPyConnection, dataset: GitHubDataset, to: Path) -> int:
+    """Run a dataset's cleaning into relation cleaned, and write that as Parquet in order of key.
+
+    The same rows make the same bytes, so that the file's digest tells whether anything is new.
+
+    Returns:
+        How many rows there are.
+    """
+    table = dataset.table
+    casts = [
+        f"cast({quote_identifier(column.name)} as {duckdb_type(column)}) "
+        f"as {quote_identifier(column.name)}"
+        for column in table.columns
+    ]
+    cleaning = read_statement(f"github_csv_to_postgres/clean_{dataset.name}")
+    connection.execute(fill("snapshot/create_cleaned", columns=", ".join(casts), cleaning=cleaning))
+    statement = fill(
+        "snapshot/write_parquet",
+        columns=_names([column.name for column in table.columns]),
+        key=_names(table.key),
+    )
+    row = connection.execute(statement, {"path": str(to)}).fetchone()
+    if row is None:
+        raise RuleError(f"{dataset.name}: DuckDB does not tell how many rows it wrote")
+    return int(row[0])
+
+
+def read_rejected(rejects_file: Path) -> Iterator[Rejected]:
+    """The rows that stage_source set aside, in the order of files and lines."""
+    with rejects_file.open(encoding="utf-8") as file:
+        for line in file:
+            yield Rejected(**json.loads(line))
+
+
+@contextmanager
+def open_rows(
+    table: Table, snapshot: dict[str, str], store: ObjectStore, folder: Path, memory: str
+) -> Iterator[IO[bytes]]:
+    """A snapshot as CSV, the table's columns in order, null as the bare empty cell.
+
+    Arguments:
+        table: whose columns.
+        snapshot: key and sha256 of the Parquet file.
+        store: the bucket of the hand-over.
+        folder: for the local copies.
+        memory: DuckDB's memory limit.
+    """
+    parquet, csv = folder / "snapshot.parquet", folder / "snapshot.csv"
+    store.get_file(snapshot["key"], parquet, sha256=snapshot["sha256"])
+    texts = [column.name for column in table.columns if column.type == "text"]
+    statement = fill(
+        "snapshot/write_csv",
+        columns=_names([column.name for column in table.columns]),
+        texts=_names(texts),
+    )
+    with connect_duckdb(folder, memory=memory) as connection:
+        connection.execute(statement, {"snapshot": str(parquet), "path": str(csv)})
+    with csv.open("rb") as file:
+        yield file
+
+
+def _names(columns: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(quote_identifier(column) for column in columns)

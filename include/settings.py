@@ -1,0 +1,27 @@
+"""What differs between environments, as Airflow's configuration section [sluice] gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where things are in one environment.
+
+    Attributes:
+        lake_bucket: bucket of the raw archive (raw/) and of hand-overs between tasks (work/).
+        alerts_topic_arn: SNS topic of the notices.
+        ui_url: base address of the Airflow UI, for links.
+        github_api_url, github_raw_url: GitHub, or a stand-in for it.
+        duckdb_memory: memory limit of one DuckDB connection; the smallest MWAA worker has 2 GB.
+        retry_seconds: pause before the first retry of a task; it doubles from there.
+    """
+
+    lake_bucket: str = ""
+    alerts_topic_arn: str = ""
+    ui_url: str = ""
+    github_api_url: str = "https://api.github.com"
+    github_raw_url: str = "https://raw.githubusercontent.com"
+    duckdb_memory: str = "512MB"
+    retry_seconds: int = 60

@@ -1,0 +1,8 @@
+-- How many keys stand in the snapshot more than once. Identifiers: columns.
+select count(*)
+from (
+    select 1
+    from cleaned
+    group by {columns}
+    having count(*) > 1
+) as repeated
