@@ -44,7 +44,11 @@ def version_at(  # noqa: PLR0913 - an address has this many parts, all of them n
     """The newest version of a file that was committed at as_of or before.
 
     Arguments:
+        web: may fetch from the host of api_url.
         api_url: https://api.github.com, or a stand-in's.
+        owner: of the repository.
+        repository: its name.
+        path: of the file, inside the repository.
         as_of: with a time zone; parts of a second are dropped, as commits have none.
         token: raises GitHub's rate limit from 60 to 5,000 requests an hour.
 
@@ -94,7 +98,11 @@ def fetch_version(  # noqa: PLR0913 - an address has this many parts, all of the
     """Downloads a file as a commit has it.
 
     Arguments:
+        web: may fetch from the host of raw_url.
         raw_url: https://raw.githubusercontent.com, or a stand-in's.
+        owner: of the repository.
+        repository: its name.
+        path: of the file, inside the repository.
         commit: 40 hexadecimal digits.
         to: path of the file that appears when the download is whole.
         max_bytes: more is refused.

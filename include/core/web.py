@@ -90,6 +90,7 @@ class Web:
         """The parsed JSON that an address answers with.
 
         Arguments:
+            url: on an allowed host.
             params: go into the query, and into no message.
             headers: go to the origin of url alone, so they may hold credentials.
             max_bytes: more is refused.
@@ -122,6 +123,7 @@ class Web:
         """Streams a file to disk; `to` appears when it is whole, and nothing does otherwise.
 
         Arguments:
+            url: on an allowed host; its query gets into no message.
             to: path of the file, in a folder that exists; replaced if it is there.
             max_bytes: more is refused.
             headers: go to the origin of url alone, so they may hold credentials.
@@ -157,8 +159,8 @@ class Web:
         except UnansweredError as error:
             when = "later" if error.not_before is None else f"after {utc(error.not_before)}"
             raise SourceUnavailableError(
-                f"{printable(url)}: {error.problem}, given up after "
-                f"{attempts.statistics['attempt_number']} attempts in "
+                f"{printable(url)}: {error.problem}; given up at attempt "
+                f"{attempts.statistics['attempt_number']}, after "
                 f"{self.clock() - started:.0f} s. Try again {when}"
             ) from None
         return taken

@@ -30,6 +30,7 @@ def accept(answer: Answer, *, now: float) -> None:
     """Returns when the answer's body is what was asked for.
 
     Arguments:
+        answer: its body not yet read.
         now: seconds since the epoch.
 
     Raises:
@@ -107,6 +108,7 @@ def require_file(answer: Answer, *, head: bytes) -> None:
     """Raises SourceRefusedError when a page or a Git LFS pointer came instead of a file.
 
     Arguments:
+        answer: where the body came from.
         head: the first bytes of the body, HEAD_BYTES of them if there are so many.
 
     The pointer's format: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
