@@ -1,0 +1,107 @@
+"""What a row can be rejected for: the stable codes, their reasons, and the tally of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+REASONS: Final = {
+    # the row's structure
+    "too_few_columns": "the row has fewer cells than the header",
+    "too_many_columns": "the row has more cells than the header",
+    "blank_line": "the line is blank, which in a table of one column may be a lost value",
+    "unescaped_quote": "a quote stands inside a cell without being escaped",
+    "row_too_long": "the row is longer than the contract's field limit allows",
+    "header_repeated": "the row repeats the header",
+    # its text
+    "bad_encoding": "the cell holds bytes that the declared encoding does not have",
+    "nul": "the cell holds a NUL character",
+    "field_too_long": "the cell is longer than the contract allows",
+    # its values
+    "null": "the cell is null and the column must have a value",
+    "not_an_integer": "the cell is no whole number in plain digits",
+    "not_a_number": "the cell is no number in plain digits with a decimal point",
+    "not_finite": "the number is not finite or too large for the type",
+    "out_of_range": "the number is outside the range of the column's type",
+    "too_precise": "the value has more digits after the point than the column's type keeps",
+    "not_a_boolean": "the cell is neither true nor false",
+    "not_a_date": "the cell is no date in a format that the contract names",
+    "not_a_timestamp": "the cell is no point in time in a format that the contract names",
+    "no_zone": "the time has no offset and the contract names no zone",
+    "ambiguous_time": "the time happens twice in its zone, when clocks go back",
+    "nonexistent_time": "the time is skipped in its zone, when clocks go forward",
+    # its key
+    "key_conflict": "other rows have the same key with other values",
+}
+"""Every code of a reject, and the reason that goes with it; no reason holds a row's value."""
+
+
+class Fault(Exception):  # noqa: N818 # never leaves the reader: it becomes a Reject
+    """One cell is no value of its column.
+
+    Arguments:
+        code: a key of REASONS.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+RAW_LIMIT: Final = 65_536
+_CUT: Final = " … (cut)"
+_UNPRINTABLE: Final = {0: "\\x00"} | {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(256)}
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One row that was not taken.
+
+    Attributes:
+        line: 1-based physical line where the row begins.
+        column: the SQL name of the column at fault; None when the whole row is.
+        code: a key of REASONS.
+        reason: for people; holds no value.
+        raw: the row as it stands in the file, from `shown`.
+    """
+
+    line: int
+    column: str | None
+    code: str
+    reason: str
+    raw: str
+
+    @classmethod
+    def of(cls, line: int, code: str, raw: str, *, column: str | None = None) -> Reject:
+        """Build a reject whose reason is the one of its code."""
+        return cls(line, column, code, REASONS[code], shown(raw))
+
+
+@dataclass(kw_only=True)
+class Counts:
+    """Rows of one file; read == kept + filtered + rejected at every moment.
+
+    Attributes:
+        read: records of the file, without the header and blank lines.
+        kept: typed rows that came out.
+        filtered: rows that the contract's `only` does not want.
+        rejected: rows that broke the contract.
+        duplicate: how many of those kept repeat another one exactly.
+        blank: blank lines, counted beside.
+    """
+
+    read: int = 0
+    kept: int = 0
+    filtered: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    blank: int = 0
+
+
+def shown(raw: str) -> str:
+    r"""Raw text with undecodable bytes as \xNN and NUL as \x00, cut at 64 KiB of UTF-8."""
+    text = raw[: RAW_LIMIT + 1].translate(_UNPRINTABLE)
+    encoded = text.encode()
+    if len(encoded) <= RAW_LIMIT:
+        return text
+    return encoded[: RAW_LIMIT - len(_CUT.encode())].decode(errors="ignore") + _CUT

@@ -1,0 +1,223 @@
+"""A CSV file as typed rows and rejects: one pass, every row accounted for, memory flat.
+
+The reader yields rejects as it meets them, and a fault of the whole file may show only at its
+end: apply nothing before the last row is read.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, compress
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from include.core.compressed import read_decompressed
+from include.core.csv_faults import RAW_LIMIT, Counts, Fault, Reject
+from include.core.csv_header import Header, read_header
+from include.core.csv_layout import Batch, LayoutCheck
+from include.core.csv_records import Block, RecordReader, Syntax
+from include.core.csv_text import MARK, Latin1Suspicion, decode, whole_lines
+from include.core.csv_values import ColumnReader
+from include.errors import InputFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from include.core.contract import Column, CsvContract
+    from include.core.csv_layout import Bad
+
+    Values = tuple[str | None, ...]
+
+_RECORD_CELLS: Final = 16
+"""A record may hold this many times the field limit, and RAW_LIMIT beside."""
+
+_LOOK_AHEAD: Final = 50
+"""Rows searched for the header when it is not where it should be."""
+
+
+class TypedBlock:
+    """Rows that were read together.
+
+    Attributes:
+        lines: where each kept row begins.
+        columns: the canonical values, one list a column.
+        rejects: in the order of their lines.
+    """
+
+    __slots__ = ("columns", "lines", "rejects")
+
+    def __init__(
+        self, lines: Sequence[int], columns: list[list[str | None]], rejects: list[Reject]
+    ) -> None:
+        self.lines, self.columns, self.rejects = lines, columns, rejects
+
+
+def read_rows(path: Path, *, name: str, contract: CsvContract) -> CsvRows:
+    """Open a CSV file and hold its header against its contract.
+
+    Arguments:
+        path: where the file is; gzip if name ends in .gz.
+        name: what its owner calls it.
+        contract: how it is written and which rows are wanted.
+
+    Returns an iterator of kept rows, (line, canonical values), and of Reject. Iterating raises
+    InputFileError as opening does: some faults show only at the end.
+
+    Raises:
+        InputFileError: the file or its header breaks the contract.
+    """
+    return CsvRows(path, name=name, contract=contract)
+
+
+class CsvRows:
+    """The rows of one file, to be iterated once.
+
+    Attributes:
+        columns: what each row's values are, in order: those of the contract, then added ones.
+        counts: grows while rows are read.
+    """
+
+    def __init__(self, path: Path, *, name: str, contract: CsvContract) -> None:
+        self._contract = contract
+        self._syntax = Syntax(delimiter=contract.delimiter, escape=contract.escape)
+        records = open_records(path, name=name, contract=contract)
+        self._blocks = records.blocks()
+        self._first = next(filter(_has_lines, self._blocks), Block(lines=(), records=[]))
+        self._header = _take_header(self._first, name=name, contract=contract, syntax=self._syntax)
+        records.width = len(self._header.names)
+        self._plan = [
+            (column, place, ColumnReader(column, contract=contract, syntax=self._syntax))
+            for column, place in zip(self._header.columns, self._header.positions, strict=True)
+        ]
+        self._layout = LayoutCheck(name=name, names=self._header.names, syntax=self._syntax)
+        self._suspicion = Latin1Suspicion(name=name, encoding=contract.encoding)
+        places = {column.name: place or 0 for column, place, _ in self._plan}
+        self._only = [(places[column], value) for column, value in contract.only]
+        self.columns: tuple[Column, ...] = self._header.columns
+        self.counts = Counts()
+
+    def __iter__(self) -> Iterator[tuple[int, Values] | Reject]:
+        for block in self.blocks():
+            rows = zip(block.lines, zip(*block.columns, strict=True), strict=True)
+            if not block.rejects:
+                yield from rows
+                continue
+            either: list[Any] = [*rows, *block.rejects]
+            either.sort(key=lambda item: item.line if isinstance(item, Reject) else item[0])
+            yield from either
+
+    def blocks(self) -> Iterator[TypedBlock]:
+        """Yield the rows column by column, some thousands at a time: several times faster."""
+        for block in chain((self._first,), self._blocks):
+            yield self._typed(block)
+        self._layout.check_end()
+        self._suspicion.check()
+
+    def _typed(self, block: Block) -> TypedBlock:
+        """Take a block through all checks; each is cheap for a block without faults."""
+        batch = Batch(block, delimiter=self._contract.delimiter)
+        counts = self.counts
+        counts.read += len(block.lines) + len(block.faults)
+        lost = self._layout.look(block, batch)
+        counts.blank += len(block.blanks) - lost
+        counts.read += lost
+        if block.text:
+            self._suspicion.note_text(block.text)
+        if self._only:
+            self._filter(batch)
+        if block.dirty and (bad := self._undecodable(batch)):
+            batch.reject(bad)
+        columns = self._values(batch, block)
+        counts.rejected += len(batch.rejects)
+        counts.kept += len(batch.lines)
+        batch.rejects.sort(key=attrgetter("line"))
+        return TypedBlock(batch.lines, columns, batch.rejects)
+
+    def _filter(self, batch: Batch) -> None:
+        """Drop the rows that the contract does not want, before any value is read."""
+        text = self._syntax.text
+        for place, wanted in self._only:
+            stay = [cell == wanted or text(cell) == wanted for cell in batch.columns[place]]
+            if not all(stay):
+                self.counts.filtered += stay.count(False)
+                batch.keep(stay)
+
+    def _undecodable(self, batch: Batch) -> Bad:
+        """Find rows with NUL or an undecodable byte in any cell, read or not."""
+        bad: Bad = {}
+        for index, line in enumerate(batch.lines):
+            raw = batch.raw(index)
+            marked = MARK.search(raw) is not None
+            if marked:
+                self._suspicion.note_row(line, raw)
+            if not marked and "\0" not in raw:
+                continue
+            cells = batch.cells(index)
+            place = next(i for i, cell in enumerate(cells) if "\0" in cell or MARK.search(cell))
+            code = "bad_encoding" if MARK.search(cells[place]) else "nul"
+            bad[index] = (self._header.column_at(place), code)
+        return bad
+
+    def _values(self, batch: Batch, block: Block) -> list[list[str | None]]:
+        """Read the cells of all columns, and reject the rows where one is no value."""
+        columns: list[Any] = []
+        bad: Bad = {}
+        for column, place, reader in self._plan:
+            if place is None or not batch.lines:
+                columns.append([None] * len(batch.lines))
+                continue
+            cells = batch.columns[place]
+            values, faults = reader.read(cells, quoted=block.quoted, size=block.size)
+            columns.append(values)
+            for index in faults:
+                fault = values[index]
+                if isinstance(fault, Fault):
+                    bad.setdefault(index, (column.name, fault.code))
+        if bad:
+            self._layout.look_at_misfits(batch, bad)
+            stay = batch.reject(bad)
+            columns = [list(compress(values, stay)) for values in columns]
+        return columns
+
+
+def open_records(path: Path, *, name: str, contract: CsvContract) -> RecordReader:
+    """Open a file as records, its header the first of them.
+
+    Arguments and errors are those of `read_rows`.
+    """
+    limit = _RECORD_CELLS * contract.max_field_bytes + RAW_LIMIT
+    chunks = read_decompressed(
+        path, name=name, max_bytes=contract.max_bytes, max_ratio=contract.max_ratio
+    )
+    texts = decode(chunks, name=name, encoding=contract.encoding)
+    return RecordReader(
+        whole_lines(texts, limit=limit),
+        name=name,
+        syntax=Syntax(delimiter=contract.delimiter, escape=contract.escape),
+        limit=limit,
+        skip=contract.preamble_lines,
+    )
+
+
+def _take_header(block: Block, *, name: str, contract: CsvContract, syntax: Syntax) -> Header:
+    """Take the header off the front of a file's first block."""
+    line = contract.preamble_lines + 1
+    if not block.records and not block.faults and not block.blanks:
+        raise InputFileError(
+            file=name, line=line, problem="the file ends before its header", fix="Add the header"
+        )
+    if not block.records or block.lines[0] != line:
+        raise InputFileError(
+            file=name,
+            line=line,
+            problem="the line is no header: it is blank, too long, or breaks the quoting rules",
+            fix="Put the header here, or declare preamble_lines",
+        )
+    names, *later = ([syntax.text(cell) for cell in cells] for cells in block.records[:_LOOK_AHEAD])
+    header = read_header(names, name=name, line=line, contract=contract, later=later)
+    block.lines, block.records = block.lines[1:], block.records[1:]
+    return header
+
+
+def _has_lines(block: Block) -> bool:
+    return bool(block.records or block.faults or block.blanks)

@@ -1,0 +1,173 @@
+"""Bytes to text in whole lines: the declared encoding, byte-order marks, bounded line length.
+
+A byte that the encoding does not have becomes a mark, one lone surrogate U+DC00 + byte, so that
+only its row is rejected and the byte can still be shown. Valid text never decodes to one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import TYPE_CHECKING, Final
+
+from include.errors import InputFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARK: Final = re.compile("[\udc00-\udcff]")
+_BEYOND_ASCII: Final = re.compile("[\x80-\udbff\ue000-\U0010ffff]")
+_WORD: Final = re.compile("[A-Za-z\udc80-\udcff]*[\udc80-\udcff][A-Za-z\udc80-\udcff]*")
+_LATIN_WORD: Final = re.compile("[A-Za-zÀ-ÖØ-Þ]?[a-zß-öø-ý]+|[A-ZÀ-ÖØ-Þ]+")
+_BOM: Final = "\ufeff"
+_SNIFFED_BYTES: Final = 4096
+_MARKS: Final = "sluice_marks"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + byte) for byte in bad), error.end
+
+
+codecs.register_error(_MARKS, _mark)
+
+
+def decode(chunks: Iterator[bytes], *, name: str, encoding: str) -> Iterator[str]:
+    """Decode chunks, without the one byte-order mark that a file may begin with.
+
+    Arguments:
+        chunks: the file's bytes.
+        name: what its owner calls it.
+        encoding: a Python codec name.
+
+    Raises:
+        InputFileError: the file begins with two byte-order marks, or is UTF-16 undeclared.
+    """
+    codec = codecs.lookup(encoding).name
+    if codec == "utf-8-sig":
+        codec = "utf-8"
+    decoder = codecs.getincrementaldecoder(codec)(_MARKS)
+    marks_allowed = 0 if codec in {"utf-16", "utf-32"} else 1  # these codecs consume it
+    started = False
+    for chunk in chunks:
+        if not started:
+            _refuse_undeclared_utf_16(chunk, name=name, codec=codec)
+        text = decoder.decode(chunk)
+        if not started and text:
+            text, started = _without_bom(text, marks_allowed, name=name), True
+        yield text
+    yield decoder.decode(b"", final=True)
+
+
+def _without_bom(text: str, allowed: int, *, name: str) -> str:
+    rest = text.lstrip(_BOM)
+    if len(text) - len(rest) > allowed:
+        raise InputFileError(
+            file=name,
+            line=1,
+            problem="the file begins with two byte-order marks",
+            fix="Save it with one, or none",
+        )
+    return rest
+
+
+def _refuse_undeclared_utf_16(head: bytes, *, name: str, codec: str) -> None:
+    """Raise when every other byte at the file's start is NUL, or its mark says UTF-16."""
+    if codec.startswith(("utf-16", "utf-32")):
+        return
+    sample = head[:_SNIFFED_BYTES]
+    half = max(len(sample) // 2, 1)
+    nuls = max(sample[0::2].count(0), sample[1::2].count(0))
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or 2 * nuls > half:
+        raise InputFileError(
+            file=name,
+            line=1,
+            problem=f"the file looks like UTF-16, not {codec}",
+            fix="Save it as UTF-8, or declare its encoding in the contract",
+        )
+
+
+def whole_lines(texts: Iterator[str], *, limit: int) -> Iterator[tuple[str, bool]]:
+    r"""Regroup text so that each piece ends where a line does (\n, \r\n or \r).
+
+    Arguments:
+        texts: pieces cut anywhere.
+        limit: characters of one line.
+
+    Yields (text, False), or (head, True) for one line above the limit: head is its beginning,
+    and the rest up to its line end is gone.
+    """
+    carry, head = "", None
+    for text in texts:
+        carry += text
+        # a final \r may be the first half of \r\n
+        end = max(carry.rfind("\n"), carry.rfind("\r", 0, -1)) + 1
+        if head is not None and end:
+            start = _after_first_line(carry)
+            yield head, True
+            head, carry, end = None, carry[start:], end - start
+        if end:
+            yield carry[:end], False
+            carry = carry[end:]
+        if len(carry) > limit:
+            head = carry if head is None else head
+            carry = carry[-1:]
+    if head is not None:
+        start = _after_first_line(carry)
+        yield head, True
+        carry = carry[start:]
+    if carry:
+        yield carry, False
+
+
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+
+
+def _after_first_line(text: str) -> int:
+    found = _LINE_END.search(text)
+    return found.end() if found else len(text)
+
+
+class Latin1Suspicion:
+    """Tells a Latin-1 or Windows-1252 file from a UTF-8 file with a few broken cells.
+
+    The rule: the file is Latin-1 if it has no valid character beyond ASCII, and most of its
+    rows with undecodable bytes read as words once those bytes are taken for Latin-1 letters: at
+    least one ASCII letter beside them, all small, all capital, or one capital first. "café" and
+    "Zürich" do; 0xFF, a cut UTF-8 sequence and a byte on its own do not.
+    """
+
+    def __init__(self, *, name: str, encoding: str) -> None:
+        self._name, self._encoding = name, encoding
+        self._line: int | None = None
+        self._words = self._noise = 0
+        self._beyond_ascii = False
+
+    def note_text(self, text: str) -> None:
+        """Look for valid characters beyond ASCII in a piece that is known to have some or marks."""
+        self._beyond_ascii = self._beyond_ascii or _BEYOND_ASCII.search(text) is not None
+
+    def note_row(self, line: int, raw: str) -> None:
+        """Judge a row that holds undecodable bytes."""
+        if all(_reads_as_latin_1(word) for word in _WORD.findall(raw)):
+            self._line = self._line or line
+            self._words += 1
+        else:
+            self._noise += 1
+
+    def check(self) -> None:
+        """Raise InputFileError, at the file's end, if the rule holds."""
+        if self._words > self._noise and not self._beyond_ascii:
+            raise InputFileError(
+                file=self._name,
+                line=self._line,
+                problem=f"the file looks like Latin-1 or Windows-1252, not {self._encoding}",
+                fix="Save it as UTF-8, or declare its encoding in the contract",
+            )
+
+
+def _reads_as_latin_1(word: str) -> bool:
+    latin = "".join(chr(ord(char) & 0xFF) for char in word)
+    return any(char.isascii() for char in latin) and _LATIN_WORD.fullmatch(latin) is not None

@@ -1,0 +1,216 @@
+"""A CSV file into a typed DuckDB table: checked rows only, and one row a key."""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from include.core.csv_faults import Reject
+from include.core.csv_rows import open_records, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from duckdb import DuckDBPyConnection
+
+    from include.core.contract import Column, CsvContract
+    from include.core.csv_faults import Counts
+    from include.core.csv_rows import CsvRows, TypedBlock
+
+LINE_COLUMN: Final = "_line"
+
+_SQL: Final = Path(__file__).parents[1] / "sql" / "csv"
+_TYPES: Final = {
+    "text": "varchar",
+    "smallint": "smallint",
+    "integer": "integer",
+    "bigint": "bigint",
+    "double precision": "double",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamptz": "timestamptz",
+}
+_DECIMAL_DIGITS: Final = 38
+_LEAST_LINE_BYTES: Final = 2_097_152
+_NEEDS_QUOTING: Final = frozenset({"text", "numeric"})
+
+
+def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and its contract
+    connection: DuckDBPyConnection,
+    relation: str,
+    path: Path,
+    *,
+    name: str,
+    contract: CsvContract,
+    folder: Path,
+    on_reject: Callable[[Reject], None],
+) -> Counts:
+    """Make a typed table of the file's good rows: its columns, and _line where each begins.
+
+    Memory stays flat: rows stream through a temporary file into DuckDB, whose memory_limit and
+    temp_directory are the caller's to set. Of rows with the contract's key: exact copies leave
+    their first; a key with different values loses all its rows (code key_conflict, after all
+    other rejects).
+
+    Arguments:
+        connection: where the table is made, or made anew.
+        relation: the table's name.
+        path: where the file is; gzip if name ends in .gz.
+        name: what its owner calls it.
+        contract: how it is written and which rows are wanted.
+        folder: for the temporary file, at most about the size of the decompressed CSV file.
+        on_reject: called with each rejected row, also before a fault of the whole file is found:
+            keep what it is given apart until this returns.
+
+    Raises:
+        InputFileError: the file breaks the contract; the table may then be missing or partial.
+    """
+    rows = read_rows(path, name=name, contract=contract)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        clean = Path(scratch) / "rows.csv"
+        longest = _write(rows, clean, on_reject=on_reject)
+        _create(connection, relation, clean, columns=rows.columns, longest=longest)
+    if contract.key:
+        conflicts = _settle_keys(connection, relation, rows, key=contract.key)
+        for reject in _conflict_rejects(conflicts, path, name=name, contract=contract):
+            on_reject(reject)
+    return rows.counts
+
+
+def duckdb_type(column: Column) -> str:
+    """Choose a type that loses nothing.
+
+    A numeric without precision stays text in its canonical form: its digits may not fit any
+    DuckDB decimal. So does one wider than 38 digits, or one that keeps NaN.
+    """
+    if column.type != "numeric":
+        return _TYPES[column.type]
+    if column.precision is None or column.non_finite == "keep":
+        return "varchar"
+    digits, scale = column.precision
+    return f"decimal({digits}, {scale})" if digits <= _DECIMAL_DIGITS else "varchar"
+
+
+def quoted_identifier(name: str) -> str:
+    """Quote a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _write(rows: CsvRows, target: Path, *, on_reject: Callable[[Reject], None]) -> int:
+    """Write kept rows as insert_rows.sql reads them; return the longest line's bytes at most."""
+    quoted = [column.type in _NEEDS_QUOTING for column in rows.columns]
+    longest = 0
+    with target.open("w", encoding="utf-8", newline="") as file:
+        for block in rows.blocks():
+            for reject in block.rejects:
+                on_reject(reject)
+            if block.lines:
+                lines = _lines(block, quoted)
+                longest = max(longest, *map(len, lines))
+                file.write("\n".join(lines))
+                file.write("\n")
+    return longest * 4
+
+
+def _lines(block: TypedBlock, quoted: list[bool]) -> list[str]:
+    cells: list[Any] = [map(str, block.lines)]
+    for values, is_quoted in zip(block.columns, quoted, strict=True):
+        if is_quoted:
+            cells.append(
+                "" if v is None else f'"{v}"' if '"' not in v else '"' + v.replace('"', '""') + '"'
+                for v in values
+            )
+        else:
+            cells.append(["" if v is None else v for v in values] if None in values else values)
+    return list(map(",".join, zip(*cells, strict=True)))
+
+
+def _create(
+    connection: DuckDBPyConnection,
+    relation: str,
+    source: Path,
+    *,
+    columns: tuple[Column, ...],
+    longest: int,
+) -> None:
+    types = {LINE_COLUMN: "bigint"} | {column.name: duckdb_type(column) for column in columns}
+    struct = ", ".join(f"{quoted_identifier(name)}: '{kind}'" for name, kind in types.items())
+    _run(
+        connection,
+        "create_rows",
+        {
+            "relation": quoted_identifier(relation),
+            "columns": ", ".join(
+                f"{quoted_identifier(name)} {kind}" for name, kind in types.items()
+            ),
+        },
+    )
+    _run(
+        connection,
+        "insert_rows",
+        {"relation": quoted_identifier(relation), "struct": "{" + struct + "}"},
+        {"path": str(source), "max_line_bytes": max(longest, _LEAST_LINE_BYTES)},
+    )
+
+
+def _settle_keys(
+    connection: DuckDBPyConnection, relation: str, rows: CsvRows, *, key: tuple[str, ...]
+) -> array[int]:
+    """Leave one row a key or none, move the counts, and return the lines of conflicting rows."""
+    names = {
+        "relation": quoted_identifier(relation),
+        "repeated": quoted_identifier(f"{relation}_repeated"),
+    }
+    _run(
+        connection,
+        "find_repeated",
+        names
+        | {
+            "key": ", ".join(map(quoted_identifier, key)),
+            "columns": ", ".join(quoted_identifier(column.name) for column in rows.columns),
+        },
+    )
+    _run(connection, "delete_repeated", names)
+    copies = _run(connection, "count_copies", names).fetchone()
+    rows.counts.duplicate = copies[0] if copies else 0
+    found = _run(connection, "list_conflicts", names)
+    lines = array("q", chain.from_iterable(iter(found.fetchone, None)))
+    connection.execute(f"drop table {names['repeated']}")
+    rows.counts.kept -= len(lines)
+    rows.counts.rejected += len(lines)
+    return lines
+
+
+def _conflict_rejects(
+    lines: array[int], path: Path, *, name: str, contract: CsvContract
+) -> Iterator[Reject]:
+    """Read the file again for the raw text of the rows at the given lines, in their order."""
+    wanted = iter(lines)
+    line = next(wanted, None)
+    column = ", ".join(contract.key)
+    if line is None:
+        return
+    for block in open_records(path, name=name, contract=contract).blocks():
+        for number, cells in zip(block.lines, block.records, strict=True):
+            if number == line:
+                raw = contract.delimiter.join(cells)
+                yield Reject.of(number, "key_conflict", raw, column=column)
+                line = next(wanted, None)
+        if line is None:
+            return
+
+
+def _run(
+    connection: DuckDBPyConnection,
+    statement: str,
+    names: dict[str, str],
+    values: dict[str, object] | None = None,
+) -> DuckDBPyConnection:
+    """Execute a statement of sql/csv, with quoted identifiers put in and values bound."""
+    text = (_SQL / f"{statement}.sql").read_text(encoding="utf-8")
+    for placeholder, name in names.items():
+        text = text.replace("{" + placeholder + "}", name)
+    return connection.execute(text, values or {})

@@ -1,0 +1,173 @@
+"""Cells to canonical values: one reader a column, built once, fed a block's column at a time.
+
+A canonical value is text that Postgres and DuckDB both read, or None for null: whole numbers
+and plain decimals without leading zeros, the shortest round-trip text of a float, "true" and
+"false", ISO 8601 dates, ISO 8601 timestamps in UTC, text with its bytes unchanged. Equal values
+have equal text. A cell that is no value of its column's type becomes a Fault.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from include.core.csv_faults import Fault
+from include.core.csv_numbers import RANGES, floats, integers, numerics
+from include.core.csv_times import dates, timestamps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.core.contract import Column, CsvContract
+    from include.core.csv_records import Syntax
+
+    Parse = Callable[[str], str | None]
+    Value = str | Fault | None
+
+_MEMO_CELLS: Final = 16_384
+_MEMO_CELL_CHARACTERS: Final = 128
+_UTF_8_WIDEST: Final = 4  # bytes of one character
+_BOOLEANS: Final = dict.fromkeys(("true", "t", "yes", "y", "on", "1"), "true") | dict.fromkeys(
+    ("false", "f", "no", "n", "off", "0"), "false"
+)
+
+
+class ColumnReader:
+    """Turns the cells of one column into canonical values.
+
+    Arguments:
+        column: its type and rules.
+        contract: null tokens, field limit and key.
+        syntax: what quotes mean.
+    """
+
+    def __init__(self, column: Column, *, contract: CsvContract, syntax: Syntax) -> None:
+        self._nulls = frozenset(contract.null_tokens)
+        self._null: Value = None
+        if not column.nullable or column.name in contract.key:
+            self._null = Fault("null")
+        self._limit, self._unquoted = contract.max_field_bytes, syntax.text
+        self._range = RANGES.get(column.type)
+        self._safe_digits = len(str(self._range[1])) - 1 if self._range else 0
+        self._memo = None
+        if column.type != "text":
+            self._memo = _Memo(_parser(column), self._nulls, self._null, syntax)
+
+    def read(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], list[int]]:
+        """Read one column of a block.
+
+        Arguments:
+            cells: as they stand in the file.
+            quoted: whether any of them may hold a quote.
+            size: characters that none of them exceeds.
+
+        Returns the values, and where among them the Faults are.
+        """
+        if self._memo is None:
+            return self._texts(cells, quoted=quoted, size=size)
+        if self._range and (
+            _are_plain_digits(cells, self._safe_digits) or _are_canonical(cells, *self._range)
+        ):
+            return [*cells], []
+        values = list(map(self._memo.__getitem__, cells))
+        return values, _faults_among(values) if self._memo.faulty else []
+
+    def _texts(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], list[int]]:
+        """Read a text column; the usual block has no null, no quote and no long cell."""
+        values: list[Value] = [*cells]
+        suspect = not self._nulls.isdisjoint(cells)
+        if quoted or suspect:
+            nulls, null, unquoted = self._nulls, self._null, self._unquoted
+            values = [
+                null if cell in nulls else unquoted(cell) if cell[:1] == '"' else cell
+                for cell in cells
+            ]
+        if size * _UTF_8_WIDEST > self._limit:
+            suspect = True
+            values = [self._within_limit(value) for value in values]
+        return values, _faults_among(values) if suspect else []
+
+    def _within_limit(self, value: Value) -> Value:
+        if isinstance(value, str) and len(value.encode()) > self._limit:
+            return Fault("field_too_long")
+        return value
+
+
+class _Memo(dict[str, "Value"]):
+    """Remembers what short cells mean, a bounded number of them.
+
+    Attributes:
+        faulty: whether any cell ever was a Fault.
+    """
+
+    def __init__(self, parse: Parse, nulls: frozenset[str], null: Value, syntax: Syntax) -> None:
+        super().__init__()
+        self._parse, self._nulls, self._null, self._syntax = parse, nulls, null, syntax
+        self.faulty = False
+
+    def __missing__(self, cell: str) -> Value:
+        value = self.value(cell)
+        if len(self) >= _MEMO_CELLS:
+            self.clear()
+        if len(cell) <= _MEMO_CELL_CHARACTERS:
+            self[cell] = value
+        return value
+
+    def value(self, cell: str) -> Value:
+        """Read one cell as it stands in the file."""
+        value = self._null
+        if cell not in self._nulls:
+            try:
+                value = self._parse(self._syntax.text(cell))
+            except Fault as fault:
+                value = fault.with_traceback(None)
+            if value is None:
+                value = self._null
+        self.faulty = self.faulty or value.__class__ is Fault
+        return value
+
+
+def _are_plain_digits(cells: list[str], most: int) -> bool:
+    """Tell whether all cells are one to so many digits without leading zeros, cheaply."""
+    lengths = set(map(len, cells))
+    return (
+        0 not in lengths
+        and max(lengths, default=0) <= most
+        and (digits := "".join(cells)).isascii()
+        and digits.isdigit()
+        and ("," + ",".join(cells)).count(",0") == cells.count("0")
+    )
+
+
+def _are_canonical(cells: list[str], lowest: int, highest: int) -> bool:
+    """Tell whether all cells are whole numbers in range, written as Python would."""
+    try:
+        numbers = list(map(int, cells))
+    except ValueError:
+        return False
+    in_range = not numbers or (min(numbers) >= lowest and max(numbers) <= highest)
+    return in_range and list(map(str, numbers)) == cells
+
+
+def _faults_among(values: list[Value]) -> list[int]:
+    return [index for index, value in enumerate(values) if value.__class__ is Fault]
+
+
+def _boolean(text: str) -> str:
+    """Read what Postgres takes: https://www.postgresql.org/docs/18/datatype-boolean.html."""
+    value = _BOOLEANS.get(text.lower())
+    if value is None:
+        raise Fault("not_a_boolean")
+    return value
+
+
+def _parser(column: Column) -> Parse:
+    """Choose what reads one unquoted cell of a column that is not text."""
+    if column.type in RANGES:
+        return integers(column)
+    if column.type == "numeric":
+        return numerics(column)
+    if column.type == "double precision":
+        return floats(column)
+    if column.type == "boolean":
+        return _boolean
+    return dates(column) if column.type == "date" else timestamps(column)

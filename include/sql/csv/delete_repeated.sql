@@ -1,0 +1,5 @@
+-- Deletes exact copies of an earlier row, and every row whose key has other values elsewhere.
+-- Grain: one row of the file. Parameters: relation, repeated.
+-- Safe to rerun: deletes nothing the second time.
+delete from {relation}
+where _line in (select _line from {repeated} where is_conflict or not is_first)

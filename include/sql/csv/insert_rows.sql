@@ -1,0 +1,23 @@
+-- Loads rows that were checked already and written with a quoting of our own: text is always
+-- quoted and null is a bare empty cell, so that null and the empty text stay apart.
+-- Grain: one kept row of the file. Parameters: relation, struct of columns; bound: path, max_line_bytes.
+-- Safe to rerun: runs once, right after the table is made.
+insert into {relation}
+select *
+from
+    read_csv(
+        $path,
+        columns = {struct},
+        auto_detect = false,
+        header = false,
+        delim = ',',
+        quote = '"',
+        escape = '"',
+        new_line = '\n',
+        nullstr = '',
+        allow_quoted_nulls = false,
+        max_line_size = $max_line_bytes,
+        strict_mode = true,
+        parallel = false,
+        compression = 'none'
+    )
