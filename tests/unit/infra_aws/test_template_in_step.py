@@ -1,0 +1,42 @@
+"""The committed template is what the CDK app gives, and CloudFormation would accept it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = Path("infra", "aws", "templates", "pipelines.template.json")
+
+RunCdk = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_committed_template_is_what_the_app_synthesizes(run_cdk: RunCdk) -> None:
+    check = run_cdk("python", "-m", "infra.aws.synth", "--check")
+    assert (check.returncode, check.stdout, check.stderr) == (0, "", "")
+
+
+def test_check_fails_and_shows_the_line_when_the_committed_template_differs(
+    run_cdk: RunCdk, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "infra" / "aws", tmp_path / "infra" / "aws")
+    copy = tmp_path / TEMPLATE
+    copy.write_text(copy.read_text().replace('"ExpirationInDays": 7,', '"ExpirationInDays": 8,'))
+    check = run_cdk("python", "-m", "infra.aws.synth", "--check", folder=tmp_path)
+    assert check.returncode == 1
+    changed = [line for line in check.stdout.splitlines()[2:] if line[0] in "+-"]
+    assert [line.split() for line in changed] == [
+        ["-", '"ExpirationInDays":', "8,"],
+        ["+", '"ExpirationInDays":', "7,"],
+    ]
+
+
+def test_cfn_lint_finds_nothing_in_the_template_of_any_environment(
+    run_cdk: RunCdk, prod_text: str, tmp_path: Path
+) -> None:
+    prod = tmp_path / "prod.template.json"
+    prod.write_text(prod_text)
+    lint = run_cdk("cfn-lint", str(TEMPLATE), str(prod))
+    assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")
