@@ -140,19 +140,22 @@ class NewestDay:
 
 @dataclass(frozen=True, kw_only=True)
 class Cumulative:
-    """A running total never falls below its highest earlier value by more than tolerance (0 to 1).
+    """A running total does not fall below its highest earlier value by more than is tolerated.
 
     Attributes:
         column: the running total.
-        order_by: the column that orders rows.
+        order_by: the date column that orders rows.
         partition_by: columns that separate one series from another.
-        tolerance: share of the highest earlier value.
+        tolerance: share of the highest earlier value (0 to 1) that it may fall by.
+        last_days: only rows of so many days, up to the newest, are held to it: an old fall was
+            told of when it was new, and stays in the history.
     """
 
     column: str
     order_by: str
     partition_by: tuple[str, ...] = ()
     tolerance: float = 0.0
+    last_days: int = 30
     severity: Severity = "warning"
 
 

@@ -91,12 +91,14 @@ def _cumulative(connection: duckdb.DuckDBPyConnection, rule: Cumulative) -> str 
         order_by=quote_identifier(rule.order_by),
         partition=f"partition by {_list(rule.partition_by)}" if rule.partition_by else "",
     )
-    falls, first, last = _one(connection, statement, {"tolerance": rule.tolerance})
+    falls, first, last = _one(
+        connection, statement, {"tolerance": rule.tolerance, "last_days": rule.last_days}
+    )
     if not falls:
         return None
     return (
-        f"{rule.column} is a running total, yet it stands more than {rule.tolerance:.0%} below an "
-        f"earlier value {falls} times, from {rule.order_by} {first} to {last}"
+        f"{rule.column} is a running total, but falls more than {rule.tolerance:.0%} below its "
+        f"highest earlier value in {falls} rows, from {rule.order_by} {first} to {last}"
     )
 
 

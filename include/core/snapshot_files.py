@@ -157,7 +157,7 @@ def open_rows(
     statement = fill(
         "snapshot/write_csv",
         columns=_names([column.name for column in table.columns]),
-        texts=_names(texts),
+        quoting=f", force_quote ({_names(texts)})" if texts else "",
     )
     with connect_duckdb(folder, memory=memory) as connection:
         connection.execute(statement, {"snapshot": str(parquet), "path": str(csv)})

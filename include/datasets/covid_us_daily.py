@@ -84,7 +84,7 @@ DATASET = GitHubDataset(
         NewestDay(column="date", max_age_days=4),
         Cumulative(column="cases", order_by="date", tolerance=0.01),
         Cumulative(column="deaths", order_by="date", tolerance=0.01),
-        Cumulative(column="recovered", order_by="date", tolerance=0.01),
+        Cumulative(column="recovered", order_by="date", tolerance=0.1),
     ),
     rejects=RejectLimit(rows=5),
 )

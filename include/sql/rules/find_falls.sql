@@ -1,20 +1,23 @@
--- How often a running total falls below its highest earlier value by more than the tolerance,
--- and where it does so first. Rows without a value are passed over.
--- Identifiers: column, order_by, partition. Parameters: tolerance.
+-- How often a running total falls below its highest earlier value by more than the tolerance, in
+-- the last days of the snapshot, and when it does so. Rows without a value are passed over.
+-- Identifiers: column, order_by, partition. Parameters: tolerance, last_days.
 with totals as (
     select
-        {order_by} as moment,
+        {order_by} as day,
         {column} as total,
         max({column}) over (
             {partition} order by {order_by} rows between unbounded preceding and 1 preceding
-        ) as highest_before
+        ) as highest_before,
+        max({order_by}) over () as newest_day
     from cleaned
     where {column} is not null
 )
 
 select
     count(*),
-    min(moment),
-    max(moment)
+    min(day),
+    max(day)
 from totals
-where total < highest_before * (1 - $tolerance)
+where
+    total < highest_before * (1 - $tolerance)
+    and date_diff('day', day, newest_day) < $last_days

@@ -1,6 +1,6 @@
 -- A snapshot as Postgres reads it: null is the bare empty cell, every text is quoted.
--- Identifiers: columns, texts. Parameters: snapshot, path.
+-- Identifiers: columns, quoting (an option, where there are texts). Parameters: snapshot, path.
 copy (
     select {columns}
     from read_parquet($snapshot)
-) to $path (format csv, header false, nullstr '', force_quote ({texts}))
+) to $path (format csv, header false, nullstr ''{quoting})
