@@ -43,7 +43,7 @@ class Header:
 
 
 def read_header(
-    names: list[str], *, name: str, line: int, contract: CsvContract, later: list[list[str]]
+    names: list[str], *, name: str, line: int, contract: CsvContract, later: dict[int, list[str]]
 ) -> Header:
     """Match a file's header names with the contract's columns.
 
@@ -52,7 +52,7 @@ def read_header(
         name: what the file's owner calls it.
         line: where the header stands.
         contract: what the file should be.
-        later: rows after the header, to find it there when it is not where it should be.
+        later: rows after the header by their lines, to find it there when it is not here.
 
     Raises:
         InputFileError: the header breaks the contract or the rules for names.
@@ -166,7 +166,7 @@ class _HeaderCheck:
                     "Use letters, digits, blanks and simple punctuation",
                 )
 
-    def required(self, names: list[str], later: list[list[str]]) -> None:
+    def required(self, names: list[str], later: dict[int, list[str]]) -> None:
         """Raise for a missing column, with the likeliest cause."""
         wanted = {header_of(column) for column in self._contract.columns}
         needed = {*self._contract.key, *(column for column, _ in self._contract.only)}
@@ -181,12 +181,11 @@ class _HeaderCheck:
             return
         found = len(wanted.intersection(names))
         self._other_delimiter(names, wanted, found)
-        for below, row in enumerate(later, start=1):
+        for line, row in later.items():
             if found == 0 and wanted.intersection(row):
                 raise self.fault(
                     "the line holds no declared column, but one further down does",
-                    f"Remove the lines before the header, or declare preamble_lines="
-                    f"{self._contract.preamble_lines + below}",
+                    f"Remove the lines before the header, or declare preamble_lines={line - 1}",
                 )
         if found == 0:
             raise self.fault(

@@ -8,6 +8,7 @@ Format: https://www.rfc-editor.org/rfc/rfc4180, with any line end.
 from __future__ import annotations
 
 import io
+import operator
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -67,6 +68,7 @@ class Syntax:
         cell = f'(?:{opened}"|[^"{comma}]*)'
         # the second half swallows what follows a fault, so that one is found in linear time
         self._cells = re.compile(f"({cell}){comma}|[\\s\\S]+")
+        self._ended_cells = re.compile(f'((?:[^"{comma}\n]*|{opened}")[{comma}\n])|[\\s\\S]+')
         self._open = re.compile(f"(?:{cell}{comma})*{opened}")
         doubled = '"(?=")'
         if escape is not None:
@@ -78,6 +80,18 @@ class Syntax:
         cells: list[str] = self._cells.findall(record + self.delimiter)
         whole = sum(map(len, cells)) + len(cells) == len(record) + 1
         return cells if whole else None
+
+    def columns(self, text: str, width: int) -> list[list[str]]:
+        """Cut text whose records are all one line of the given width into columns.
+
+        Returns nothing if the text is not like that. Every line must end in a line feed.
+        """
+        rows = text.count("\n")
+        cells: list[str] = self._ended_cells.findall(text)
+        lasts = cells[width - 1 :: width]
+        if len(cells) != rows * width or "" in cells or not all(map(_ends_line, lasts)):
+            return []
+        return [[cell[:-1] for cell in cells[place::width]] for place in range(width)]
 
     def is_open(self, line: str) -> bool:
         """Tell whether a line, its end included, stops inside a quoted cell."""
@@ -91,6 +105,9 @@ class Syntax:
         if self.escape is None:
             return inner.replace('""', QUOTE)
         return self._escaped.sub(r"\1", inner)
+
+
+_ends_line: Final = operator.methodcaller("endswith", "\n")
 
 
 class RecordReader:
@@ -137,7 +154,7 @@ class RecordReader:
             if overlong:
                 yield self._overlong(text)
             elif text and (self._parts or QUOTE in text):
-                yield self._quoted(text)
+                yield self._quoted_columns(text) or self._quoted(text)
             elif text:
                 yield self._plain(text)
         if self._parts:
@@ -195,6 +212,20 @@ class RecordReader:
         ):
             return []
         return [cells[place::step] for place in range(self.width)]
+
+    def _quoted_columns(self, text: str) -> Block | None:
+        """Take text whose quoted cells hold no line end at once, the usual case."""
+        if self._parts or not self.width:
+            return None
+        lines = text.replace("\r\n", "\n")
+        lines = lines if lines.endswith("\n") else lines + "\n"
+        columns = [] if "\r" in lines else self._syntax.columns(lines, self.width)
+        if not columns:
+            return None
+        first = self._line
+        self._line += len(columns[0])
+        block = Block(lines=range(first, self._line), records=[], columns=columns, quoted=True)
+        return _looked_over(block, text)
 
     def _quoted(self, text: str) -> Block:
         """Take text line by line, because a quoted cell may hold delimiters and line ends."""

@@ -213,8 +213,9 @@ def _take_header(block: Block, *, name: str, contract: CsvContract, syntax: Synt
             problem="the line is no header: it is blank, too long, or breaks the quoting rules",
             fix="Put the header here, or declare preamble_lines",
         )
-    names, *later = ([syntax.text(cell) for cell in cells] for cells in block.records[:_LOOK_AHEAD])
-    header = read_header(names, name=name, line=line, contract=contract, later=later)
+    rows = [[syntax.text(cell) for cell in cells] for cells in block.records[:_LOOK_AHEAD]]
+    later = dict(zip(block.lines[1:], rows[1:], strict=False))
+    header = read_header(rows[0], name=name, line=line, contract=contract, later=later)
     block.lines, block.records = block.lines[1:], block.records[1:]
     return header
 

@@ -6,13 +6,14 @@ import tempfile
 from array import array
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from include.core.csv_faults import Reject
+from include.core.csv_records import QUOTE
 from include.core.csv_rows import open_records, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from duckdb import DuckDBPyConnection
 
@@ -35,7 +36,8 @@ _TYPES: Final = {
 }
 _DECIMAL_DIGITS: Final = 38
 _LEAST_LINE_BYTES: Final = 2_097_152
-_NEEDS_QUOTING: Final = frozenset({"text", "numeric"})
+_SPECIAL: Final = ',"\n\r'
+_NEEDS_QUOTING: Final = frozenset({"text"})
 
 
 def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and its contract
@@ -116,16 +118,24 @@ def _write(rows: CsvRows, target: Path, *, on_reject: Callable[[Reject], None]) 
 
 
 def _lines(block: TypedBlock, quoted: list[bool]) -> list[str]:
-    cells: list[Any] = [map(str, block.lines)]
+    """Write each row as one line of CSV; a quoted cell may hold line ends."""
+    cells: list[Iterable[str]] = [map(str, block.lines)]
     for values, is_quoted in zip(block.columns, quoted, strict=True):
-        if is_quoted:
-            cells.append(
-                "" if v is None else f'"{v}"' if '"' not in v else '"' + v.replace('"', '""') + '"'
-                for v in values
-            )
+        some = [value for value in values if value is not None]
+        if len(some) == len(values):
+            cells.append(_quoted(some) if is_quoted else some)
         else:
-            cells.append(["" if v is None else v for v in values] if None in values else values)
+            rest = iter(_quoted(some) if is_quoted else some)
+            cells.append(["" if value is None else next(rest) for value in values])
     return list(map(",".join, zip(*cells, strict=True)))
+
+
+def _quoted(values: list[str]) -> list[str]:
+    """Quote texts, or leave them all bare where none could be misread (NUL is in none)."""
+    joined = "\0".join(values)
+    if "" not in values and not any(char in joined for char in _SPECIAL):
+        return values
+    return f'"{joined.replace(QUOTE, QUOTE * 2)}"'.replace("\0", '"\0"').split("\0")
 
 
 def _create(

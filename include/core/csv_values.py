@@ -46,6 +46,7 @@ class ColumnReader:
         if not column.nullable or column.name in contract.key:
             self._null = Fault("null")
         self._limit, self._unquoted = contract.max_field_bytes, syntax.text
+        self._doubles_quotes = syntax.escape is None
         self._range = RANGES.get(column.type)
         self._safe_digits = len(str(self._range[1])) - 1 if self._range else 0
         self._memo = None
@@ -75,7 +76,14 @@ class ColumnReader:
         """Read a text column; the usual block has no null, no quote and no long cell."""
         values: list[Value] = [*cells]
         suspect = not self._nulls.isdisjoint(cells)
-        if quoted or suspect:
+        if (
+            quoted
+            and not suspect
+            and self._doubles_quotes
+            and '""' not in (joined := "\0".join(cells))
+        ):
+            values = [*joined.replace('"', "").split("\0")] if cells else []
+        elif quoted or suspect:
             nulls, null, unquoted = self._nulls, self._null, self._unquoted
             values = [
                 null if cell in nulls else unquoted(cell) if cell[:1] == '"' else cell
