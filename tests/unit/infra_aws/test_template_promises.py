@@ -266,3 +266,16 @@ def test_in_prod_the_changes_stream_scales_on_demand_and_keeps_a_week(prod_text:
     assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
     assert "ShardCount" not in stream
     assert stream["RetentionPeriodHours"] == 7 * 24
+
+
+def test_in_dev_the_changes_stream_is_one_shard_that_keeps_a_day(dev_text: str) -> None:
+    _, stream = behind(json.loads(dev_text), "ChangesStream")
+    assert stream["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert (stream["ShardCount"], stream["RetentionPeriodHours"]) == (1, 24)
+
+
+def test_in_dev_nothing_but_objects_in_a_bucket_stops_the_stack_from_going(dev_text: str) -> None:
+    template = json.loads(dev_text)
+    for resource in template["Resources"].values():
+        assert resource.get("DeletionPolicy", "Delete") == "Delete"
+    assert behind(template, "ItemsTable")[1]["DeletionProtectionEnabled"] is False
