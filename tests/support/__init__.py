@@ -1,0 +1,1 @@
+"""What tests share: the pipeline in one process, oracles, and faults."""
