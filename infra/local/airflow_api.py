@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -9,6 +10,11 @@ import requests
 from infra.local.errors import StackError
 
 _SECONDS = 30
+
+
+def moment(text: str) -> datetime:
+    """A moment as the API writes it, which Python 3.10 cannot read by itself."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 class AirflowApi:
@@ -33,6 +39,10 @@ class AirflowApi:
         except requests.ConnectionError:
             return {}
         return dict(answer.json()) if answer.ok else {}
+
+    def warm_up(self) -> None:
+        """Have the server build the API that tasks use, which takes longer than a task waits."""
+        self._session.get(f"{self.url}/execution/health", timeout=120)
 
     def dag(self, dag_id: str) -> dict[str, Any] | None:
         """A DAG's details, or None while Airflow does not know it."""

@@ -11,7 +11,7 @@ import psycopg2
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from infra.local import processes
     from infra.local.layout import Layout
@@ -26,16 +26,20 @@ _PARTS = {
 
 
 def migrate(
-    group: processes.Group, layout: Layout, env: Mapping[str, str], metadata_uri: str
-) -> bool:
-    """Bring the metadata database to this Airflow's schema; returns whether it had to.
+    group: processes.Group,
+    layout: Layout,
+    env: Mapping[str, str],
+    metadata_uri: str,
+    say: Callable[[str], None],
+) -> None:
+    """Bring the metadata database to this Airflow's schema, unless it has it already.
 
     Raises:
         StackError: the migration failed.
     """
     stamp = layout.airflow_home / "migrated"
     if stamp.exists() and stamp.read_text() == _schema(metadata_uri):
-        return False
+        return
     layout.airflow_home.mkdir(parents=True, exist_ok=True)
     program = group.start(
         "db-migrate",
@@ -46,7 +50,7 @@ def migrate(
     program.wait_until_done(seconds=300)
     group.programs.remove(program)
     stamp.write_text(_schema(metadata_uri))
-    return True
+    say("Airflow's metadata database is ready")
 
 
 def _schema(metadata_uri: str) -> str:
@@ -62,16 +66,15 @@ def _schema(metadata_uri: str) -> str:
 
 
 def start(
-    group: processes.Group, layout: Layout, env: Mapping[str, str]
-) -> list[processes.Program]:
-    """Start the four programs, all at once."""
+    group: processes.Group, layout: Layout, env: Mapping[str, str], part: str
+) -> processes.Program:
+    """Start one of the four programs: api-server, scheduler, dag-processor, triggerer."""
     layout.airflow_home.mkdir(parents=True, exist_ok=True)
-    return [
-        group.start(
-            name,
-            [sys.executable, "-m", "airflow", *arguments],
-            env=env,
-            cwd=layout.airflow_home,
-        )
-        for name, arguments in _PARTS.items()
-    ]
+    # Everybody waits for the API server, and tasks run under the scheduler.
+    return group.start(
+        part,
+        [sys.executable, "-m", "airflow", *_PARTS[part]],
+        env=env,
+        cwd=layout.airflow_home,
+        niceness=0 if part in ("api-server", "scheduler") else 5,
+    )

@@ -24,12 +24,17 @@ _PACE = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
     "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+    # A task's supervisor looks at what has ended only this often, seconds.
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
     "AIRFLOW__API__WORKERS": "1",
     "AIRFLOW__API__WORKER_TIMEOUT": "10",
 }
 _PLAIN = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    # The stack migrates before it starts the parts that need tables.
+    "AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
 }

@@ -105,6 +105,7 @@ class Group:
         cwd: Path,
         stop_signal: signal.Signals = signal.SIGTERM,
         outlives: bool = False,
+        niceness: int = 0,
     ) -> Program:
         """Start a program in a process group of its own.
 
@@ -115,6 +116,7 @@ class Group:
             cwd: the folder that it runs in.
             stop_signal: what asks it to end.
             outlives: it ends after the others, which need it.
+            niceness: how far it steps back for others.
 
         Raises:
             StackError: the group has been closed.
@@ -133,6 +135,8 @@ class Group:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            if niceness:
+                os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
             program = Program(name, process, log, stop_signal, outlives)
             self.programs.append(program)
         return program

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from infra.local import airflow_parts, aws, github, ports, postgres, processes
-from infra.local.airflow_api import AirflowApi
+from infra.local.airflow_api import AirflowApi, moment
 from infra.local.airflow_settings import Options, inherited, pipeline_settings, settings
 from infra.local.errors import StackError
 from infra.local.layout import Layout
@@ -125,8 +125,9 @@ def _start(
             **inherited(),
             **settings(layout, options, secrets=secrets, ui_port=ui_port, server=server),
         }
-        if airflow_parts.migrate(group, layout, env, server.metadata_uri):
-            say("Airflow's metadata database is ready")
+        migration = pool.submit(
+            airflow_parts.migrate, group, layout, {**env}, server.metadata_uri, say
+        )
         emulator, outputs, queue = cloud.result()
         env |= pipeline_settings(
             outputs=outputs,
@@ -134,6 +135,11 @@ def _start(
             warehouse_uri=server.warehouse_uri,
             github=stand_in.result(),
         )
+        # The API server takes longest and needs no tables to start, so it does not wait for them.
+        api_server = airflow_parts.start(group, layout, env, "api-server")
+        migration.result()
+        for part in ("scheduler", "dag-processor", "triggerer"):
+            airflow_parts.start(group, layout, env, part)
     running = Running(
         pid=os.getpid(),
         ui_port=ui_port,
@@ -143,9 +149,9 @@ def _start(
         outputs=outputs,
         env={name: value for name, value in env.items() if os.environ.get(name) != value},
     )
-    parts = airflow_parts.start(group, layout, env)
     api = AirflowApi(running.ui_url)
-    parts[0].wait_until(lambda: bool(api.health()), seconds=120)
+    api_server.wait_until(lambda: bool(api.health()), seconds=180)
+    api.warm_up()
     say(f"Airflow's API server is up: {running.ui_url}")
     running.write(layout.running)
     return Stack(layout=layout, running=running, group=group, server=server, emulator=emulator)
@@ -197,7 +203,7 @@ def _silent(health: dict[str, Any], since: datetime) -> list[str]:
     silent = []
     for part in ("scheduler", "dag_processor", "triggerer"):
         beat = health.get(part, {}).get(f"latest_{part}_heartbeat")
-        if beat is None or datetime.fromisoformat(beat.replace("Z", "+00:00")) < since:
+        if beat is None or moment(beat) < since:
             silent.append(part)
     return silent
 

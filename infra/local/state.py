@@ -20,6 +20,10 @@ def _password() -> str:
     return secrets.token_urlsafe(24)
 
 
+def _long() -> str:
+    return secrets.token_urlsafe(64)
+
+
 def _fernet_key() -> str:
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
@@ -31,7 +35,7 @@ class Secrets:
     postgres: str = field(default_factory=_password)
     airflow: str = field(default_factory=_password)
     sluice: str = field(default_factory=_password)
-    jwt: str = field(default_factory=_password)
+    jwt: str = field(default_factory=_long)
     api: str = field(default_factory=_password)
     fernet: str = field(default_factory=_fernet_key)
 

@@ -1,0 +1,56 @@
+# Everything runs on 127.0.0.1 and lives under .local/; `make` alone lists the commands.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .local/venvs/airflow/bin
+CDK := $(CURDIR)/.local/venvs/cdk/bin/python
+SETUP := $(PYTHON) -m infra.local.bootstrap
+STACK := exec $(BIN)/python -m infra.local
+OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(AS_OF),--as-of '$(AS_OF)')
+# Two at a time: a full stack takes a core, the unit tests the other.
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down env test check bench synth clean
+
+help: ## list the commands
+	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## run covid_us_daily once and show tasks, ledger row and notice (AS_OF=2020-12-03, LIVE=1)
+	@$(SETUP) airflow emulator
+	@$(STACK) run $(OPTIONS)
+
+up: ## start the whole stack with the UI on http://localhost:8080 (LIVE=1 reads the real GitHub)
+	@$(SETUP) airflow emulator
+	@$(STACK) up $(OPTIONS)
+
+down: ## stop the stack
+	@$(SETUP) airflow
+	@$(STACK) down
+
+env: ## print exports for psql, aws and airflow: eval "$$(make -s env)"
+	@$(SETUP) airflow
+	@$(STACK) env
+
+test: ## run every test, on servers of its own (PYTEST="-k name" selects)
+	@$(SETUP) airflow emulator cdk
+	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+
+check: ## format, lint, types, import rules
+	@$(SETUP) airflow cdk
+	@echo 'format' && $(BIN)/ruff format --check --quiet .
+	@echo 'lint' && $(BIN)/ruff check --quiet .
+	@echo 'types' && $(BIN)/mypy --no-error-summary include dags infra/local tests
+	@echo 'types of infra/aws' && $(BIN)/mypy --no-error-summary --python-executable '$(CDK)' infra/aws
+	@echo 'import rules' && $(BIN)/python -m pytest --quiet tests/unit/test_import_rules.py
+
+bench: ## measure loading 1,000,000 rows against the plain ways and the floor
+	@$(SETUP) airflow emulator
+	@exec $(BIN)/python -m tests.bench
+
+synth: ## write the CloudFormation template that the laptop and AWS share
+	@$(SETUP) cdk
+	@exec '$(CDK)' -m infra.aws.synth
+
+clean: ## stop the stack and forget .local/
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi
+	@rm -rf .local && echo 'removed .local'

@@ -1,0 +1,42 @@
+"""The laptop's stack: `python -m infra.local run|up|down|env`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from infra.local import commands
+from infra.local.errors import StackError
+from infra.local.layout import LOCAL, Layout
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("--root", type=Path, default=LOCAL, help="folder of the stack")
+    parser.add_argument("command", choices=["run", "up", "down", "env"])
+    parser.add_argument("--live", action="store_true", help="read from the real GitHub")
+    parser.add_argument("--dag", default="covid_us_daily", help="what to run")
+    parser.add_argument("--as-of", help="load the state of this moment, ISO 8601")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    given = parse(arguments)
+    layout = Layout(given.root.resolve())
+    try:
+        if given.command == "run":
+            return commands.run(layout, dag_id=given.dag, as_of=given.as_of, live=given.live)
+        if given.command == "up":
+            return commands.up(layout, live=given.live)
+        if given.command == "down":
+            return commands.down(layout)
+        return commands.env(layout)
+    except StackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

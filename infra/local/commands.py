@@ -1,0 +1,194 @@
+"""The commands that start, use and stop the stack."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.local import aws, stack
+from infra.local.airflow_api import AirflowApi
+from infra.local.airflow_settings import Options
+from infra.local.errors import StackError
+from infra.local.github import root_from_environment
+from infra.local.layout import Layout
+from infra.local.leftovers import end_leftovers
+from infra.local.outcome import ledger, notice
+from infra.local.state import Running
+from infra.local.watch_run import failed_logs, last_events, run_once, wait_for_dag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from types import FrameType
+
+_START_SECONDS = 240
+_STOP_SECONDS = 60
+_NOTICE_SECONDS = 30
+
+
+def say(text: str) -> None:
+    """Tell people what is going on, at once."""
+    print(text, flush=True)
+
+
+def up(layout: Layout, *, live: bool) -> int:
+    """Run the whole stack until somebody ends it."""
+    began = stack.now()
+    say(f"starting the stack in {layout.root}")
+    options = Options(github=root_from_environment(), live=live)
+    try:
+        with _signals(), stack.started(layout.root, options, say=say) as running:
+            stack.wait_healthy(running, began)
+            say(f"\nup: {running.running.ui_url} (Ctrl-C or `make down` stops it)")
+            say(f'in another shell: eval "$(make -s env)"; logs: {layout.logs}')
+            while True:
+                stack.check(running)
+                time.sleep(1)
+    except KeyboardInterrupt:
+        say("stopped")
+    return 0
+
+
+def down(layout: Layout) -> int:
+    """Stop a stack, whoever started it."""
+    pid = stack.holder(layout)
+    if pid is None:
+        end_leftovers(layout)
+        say("nothing is up")
+        return 0
+    say(f"stopping the stack in {layout.root} (process {pid})")
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while stack.holder(layout) is not None:
+        if time.monotonic() > deadline:
+            raise StackError(f"process {pid} still holds the stack after {_STOP_SECONDS} s")
+        time.sleep(0.1)
+    say("stopped")
+    return 0
+
+
+def env(layout: Layout) -> int:
+    """Print the shell commands that point psql, aws and airflow at the stack."""
+    running = Running.read(layout.running) if stack.holder(layout) is not None else None
+    if running is None:
+        raise StackError("no stack is up: `make up` starts it")
+    for line in exports(running):
+        print(line)
+    return 0
+
+
+def exports(running: Running) -> list[str]:
+    """The exports of `env`, quoted for a POSIX shell."""
+    given = {
+        name: value for name, value in running.env.items() if name not in ("PATH", "SPT_NOENV")
+    }
+    given["SLUICE_WAREHOUSE_URI"] = running.warehouse_uri
+    given["SLUICE_UI_PORT"] = str(running.ui_port)
+    for name, value in running.outputs.items():
+        given[f"SLUICE_{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).upper()}"] = value
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(given.items())]
+    return [*lines, f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"']
+
+
+def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:
+    """Run a DAG once and show how it went; 0 when it succeeded and everything was told."""
+    began = time.monotonic()
+    since = stack.now()
+    conf = {"as_of": as_of} if as_of else {}
+    options = Options(github=root_from_environment(), live=live, schedule=False)
+    try:
+        with _signals(), _stack_to_use(layout, options) as (running, fresh):
+            done = _run(layout, running, dag_id, conf, since if fresh else None)
+            said = "stopping" if fresh else "leaving the stack up"
+            say(f"\n{'done' if done else 'FAILED'} in {time.monotonic() - began:.1f} s, {said}")
+    except KeyboardInterrupt:
+        say("interrupted, everything is stopped")
+        return 130
+    say(f"{time.monotonic() - began:.1f} s in all")
+    return 0 if done else 1
+
+
+@contextlib.contextmanager
+def _stack_to_use(layout: Layout, options: Options) -> Iterator[tuple[Running, bool]]:
+    """Give a stack that is up, or start one; tells whether it was started."""
+    if stack.holder(layout) is None:
+        say(f"starting the stack in {layout.root}")
+        with stack.started(layout.root, options, say=say) as mine:
+            yield mine.running, True
+            _wait_for_guests(layout)
+        return
+    with _guest(layout):
+        yield _wait_until_up(layout), False
+
+
+@contextlib.contextmanager
+def _guest(layout: Layout) -> Iterator[None]:
+    """Keep another command's stack from being stopped for as long as the context lasts."""
+    with (layout.root / "guests").open("a") as guests:
+        fcntl.flock(guests, fcntl.LOCK_SH)
+        yield
+
+
+def _wait_for_guests(layout: Layout) -> None:
+    with (layout.root / "guests").open("a") as guests:
+        try:
+            fcntl.flock(guests, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another run that uses this stack")
+            fcntl.flock(guests, fcntl.LOCK_EX)
+
+
+def _wait_until_up(layout: Layout) -> Running:
+    say("a stack is up, using it")
+    deadline = time.monotonic() + _START_SECONDS
+    while (running := Running.read(layout.running)) is None:
+        if stack.holder(layout) is None or time.monotonic() > deadline:
+            raise StackError("the stack that was starting did not come up")
+        time.sleep(0.2)
+    return running
+
+
+def _run(
+    layout: Layout,
+    running: Running,
+    dag_id: str,
+    conf: dict[str, str],
+    fresh_since: datetime | None,
+) -> bool:
+    began = stack.now()
+    api = AirflowApi(running.ui_url)
+    run_id, succeeded = run_once(api, wait_for_dag(api, dag_id, fresh_since), conf, say)
+    if not succeeded:
+        for log in failed_logs(api, layout, dag_id, run_id):
+            say("\n".join([f"\nfailed, its log: {log}", *("  " + e for e in last_events(log))]))
+    row = ledger(running.warehouse_uri, dag_id, run_id)
+    say(f"\nledger (ops.run)\n{row or '  no row of this run'}")
+    text = notice(running, run_id, began, seconds=_NOTICE_SECONDS)
+    say(f"\nnotice, as {aws.NOTICES_QUEUE} received it\n{text or '  none came'}")
+    return succeeded and bool(row) and bool(text)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Turn the signals that ask for an end into KeyboardInterrupt, once; stopping is not cut."""
+    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for each in asked:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in asked}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

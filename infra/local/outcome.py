@@ -1,0 +1,109 @@
+"""What a run left behind, for people: its ledger rows and its notice."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import textwrap
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from infra.local import aws
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from infra.local.state import Running
+
+_COUNTS = (
+    "read",
+    "rejected",
+    "duplicate",
+    "inserted",
+    "updated",
+    "unchanged",
+    "superseded",
+    "deleted",
+)
+_COLUMNS = ("sink", "as_of", "status", *_COUNTS, "details")
+_INDENT = "  "
+
+
+def ledger(warehouse_uri: str, dag_id: str, run_id: str) -> str:
+    """A run's ledger rows as an aligned table, and their details; empty when there are none."""
+    query = f"select {', '.join(_COLUMNS)} from ops.run where dag_id = %s and run_id = %s"
+    with contextlib.closing(psycopg2.connect(warehouse_uri)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{query} order by sink", (dag_id, run_id))
+            rows = cursor.fetchall()
+    if not rows:
+        return ""
+    cells = [[_cell(value) for value in row[:-1]] for row in rows]
+    lines = table([list(_COLUMNS[:-1]), *cells])
+    for row in rows:
+        if row[-1]:
+            details = json.dumps(row[-1], indent=2, ensure_ascii=False)
+            lines += ["details", *textwrap.indent(details, _INDENT).splitlines()]
+    return textwrap.indent("\n".join(lines), _INDENT)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return value.isoformat(sep=" ") if hasattr(value, "isoformat") else str(value)
+
+
+def table(rows: list[list[str]]) -> list[str]:
+    """Lines with columns under each other, numbers to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    numeric = [
+        all(row[i].isdigit() for row in rows[1:]) and len(rows) > 1 for i in range(len(widths))
+    ]
+    return [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def notice(running: Running, run_id: str, since: datetime, *, seconds: float) -> str:
+    """Wait for the notice of a run as the laptop's queue receives it; empty when none came.
+
+    Arguments:
+        since: older notices of other runs are thrown away.
+        seconds: how long to wait.
+    """
+    sqs = aws.client("sqs", running.endpoint)
+    queue = running.notices_queue
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = sqs.receive_message(
+            QueueUrl=queue,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=1,
+            AttributeNames=["SentTimestamp"],
+        )
+        for message in answer.get("Messages", []):
+            envelope = json.loads(message["Body"])
+            given = envelope.get("MessageAttributes", {})
+            mine = given.get("run_id", {}).get("Value") == run_id
+            sent = int(message["Attributes"]["SentTimestamp"]) / 1000
+            handle = {"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]}
+            if mine or sent < since.timestamp():
+                sqs.delete_message(**handle)
+            else:
+                sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+            if mine:
+                return _readable(envelope)
+    return ""
+
+
+def _readable(envelope: dict[str, Any]) -> str:
+    attributes = {k: v["Value"] for k, v in envelope["MessageAttributes"].items()}
+    told = ", ".join(f"{name}={value}" for name, value in sorted(attributes.items()))
+    text = f"{envelope.get('Subject', '')}\n\n{envelope['Message'].rstrip()}\n\n[{told}]"
+    return textwrap.indent(text, _INDENT)
