@@ -20,20 +20,21 @@ is out of reach; the data is loaded, clear the task. Nothing is ever half done.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, dag, get_current_context, task
+
+from include.datasets import github_datasets
+from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
 from wiring.clients import github, lake, publish, warehouse
-from wiring.defaults import START_DATE, settings, task_defaults
+from wiring.defaults import dag_defaults, settings
 from wiring.failures import accountable, notify_failure
 from wiring.task_context import name_in_ui, run_of_sink, task_folder
 
-from include.core.contract import GitHubDataset
-from include.core.outbox import Notice, announce
-from include.datasets import github_datasets
-from include.pipelines import github_csv_to_postgres as pipeline
+if TYPE_CHECKING:
+    from include.core.contract import GitHubDataset
 
 
 def build(dataset: GitHubDataset) -> DAG:
@@ -90,35 +91,32 @@ def build(dataset: GitHubDataset) -> DAG:
                 dry_run=asked["dry_run"],
             )
 
-    @task(task_id="announce")
+    @task
     @accountable
-    def announce_end(loaded: dict[str, Any]) -> list[str]:
-        if "notice" in loaded:
-            publish(Notice(**loaded["notice"]))
-            return [loaded["notice"]["subject"]]
+    def announce(loaded: dict[str, Any]) -> list[str]:
         run_id = get_current_context()["run_id"]
-        sent = announce(warehouse(), dag_id=dataset.name, run_id=run_id, publish=publish)
-        return [notice.subject for notice in sent]
+        return pipeline.announce_end(
+            loaded, connect=warehouse(), dag_id=dataset.name, run_id=run_id, publish=publish
+        )
 
     @dag(
         dag_id=dataset.name,
         description=dataset.description,
         doc_md=f"{dataset.title}. {dataset.description}\n\n{__doc__}",
         schedule=dataset.schedule,
-        start_date=START_DATE,
-        catchup=False,
-        max_active_runs=4,
-        dagrun_timeout=timedelta(hours=4),
         params=run_input.PARAMS,
         tags=list(dataset.tags),
-        default_args=task_defaults(owner=dataset.owner),
         on_failure_callback=notify_failure(dataset),
+        **dag_defaults(owner=dataset.owner),
     )
     def wire() -> None:
-        asked = resolve_as_of()
+        # To a type checker a task returns what its function does; Airflow hands on a promise.
+        asked: Any = resolve_as_of()
         sources = [source.name for source in dataset.sources]
-        archived = download.partial(asked=asked).expand(source_name=sources)
-        announce_end(upsert(clean_and_merge(archived, asked), asked))
+        archived: Any = download.partial(asked=asked).expand(source_name=sources)
+        cleaned: Any = clean_and_merge(archived, asked)
+        loaded: Any = upsert(cleaned, asked)
+        announce(loaded)
 
     return wire()
 

@@ -6,7 +6,7 @@ token).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -31,7 +31,7 @@ WAREHOUSE = "sluice_warehouse"
 def warehouse() -> Connect:
     """What opens a connection to the warehouse."""
     hook = PostgresHook(postgres_conn_id=WAREHOUSE)
-    return hook.get_conn
+    return cast("Connect", hook.get_conn)  # psycopg 3 is not installed
 
 
 def lake() -> ObjectStore:
@@ -57,14 +57,16 @@ def github(dataset: GitHubDataset) -> GitHub:
 
 def _github_token() -> str | None:
     try:
-        return Connection.get("github").password
+        token: str | None = Connection.get("github").password
     except AirflowNotFoundException:
         return None
+    return token
 
 
 def publish(notice: Notice) -> None:
     """Hand a notice to SNS."""
-    SnsHook().publish_to_target(
+    hook: Any = SnsHook  # it has no types
+    hook().publish_to_target(
         target_arn=settings().alerts_topic_arn,
         subject=notice.subject,
         message=notice.body,

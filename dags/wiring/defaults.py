@@ -26,13 +26,19 @@ def settings() -> Settings:
     return Settings(**given)
 
 
-def task_defaults(*, owner: str) -> dict[str, Any]:
-    """Retries with exponential back-off, and a time limit, for every task of a DAG."""
+def dag_defaults(*, owner: str) -> dict[str, Any]:
+    """Arguments of @dag: no catching up, and tasks with retries, back-off and a time limit."""
     return {
-        "owner": owner,
-        "retries": 3,
-        "retry_delay": timedelta(seconds=settings().retry_seconds),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
-        "execution_timeout": timedelta(minutes=30),
+        "start_date": START_DATE,
+        "catchup": False,
+        "max_active_runs": 4,
+        "dagrun_timeout": timedelta(hours=4),
+        "default_args": {
+            "owner": owner,
+            "retries": 3,
+            "retry_delay": timedelta(seconds=settings().retry_seconds),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": timedelta(minutes=15),
+            "execution_timeout": timedelta(minutes=30),
+        },
     }

@@ -51,7 +51,7 @@ def accountable(function: Callable[P, T]) -> Callable[P, T]:
         except TerminalError as error:
             _leave(cause_of(error))
             raise AirflowFailException(cause_of(error)) from None
-        except (AirflowException, AirflowTaskTimeout, SluiceError, Exception) as error:
+        except (Exception, AirflowTaskTimeout) as error:
             _leave(cause_of(error))
             raise
 
@@ -79,7 +79,7 @@ def cause_of(error: BaseException) -> str:
 def _leave(cause: str) -> None:
     try:
         get_current_context()["ti"].xcom_push(key=FAILURE, value=cause)
-    except Exception:
+    except Exception:  # noqa: BLE001 -- whatever Airflow raises where it has no context
         # The task fails for its own reason; that the notice will know less must not hide it.
         log.warning("The cause could not be left for the notice:\n%s", traceback.format_exc())
 

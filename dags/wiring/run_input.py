@@ -18,6 +18,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         format="date-time",
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?$",
         title="As of",
         description="Load what the sources were at this moment, UTC. Empty: now.",
     ),
@@ -73,16 +74,15 @@ def as_of_or_best_guess(run: Any) -> datetime:
     try:
         return _as_of((run.conf or {}).get("as_of"), run)
     except RunInputError:
-        return (run.logical_date or run.run_after).astimezone(timezone.utc)
+        asked: datetime = run.logical_date or run.run_after
+        return asked.astimezone(timezone.utc)
 
 
 def _as_of(given: Any, run: Any) -> datetime:
     is_manual = str(getattr(run.run_type, "value", run.run_type)) == "manual"
-    if given is None or not is_manual:
-        # run_after stays the same when a task is cleared; the clock does not.
-        moment = run.logical_date or run.run_after
-    else:
-        moment = _parse(given)
+    # run_after stays the same when a task is cleared; the clock does not.
+    asked: datetime = run.logical_date or run.run_after
+    moment = _parse(given) if given is not None and is_manual else asked
     moment = moment.astimezone(timezone.utc).replace(microsecond=0)
     if moment > datetime.now(timezone.utc):
         raise RunInputError(f"as_of {moment:%Y-%m-%dT%H:%M:%SZ} is in the future")

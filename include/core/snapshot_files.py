@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from include.core.contract import GitHubDataset, GitHubFile, Table
-    from include.core.csv_rows import Reject
+    from include.core.csv_faults import Reject
     from include.core.objects import ObjectStore
 
 
@@ -35,7 +35,7 @@ def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConn
     Raises:
         RuleError: DuckDB refused a statement. Its own words can quote rows: they are cut off.
     """
-    settings = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
+    settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
     try:
         with duckdb.connect(folder / "snapshot.duckdb", config=settings) as connection:
             connection.execute("set timezone = 'UTC'")
@@ -48,6 +48,7 @@ def stage_source(  # noqa: PLR0913 -- a file, its contract, and the places betwe
     connection: duckdb.DuckDBPyConnection,
     source: GitHubFile,
     archived: dict[str, Any],
+    *,
     store: ObjectStore,
     folder: Path,
     rejects_file: Path,

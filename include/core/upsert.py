@@ -236,9 +236,10 @@ class _Load:
         is_empty = self.snapshot.row_count == 0 and missing > 0
         if is_empty or (missing > limit.share * before and missing >= limit.rows):
             raise ShrunkenSnapshotError(
-                f"{self.table.sink}: the snapshot lacks {missing} of the {before} rows that the "
-                f"one before had; up to {limit.share:.0%}, or fewer than {limit.rows} rows, may go. "
-                "Nothing was loaded. If the source did drop them, raise the dataset's shrink limit"
+                f"{self.table.sink}: the snapshot lacks {missing} of the {before} rows "
+                f"that the one before had; up to {limit.share:.0%}, or fewer than "
+                f"{limit.rows} rows, may go. Nothing was loaded. If the source did drop them, "
+                "raise the dataset's shrink limit"
             )
 
     def _execute(self, name: str, **values: Any) -> int:

@@ -17,7 +17,7 @@ from include.core import ledger, notices, rules, upsert
 from include.core.failpoints import failpoint
 from include.core.github import fetch_version, version_at
 from include.core.migrations import migrate
-from include.core.outbox import write_notice
+from include.core.outbox import Notice, announce, write_notice
 from include.core.postgres import transaction
 from include.core.snapshot_files import (
     clean,
@@ -29,13 +29,13 @@ from include.core.snapshot_files import (
 from include.errors import RejectLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from include.core.contract import GitHubDataset, GitHubFile
     from include.core.objects import ObjectStore
     from include.core.postgres import Connect
-    from include.core.web import Web
+    from include.core.web import Download, Web
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +91,11 @@ def download(  # noqa: PLR0913 -- a source, a moment, and the places between whi
     key = f"{_archive(source)}/{commit}/{source.path}"
     archived = None if refetch else store.head(key)
     if archived is None:
-        metadata = {"committed-at": version["committed_at"]}
-        size, sha256 = _fetch(source, commit, github, store, key, metadata, folder)
+        address = f"{github.raw_url}/{source.owner}/{source.repository}/{commit}/{source.path}"
+        metadata = {"committed-at": version["committed_at"], "source": address}
+        fetched = _fetch(source, commit, github, folder)
+        size, sha256 = fetched.size_bytes, store.put_file(key, fetched.path, metadata=metadata)
+        failpoint("download.archived")
     else:
         size, sha256 = archived.size, archived.metadata["sha256"]
     return {
@@ -150,15 +153,7 @@ def _ask_version(
     return version
 
 
-def _fetch(  # noqa: PLR0913 -- as download
-    source: GitHubFile,
-    commit: str,
-    github: GitHub,
-    store: ObjectStore,
-    key: str,
-    metadata: dict[str, str],
-    folder: Path,
-) -> tuple[int, str]:
+def _fetch(source: GitHubFile, commit: str, github: GitHub, folder: Path) -> Download:
     fetched = fetch_version(
         github.web,
         raw_url=github.raw_url,
@@ -171,10 +166,7 @@ def _fetch(  # noqa: PLR0913 -- as download
         token=github.token,
     )
     failpoint("download.fetched")
-    address = f"{github.raw_url}/{source.owner}/{source.repository}/{commit}/{source.path}"
-    sha256 = store.put_file(key, fetched.path, metadata={**metadata, "source": address})
-    failpoint("download.archived")
-    return fetched.size_bytes, sha256
+    return fetched
 
 
 # ---- Transform --------------------------------------------------------------------------------
@@ -214,7 +206,14 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
     by_name = {file["source"]: file for file in archived}
     with connect_duckdb(folder, memory=memory) as connection:
         sources = [
-            stage_source(connection, source, by_name[source.name], store, folder, rejects_file)
+            stage_source(
+                connection,
+                source,
+                by_name[source.name],
+                store=store,
+                folder=folder,
+                rejects_file=rejects_file,
+            )
             for source in dataset.sources
         ]
         snapshot = folder / "snapshot.parquet"
@@ -383,3 +382,30 @@ def _details(cleaned: dict[str, Any], loaded: upsert.LoadCounts) -> ledger.Detai
         warnings=warnings,
         vanished=loaded.vanished,
     )
+
+
+def announce_end(
+    loaded: dict[str, Any],
+    *,
+    connect: Connect,
+    dag_id: str,
+    run_id: str,
+    publish: Callable[[Notice], None],
+) -> list[str]:
+    """Send the notice of a run's end: from the outbox, or a dry run's as it is.
+
+    Arguments:
+        loaded: what upsert_snapshot came back with.
+        connect: opens a connection to the warehouse.
+        dag_id, run_id: of which run.
+        publish: hands a notice to SNS, or raises.
+
+    Returns:
+        The subjects of the notices that were sent.
+    """
+    if "notice" in loaded:
+        notice = Notice(**loaded["notice"])
+        publish(notice)
+        return [notice.subject]
+    sent = announce(connect, dag_id=dag_id, run_id=run_id, publish=publish)
+    return [notice.subject for notice in sent]

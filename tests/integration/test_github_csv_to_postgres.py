@@ -126,10 +126,8 @@ def test_any_order_of_dates_ends_as_plain_python_says(
 def test_columns_that_an_older_version_had_are_ignored(
     start: Callable[..., PipelineRuns], root: Path
 ) -> None:
-    old = "\n".join(
-        ["Date,Country/Region,Province/State,Lat,Long,Confirmed,Recovered,Deaths",
-         "2020-11-01,US,,37.1,-95.7,1,6,0", ""]
-    )  # fmt: skip
+    header = "Date,Country/Region,Province/State,Lat,Long,Confirmed,Recovered,Deaths"
+    old = f"{header}\n2020-11-01,US,,37.1,-95.7,1,6,0\n"
     write_version(root, oracle.COMBINED, "2020-11-30T000000Z", old)
     runs = start(root)
     write_version(root, oracle.US, "2020-11-30T000000Z", us_csv(2))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import psycopg2.extensions
 import pytest
 
 from include.core.contract import Column, ShrinkLimit, Table
@@ -72,9 +73,7 @@ def load(
 
     snapshot = Snapshot(as_of=as_of, row_count=len(rows), content_sha256=text)
     with transaction(connect, doing="load thing") as cursor:
-        return load_snapshot(
-            cursor, table=TABLE, snapshot=snapshot, rows=open_rows, policy=policy
-        )
+        return load_snapshot(cursor, table=TABLE, snapshot=snapshot, rows=open_rows, policy=policy)
 
 
 def query(connect: Connect, statement: str) -> list[tuple[Any, ...]]:
@@ -223,24 +222,27 @@ def test_shrunken_snapshot_stops(
 
 
 def test_second_writer_waits_for_the_first(thing: Connect) -> None:
-    with transaction(thing, doing="hold the table") as cursor:
-        cursor.execute("insert into ops.sink (sink) values ('public.thing')")
-
-    def impatient() -> Any:
-        connection = thing()
-        with connection.cursor() as cursor:
+    load(thing, rows(upto=1), DAY)
+    with closing(thing()) as holder:
+        with holder.cursor() as cursor:
             cursor.execute("select 1 from ops.sink where sink = 'public.thing' for update")
-        return connection
+        with pytest.raises(WarehouseUnavailableError, match="LockNotAvailable"):
+            load(lambda: impatient(thing), rows(upto=2), DAY)
+    assert summary(load(thing, rows(upto=2), DAY)) == (1, 0, 1, 0)
 
-    with closing(impatient()) as holder:
-        with (
-            pytest.raises(WarehouseUnavailableError, match="LockNotAvailable"),
-            transaction(thing, doing="load thing") as cursor,
-        ):
-            cursor.execute("set lock_timeout = '200ms'")
-            cursor.execute("select 1 from ops.sink where sink = 'public.thing' for update")
-        holder.rollback()
-    assert summary(load(thing, rows(upto=2), DAY)) == (2, 0, 0, 0)
+
+def impatient(connect: Connect) -> Any:
+    """A connection whose transactions wait 200 ms for a lock, whatever they are told."""
+    connection = connect()
+    connection.cursor_factory = ImpatientCursor
+    return connection
+
+
+class ImpatientCursor(psycopg2.extensions.cursor):
+    def execute(self, query: Any, values: Any = None) -> None:
+        super().execute(query, values)
+        if "set_config" in str(query):
+            super().execute("set local lock_timeout = '200ms'")
 
 
 def oracle(loaded: list[tuple[datetime, Rows]], vanished: str) -> Rows:

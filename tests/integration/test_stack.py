@@ -1,0 +1,148 @@
+"""The laptop's stack as its commands run it, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg2
+import pytest
+
+from infra.local import aws, postgres, processes
+from infra.local.airflow_settings import Options
+from infra.local.errors import StackError
+from infra.local.layout import REPOSITORY, Layout
+from infra.local.stack import holder, started
+from infra.local.state import Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from infra.local.stack import Stack
+
+pytestmark = pytest.mark.xdist_group("stack")
+
+
+def command(root: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "infra.local", "--root", str(root), *words]
+
+
+def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(root, *words), cwd=REPOSITORY, check=False, capture_output=True, text=True
+    )
+
+
+def postgres_processes(root: Path) -> list[int]:
+    """Those of Postgres may not show their environment; their command line names the folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(root / "postgres") in process.cmdline():
+                found.append(process.pid)
+    return found
+
+
+@contextlib.contextmanager
+def up(root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`up` in a process of its own; given when it is up."""
+    with (root / "out").open("wb") as output:
+        process = subprocess.Popen(
+            command(root, "up"), cwd=REPOSITORY, stdout=output, stderr=output
+        )
+    try:
+        deadline = time.monotonic() + 180
+        while b"\nup: " not in (root / "out").read_bytes():
+            assert process.poll() is None, (root / "out").read_text()
+            assert time.monotonic() < deadline, (root / "out").read_text()
+            time.sleep(0.2)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def wait_until_gone(root: Path, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while processes.marked(root) or postgres_processes(root):
+        assert time.monotonic() < deadline, processes.marked(root)
+        time.sleep(0.1)
+
+
+def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_on_ctrl_c(
+    tmp_path: Path,
+) -> None:
+    with up(tmp_path) as process:
+        again = call(tmp_path, "up")
+        assert (again.returncode, "up already" in again.stderr) == (1, True)
+        exports = call(tmp_path, "env").stdout
+        script = f"{exports}\nairflow dags list --output plain"
+        shell = ["sh", "-c", script]
+        listed = subprocess.run(shell, cwd="/", check=True, capture_output=True, text=True)
+        assert "covid_us_daily" in listed.stdout
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert processes.marked(tmp_path) == []
+    assert postgres_processes(tmp_path) == []
+    assert holder(Layout(tmp_path)) is None
+    told = call(tmp_path, "env")
+    assert (told.returncode, told.stdout) == (1, "")
+
+
+def test_stack_whose_process_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    with up(tmp_path) as process:
+        process.kill()
+        process.wait()
+        wait_until_gone(tmp_path)
+    assert call(tmp_path, "down").stdout == "nothing is up\n"
+
+
+def test_all_that_listens_is_on_this_machine_alone(stack: Stack) -> None:
+    mine = {process.pid for process in processes.marked(stack.layout.root)}
+    mine |= set(postgres_processes(stack.layout.root))
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.net_connections("tcp")
+        if connection.pid in mine and connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= 4
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    secrets = Secrets.of(layout)
+    for lap in ("first", "second"):
+        group = processes.Group(layout.root)
+        try:
+            server = postgres.start(group, layout, secrets)
+            emulator = aws.start(group, layout)
+            outputs = aws.deploy(emulator)
+            s3 = emulator.client("s3")
+            place = {"Bucket": outputs["LakeBucket"], "Key": "raw/a b.csv"}
+            connection = psycopg2.connect(server.warehouse_uri)
+            with contextlib.closing(connection), connection, connection.cursor() as cursor:
+                if lap == "first":
+                    s3.put_object(**place, Body=b"kept")
+                    cursor.execute("create table kept as select 1 as one")
+                else:
+                    assert s3.get_object(**place)["Body"].read() == b"kept"
+                    cursor.execute("select one from kept")
+                    assert cursor.fetchall() == [(1,)]
+            assert outputs["JsonQueueUrl"].startswith(emulator.endpoint)
+        finally:
+            group.close()
+
+
+def test_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    options = Options(github=tmp_path / "nowhere")
+    with pytest.raises(StackError, match="names no folder"), started(tmp_path, options, say=print):
+        pass
+    assert processes.marked(tmp_path) == []
+    assert postgres_processes(tmp_path) == []

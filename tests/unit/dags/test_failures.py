@@ -1,0 +1,80 @@
+"""What a failure is told as, and which failures are tried again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg2
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from include.errors import NoVersionError, SourceUnavailableError
+from wiring import failures
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Causes left for the notice, instead of in Airflow's XComs."""
+    pushed: list[dict[str, Any]] = []
+
+    class Ti:
+        def xcom_push(self, **values: Any) -> None:
+            pushed.append(values)
+
+    monkeypatch.setattr(failures, "get_current_context", lambda: {"ti": Ti()})
+    return pushed
+
+
+def failing(error: BaseException) -> Any:
+    @failures.accountable
+    def task() -> None:
+        raise error
+
+    return task
+
+
+def test_terminal_error_is_not_tried_again(left: list[dict[str, Any]]) -> None:
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 -- after the environment
+
+    with pytest.raises(AirflowFailException, match="no version"):
+        failing(NoVersionError("no version"))()
+    assert left == [{"key": "failure", "value": "no version"}]
+
+
+def test_transient_error_is_left_to_the_retries(left: list[dict[str, Any]]) -> None:
+    with pytest.raises(SourceUnavailableError):
+        failing(SourceUnavailableError("GitHub is out"))()
+    assert left == [{"key": "failure", "value": "GitHub is out"}]
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (NoVersionError("two\nlines"), "two lines"),
+        (
+            ClientError({"Error": {"Code": "AccessDenied", "Message": "secret"}}, "PutObject"),
+            "AWS answered AccessDenied to PutObject",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="http://secret"),
+            "AWS is out of reach: EndpointConnectionError",
+        ),
+        (psycopg2.DataError("row: secret"), "DataError; the log has the rest"),
+        (KeyError("secret"), "KeyError; the log has the rest"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_cause_is_one_line_without_what_others_wrote(error: BaseException, cause: str) -> None:
+    assert failures.cause_of(error) == cause
+
+
+def test_cause_that_cannot_be_left_does_not_hide_the_failure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Any:
+        raise RuntimeError("no context")
+
+    monkeypatch.setattr(failures, "get_current_context", broken)
+    with pytest.raises(SourceUnavailableError):
+        failing(SourceUnavailableError("GitHub is out"))()
+    assert "could not be left" in caplog.text

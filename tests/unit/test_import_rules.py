@@ -1,0 +1,70 @@
+"""Imports go down only, and pipelines never import each other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).parents[2]
+MODULES = sorted(
+    path
+    for room in ("dags", "include", "plugins", "infra/aws")
+    for path in (REPOSITORY / room).rglob("*.py")
+)
+
+# Room to the rooms of this project that it may import; a room may always import itself.
+ALLOWED = {
+    "dags": {"wiring", "include"},
+    "dags.wiring": {"wiring", "include"},
+    "include.pipelines": {"include.core", "include.errors"},
+    "include.datasets": {"include.core"},
+    "include.core": {"include.core", "include.errors"},
+    "include.errors": set(),
+    "include.settings": set(),
+    "plugins": set(),
+    "infra.aws": {"infra.aws"},
+}
+OURS = ("dags", "wiring", "include", "plugins", "infra", "tests")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def room_of(path: Path) -> str:
+    name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
+    return max((room for room in ALLOWED if name.startswith(room)), key=len, default="include")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_module_imports_only_rooms_below_its_own(path: Path) -> None:
+    allowed = ALLOWED.get(room_of(path), set())
+    ours = [name for name in imports(path) if name.split(".")[0] in OURS]
+    wrong = [name for name in ours if not any(name.startswith(room) for room in allowed)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.is_relative_to(REPOSITORY / "include")], ids=name_of
+)
+def test_plain_python_does_not_import_airflow(path: Path) -> None:
+    assert [name for name in imports(path) if name.split(".")[0] == "airflow"] == []
+
+
+def test_every_room_is_looked_at() -> None:
+    assert {room_of(path) for path in MODULES} >= set(ALLOWED) - {"plugins"}
