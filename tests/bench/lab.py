@@ -1,0 +1,200 @@
+"""Measures one case after another on one server, and holds each result to the source's rows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from psycopg2 import sql
+
+from include.core.migrations import migrate
+from infra.local.layout import REPOSITORY
+from infra.local.postgres import SUPERUSER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from infra.local.postgres import Server
+
+WORKER = "tests.bench.worker"
+_ADMIN_SETTINGS = "alter system set autovacuum = off", "select pg_reload_conf()"
+_CREATE = """
+create table {} (
+    region text,
+    day date,
+    cases bigint,
+    deaths integer,
+    rate double precision,
+    note text,
+    primary key (region, day)
+)
+"""
+
+
+class WrongResultError(Exception):
+    """A measured way did not do what it was measured for; its seconds mean nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One run of one case.
+
+    Attributes:
+        seconds: as the worker took them, its own start left out.
+        peak_mb: the most memory that the worker held, megabytes.
+        wal_mb: log that the server wrote meanwhile, megabytes.
+        answer: what the case counted.
+    """
+
+    seconds: float
+    peak_mb: float
+    wal_mb: float
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """The source's rows in one size.
+
+    Attributes:
+        rows: how many.
+        folder: where they are.
+        versions: for "base" and "changed", sha256 and differs, as source.make says.
+        digests: for each, what Lab.digest finds in a table that holds it.
+    """
+
+    rows: int
+    folder: Path
+    versions: dict[str, dict[str, Any]]
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """A server, a folder, and the program that runs cases.
+
+    Attributes:
+        server: used by nobody else.
+        root: for files.
+        say: told of each step, in a few words.
+        worker: the module that runs a case in a process of its own.
+    """
+
+    server: Server
+    root: Path
+    say: Callable[[str], None]
+    worker: str = WORKER
+
+    @property
+    def uri(self) -> str:
+        return self.server.warehouse_uri
+
+    def prepare(self) -> None:
+        """Bring the server into the state that all measurements start from."""
+        for statement in _ADMIN_SETTINGS:
+            self._ask(statement, as_admin=True)
+        migrate(lambda: psycopg2.connect(self.uri))
+
+    def make(self, rows: int) -> Files:
+        """Write the source's files in one size, and find what a table with them looks like."""
+        self.say(f"inventing {rows:,} rows")
+        folder = self.root / f"source-{rows}"
+        versions = self._work({"case": "make", "folder": str(folder), "rows": rows})
+        files = Files(rows=rows, folder=folder, versions=versions)
+        for version in versions:
+            self.create("reference")
+            with (
+                closing(psycopg2.connect(self.uri)) as connection,
+                connection,
+                connection.cursor() as cursor,
+                (folder / f"{version}.csv").open("rb") as file,
+            ):
+                cursor.copy_expert("copy reference from stdin (format csv)", file)
+            files.digests[version] = self.digest("reference")
+        self.drop("reference")
+        return files
+
+    def create(self, table: str, *, watched: bool = False) -> None:
+        """Make an empty table anew, which Sluice has never seen."""
+        self.drop(table)
+        self._ask(sql.SQL(_CREATE).format(sql.Identifier(table)))
+        known = sql.SQL("delete from ops.sink where sink = {}")
+        self._ask(known.format(sql.Literal(f"public.{table}")))
+        if watched:
+            self._ask(sql.SQL("select ops.watch({})").format(sql.Literal(table)))
+
+    def drop(self, table: str) -> None:
+        self._ask(sql.SQL("drop table if exists {}").format(sql.Identifier(table)))
+
+    def settle(self, table: str) -> None:
+        """What autovacuum does to a table between one day's load and the next."""
+        self._ask(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(table)))
+
+    def touch(self, table: str) -> None:
+        """Be another writer, so that the next load has to compare row by row."""
+        self._ask(sql.SQL("delete from {} where false").format(sql.Identifier(table)))
+
+    def digest(self, table: str) -> str:
+        """Sum up all values of a table; equal for equal rows in any order."""
+        statement = "select count(*) || '/' || sum(hashtextextended(t::text, 0)) from {} as t"
+        return str(self._ask(sql.SQL(statement).format(sql.Identifier(table))))
+
+    def measure(self, case: str, *, expect: dict[str, Any], **arguments: Any) -> Measurement:
+        """Run a case once, on a quiet server whose next page writes are logged whole.
+
+        Arguments:
+            case: a name of worker.CASES.
+            expect: what it must count.
+            arguments: the case's own.
+
+        Raises:
+            WrongResultError: it counts something else.
+        """
+        self._ask("checkpoint", as_admin=True)
+        before = self._wal_bytes()
+        done = self._work({"case": case, **arguments})
+        wal_mb = (self._wal_bytes() - before) / 1e6
+        if done["answer"] != {**done["answer"], **expect}:
+            raise WrongResultError(f"{case} counts {done['answer']}, expected {expect}")
+        return Measurement(**done, wal_mb=wal_mb)
+
+    def check(self, table: str, files: Files, version: str) -> None:
+        """See that a table holds a version of the source, every value of it.
+
+        Raises:
+            WrongResultError: it does not.
+        """
+        if self.digest(table) != files.digests[version]:
+            raise WrongResultError(f"table {table} does not hold the rows of {version}")
+
+    def _work(self, request: dict[str, Any]) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", self.worker],
+            input=json.dumps(request),
+            stdout=subprocess.PIPE,
+            cwd=REPOSITORY,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise WrongResultError(f"{request['case']} ended with {done.returncode}")
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def _wal_bytes(self) -> float:
+        return float(self._ask("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
+
+    def _ask(self, statement: str | sql.Composable, *, as_admin: bool = False) -> Any:
+        uri = self.server.uri(SUPERUSER, "warehouse") if as_admin else self.uri
+        with closing(psycopg2.connect(uri)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                row = cursor.fetchone() if cursor.description else None
+                return row[0] if row else None
