@@ -17,6 +17,7 @@ MAX_COLUMNS: Final = 1600
 MAX_NAME_BYTES: Final = 63
 _DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 _IN_NAMES: Final = frozenset(" _-/()[]<>=.,:%#&+*'?!@$°²³")
+_FIRST_IN_NAMES: Final = frozenset("_%#$")  # a sign that begins a formula is not among them
 _COMMENTS: Final = ("--", "/*", "*/")
 _LINE_COLUMN: Final = "_line"
 
@@ -70,8 +71,8 @@ def read_header(
             "Add them to the contract, or let it ignore or add unknown columns",
         )
     added = unknown if contract.unknown_columns == "add" else []
-    taken = {column.name for column in contract.columns} | {_LINE_COLUMN}
-    if any(found in taken for found in added):
+    taken = {column.name.casefold() for column in contract.columns} | {_LINE_COLUMN}
+    if any(found.casefold() in taken for found in added):
         raise check.fault(
             "an added column has the name of another one", "Rename the column in the file"
         )
@@ -80,6 +81,12 @@ def read_header(
         columns=(*contract.columns, *(Column(name=found, type="text") for found in added)),
         positions=(*map(places.get, wanted), *map(places.get, added)),
     )
+
+
+def refuse_other_delimiter(raw: str, *, name: str, line: int, contract: CsvContract) -> None:
+    """Raise InputFileError if a header that breaks the quoting rules fits another delimiter."""
+    wanted = {header_of(column) for column in contract.columns}
+    _HeaderCheck(name=name, line=line, contract=contract).delimiter([raw], wanted, found=0)
 
 
 def header_of(column: Column) -> str:
@@ -96,7 +103,7 @@ def is_name(name: str) -> bool:
     return (
         name == name.strip()
         and len(name.encode(errors="replace")) <= MAX_NAME_BYTES
-        and (name[:1].isalnum() or name[:1] == "_")
+        and (name[:1].isalnum() or name[:1] in _FIRST_IN_NAMES)
         and all(
             char.isalnum() or char in _IN_NAMES or unicodedata.category(char).startswith("M")
             for char in name
@@ -180,7 +187,7 @@ class _HeaderCheck:
             self.policy(names)
             return
         found = len(wanted.intersection(names))
-        self._other_delimiter(names, wanted, found)
+        self.delimiter(names, wanted, found=found)
         for line, row in later.items():
             if found == 0 and wanted.intersection(row):
                 raise self.fault(
@@ -198,12 +205,12 @@ class _HeaderCheck:
             "Add them to the file, or make them optional in the contract",
         )
 
-    def _other_delimiter(self, names: list[str], wanted: set[str], found: int) -> None:
+    def delimiter(self, names: list[str], wanted: set[str], *, found: int) -> None:
         """Raise if cutting the line by another delimiter finds more declared columns."""
         line = self._contract.delimiter.join(names)
         for delimiter, called in _DELIMITERS.items():
             cells = [cell.strip('"') for cell in line.split(delimiter)]
-            if len(wanted.intersection(cells)) > found:
+            if delimiter != self._contract.delimiter and len(wanted.intersection(cells)) > found:
                 raise self.fault(
                     f"the delimiter is not the declared one: it looks like {called}",
                     "Declare it in the contract, or save the file with the declared one",

@@ -12,6 +12,7 @@ from include.errors import InputFileError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.core.csv_header import Header
     from include.core.csv_records import Block, Syntax
 
     Bad = dict[int, tuple[str | None, str]]  # index to column and code
@@ -73,17 +74,19 @@ class LayoutCheck:
     """Rejects rows that do not have the header's shape, and whole files that do not.
 
     A second table is told by its header: at least two cells, all distinct, all names that begin
-    with a letter. It stands after a blank line and does not fit the table; or it has another
-    width than the table, which the row after it has too and holds no such names.
+    with a letter. Either it has another width than the table, and the row after it has that
+    width too and is no such header; or it stands after a blank line, where at least two columns
+    are not text and so cannot hold names.
 
     Arguments:
         name: what the file's owner calls it.
-        names: the header.
+        header: the file's.
         syntax: how cells are told apart.
     """
 
-    def __init__(self, *, name: str, names: tuple[str, ...], syntax: Syntax) -> None:
-        self._name, self._names, self._text = name, list(names), syntax.text
+    def __init__(self, *, name: str, header: Header, syntax: Syntax) -> None:
+        self._name, self._names, self._text = name, list(header.names), syntax.text
+        self._holds_values = sum(column.type != "text" for column in header.columns) > 1
         self._only_trailing = 0  # rows so far, as long as each ends in a delimiter too many
         self._regular = False
         self._records = 0  # before this block
@@ -110,7 +113,7 @@ class LayoutCheck:
 
     def look_at_misfits(self, batch: Batch, bad: Bad) -> None:
         """Raise if a row whose values do not fit, after a blank line, is a second header."""
-        for index in bad:
+        for index in bad if self._holds_values else ():
             if batch.lines[index] - 1 in self._blanks and self._is_header(batch.cells(index)):
                 raise self._two_tables(batch.lines[index])
 
@@ -146,8 +149,6 @@ class LayoutCheck:
 
     def _look_for_second_table(self, index: int, cells: list[str], line: int) -> None:
         header = self._is_header(cells)
-        if header and line - 1 in self._blanks:
-            raise self._two_tables(line)
         ordinal = self._records + index
         if not header and self._second and self._second[:2] == (ordinal - 1, len(cells)):
             raise self._two_tables(self._second[2])

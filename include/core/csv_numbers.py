@@ -64,7 +64,7 @@ def floats(column: Column) -> Callable[[str], str | None]:
             return _without_end(column, "-Infinity" if number < 0 else "Infinity")
         if not number and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
             raise Fault("out_of_range")
-        return repr(number)
+        return repr(number + 0.0)  # minus zero equals zero
 
     return parse
 

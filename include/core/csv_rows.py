@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.core.compressed import read_decompressed
 from include.core.csv_faults import RAW_LIMIT, Counts, Fault, Reject
-from include.core.csv_header import Header, read_header
+from include.core.csv_header import Header, read_header, refuse_other_delimiter
 from include.core.csv_layout import Batch, LayoutCheck
 from include.core.csv_records import Block, RecordReader, Syntax
 from include.core.csv_text import MARK, Latin1Suspicion, decode, whole_lines
@@ -89,7 +89,7 @@ class CsvRows:
             (column, place, ColumnReader(column, contract=contract, syntax=self._syntax))
             for column, place in zip(self._header.columns, self._header.positions, strict=True)
         ]
-        self._layout = LayoutCheck(name=name, names=self._header.names, syntax=self._syntax)
+        self._layout = LayoutCheck(name=name, header=self._header, syntax=self._syntax)
         self._suspicion = Latin1Suspicion(name=name, encoding=contract.encoding)
         places = {column.name: place or 0 for column, place, _ in self._plan}
         self._only = [(places[column], value) for column, value in contract.only]
@@ -206,6 +206,8 @@ def _take_header(block: Block, *, name: str, contract: CsvContract, syntax: Synt
         raise InputFileError(
             file=name, line=line, problem="the file ends before its header", fix="Add the header"
         )
+    for raw in (raw for began, _, raw in block.faults[:1] if began == line):
+        refuse_other_delimiter(raw, name=name, line=line, contract=contract)
     if not block.records or block.lines[0] != line:
         raise InputFileError(
             file=name,

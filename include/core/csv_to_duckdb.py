@@ -161,7 +161,11 @@ def _create(
     _run(
         connection,
         "insert_rows",
-        {"relation": quoted_identifier(relation), "struct": "{" + struct + "}"},
+        {
+            "relation": quoted_identifier(relation),
+            "names": ", ".join(map(quoted_identifier, types)),
+            "struct": "{" + struct + "}",
+        },
         {"path": str(source), "max_line_bytes": max(longest, _LEAST_LINE_BYTES)},
     )
 

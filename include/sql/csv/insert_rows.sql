@@ -1,9 +1,10 @@
 -- Loads rows that were checked already and written with a quoting of our own: empty text is always
 -- quoted and null is a bare empty cell, so that null and the empty text stay apart.
--- Grain: one kept row of the file. Parameters: relation, struct of columns; bound: path, max_line_bytes.
+-- Grain: one kept row of the file. Parameters: relation, names (columns),
+-- struct (columns with their types); bound: path, max_line_bytes.
 -- Safe to rerun: runs once, right after the table is made.
 insert into {relation}
-select *
+select {names}
 from
     read_csv(
         $path,
