@@ -7,7 +7,6 @@ interpreter has changed. No Python is ever downloaded; packages come through uv,
 comes from PyPI at a fixed version.
 """
 
-# Runs under whatever `python3` is, so nothing here may need more than that to be parsed.
 import hashlib
 import os
 import shutil
@@ -15,8 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Runs under whatever `python3` is, so an old one has to get this far.
+if sys.version_info < (3, 10):  # noqa: UP036 -- it is what tells people
+    sys.exit("setup: python3 is {}.{}; Sluice needs 3.10 or newer".format(*sys.version_info))
+
 UV_VERSION = "0.13.8"
-OLDEST = (3, 10)
 PREFERRED = ("3.12", "3.13", "3.11", "3.10")  # MWAA's own first
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,11 +34,11 @@ class SetupError(Exception):
     """The machine lacks something; the message says what to do about it."""
 
 
-def say(text):  # type: (str) -> None
+def say(text: str) -> None:
     print(f"setup: {text}", file=sys.stderr, flush=True)
 
 
-def runs(command, version):  # type: (str, str) -> bool
+def runs(command: str, version: str) -> bool:
     """Tell whether a command is that Python, by running it: a pyenv shim may exist and fail."""
     probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     try:
@@ -48,7 +50,7 @@ def runs(command, version):  # type: (str, str) -> bool
     return answer.returncode == 0 and answer.stdout.strip() == version
 
 
-def candidates(version):  # type: (str) -> list[str]
+def candidates(version: str) -> list[str]:
     """Name the places where a Python of that version may be, the likeliest first."""
     found = [path for path in [shutil.which(f"python{version}")] if path]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
@@ -58,7 +60,7 @@ def candidates(version):  # type: (str) -> list[str]
     return found
 
 
-def best_interpreter(versions=PREFERRED):  # type: (tuple[str, ...]) -> str
+def best_interpreter(versions: tuple[str, ...] = PREFERRED) -> str:
     """Find the Python to build on: the first of versions that really runs.
 
     Raises:
@@ -74,7 +76,7 @@ def best_interpreter(versions=PREFERRED):  # type: (tuple[str, ...]) -> str
     )
 
 
-def uv(interpreter):  # type: (str) -> Path
+def uv(interpreter: str) -> Path:
     """Make .local/uv with the pinned uv in it, unless it is there; returns the program."""
     home = LOCAL / "uv"
     program = home / "bin" / "uv"
@@ -89,7 +91,7 @@ def uv(interpreter):  # type: (str) -> Path
     return program
 
 
-def environment(name):  # type: (str) -> Path
+def environment(name: str) -> Path:
     """Bring one environment up to its lock file; returns its folder."""
     home = LOCAL / "venvs" / name
     lock = LOCKS[name].read_bytes()
@@ -109,18 +111,18 @@ def environment(name):  # type: (str) -> Path
     return home
 
 
-def run(command):  # type: (list[str]) -> None
+def run(command: list[str]) -> None:
     settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
     done = subprocess.run(command, env={**os.environ, **settings}, check=False)
     if done.returncode:
         raise SetupError(f"{' '.join(command[:4])} … ended with {done.returncode}")
 
 
-def read(path):  # type: (Path) -> str
+def read(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def main(names):  # type: (list[str]) -> None
+def main(names: list[str]) -> None:
     try:
         for name in names:
             environment(name)
@@ -129,6 +131,4 @@ def main(names):  # type: (list[str]) -> None
 
 
 if __name__ == "__main__":
-    if sys.version_info < OLDEST:
-        sys.exit("setup: python3 is {}.{}; Sluice needs 3.10 or newer".format(*sys.version_info))
     main(sys.argv[1:])

@@ -1,0 +1,113 @@
+"""Servers for the tests, each started when the first test asks for it, in a folder of its own."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pytest
+
+from include.core.objects import ObjectStore
+from infra.local import aws as emulators
+from infra.local import postgres as servers
+from infra.local import processes, stack as stacks
+from infra.local.airflow_settings import Options
+from infra.local.layout import Layout
+from infra.local.state import Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.core.postgres import Connect
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """An AWS emulator with the stack of the committed template in it.
+
+    Attributes:
+        endpoint: its URL.
+        outputs: of the CloudFormation stack.
+        notices_queue: URL of a queue that is subscribed to the alerts topic.
+    """
+
+    endpoint: str
+    outputs: dict[str, str]
+    notices_queue: str
+
+    def client(self, service: str) -> Any:
+        return emulators.client(service, self.endpoint)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of one full stack in one worker, so that there is only one."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@contextmanager
+def _programs(layout: Layout) -> Iterator[processes.Group]:
+    warden = processes.watch(layout.root)
+    group = processes.Group(layout.root)
+    try:
+        yield group
+    finally:
+        group.close()
+        warden.communicate(b"all has ended\n")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """A Postgres server as on the laptop, without tables."""
+    layout = Layout(tmp_path_factory.mktemp("postgres"))
+    with _programs(layout) as group:
+        yield servers.start(group, layout, Secrets.of(layout))
+
+
+@pytest.fixture
+def warehouse_uri(postgres: servers.Server) -> Iterator[str]:
+    """The libpq URI of an empty database that belongs to the role sluice."""
+    name = f"warehouse_{next(_numbers)}"
+    postgres.create_database(name, "sluice")
+    yield postgres.uri("sluice", name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def warehouse(warehouse_uri: str) -> Connect:
+    """Opens connections to an empty database."""
+    return lambda: psycopg2.connect(warehouse_uri)
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """An AWS emulator with what CloudFormation makes of the committed template."""
+    layout = Layout(tmp_path_factory.mktemp("aws"))
+    with _programs(layout) as group:
+        emulator = emulators.start(group, layout)
+        outputs = emulators.deploy(emulator)
+        queue = emulators.subscribe_laptop(emulator, outputs["AlertsTopicArn"])
+        yield Aws(endpoint=emulator.endpoint, outputs=outputs, notices_queue=queue)
+
+
+@pytest.fixture
+def lake(aws: Aws) -> ObjectStore:
+    """A bucket of its own, empty."""
+    name = f"lake-{next(_numbers)}"
+    client = aws.client("s3")
+    client.create_bucket(Bucket=name)
+    return ObjectStore(client=client, bucket=name)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
+    """The whole stack over the shipped files; its scheduler makes only runs asked for."""
+    root = tmp_path_factory.mktemp("stack")
+    with stacks.started(root, Options(schedule=False), say=print) as running:
+        yield running
