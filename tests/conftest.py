@@ -13,7 +13,8 @@ import pytest
 from include.core.objects import ObjectStore
 from infra.local import aws as emulators
 from infra.local import postgres as servers
-from infra.local import processes, stack as stacks
+from infra.local import processes
+from infra.local import stack as stacks
 from infra.local.airflow_settings import Options
 from infra.local.layout import Layout
 from infra.local.state import Secrets

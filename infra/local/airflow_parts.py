@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -56,13 +55,13 @@ def migrate(
 def _schema(metadata_uri: str) -> str:
     """Name this Airflow and the schema that the database has."""
     airflow = importlib.metadata.version("apache-airflow")
-    with contextlib.closing(psycopg2.connect(metadata_uri)) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute("select to_regclass('alembic_version')")
-            if cursor.fetchone() == (None,):
-                return f"{airflow} without a schema"
-            cursor.execute("select version_num from alembic_version")
-            return f"{airflow} {cursor.fetchall()}"
+    connection = psycopg2.connect(metadata_uri)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("select to_regclass('alembic_version')")
+        if cursor.fetchone() == (None,):
+            return f"{airflow} without a schema"
+        cursor.execute("select version_num from alembic_version")
+        return f"{airflow} {cursor.fetchall()}"
 
 
 def start(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +25,7 @@ NOTICES_QUEUE = "sluice-laptop-notices"
 # The emulator takes any; they keep the AWS libraries from looking for real ones.
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",  # noqa: S105 -- the emulator's documented placeholder
+    "AWS_SECRET_ACCESS_KEY": "test",
 }
 
 
@@ -91,7 +89,7 @@ def start(group: processes.Group, layout: Layout) -> Emulator:
         cwd=layout.emulator,
     )
     emulator = Emulator(program=program, endpoint=f"http://{ports.HOST}:{port}")
-    program.wait_until(lambda: _healthy(emulator.endpoint), seconds=60)
+    program.wait_until(lambda: ports.answers(f"{emulator.endpoint}/_ministack/health"), seconds=60)
     return emulator
 
 
@@ -114,14 +112,6 @@ def _environment(layout: Layout, port: int) -> dict[str, str]:
         # It would tidy up containers of the machine's own Docker.
         "DOCKER_HOST": f"unix://{layout.emulator}/no-docker.sock",
     }
-
-
-def _healthy(endpoint: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310 -- our own address
-            return bool(answer.status == 200)  # noqa: PLR2004 -- HTTP's OK
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def deploy(emulator: Emulator, template: Path = TEMPLATE) -> dict[str, str]:

@@ -18,7 +18,6 @@ from infra.local.airflow_api import AirflowApi
 from infra.local.airflow_settings import Options
 from infra.local.errors import StackError
 from infra.local.github import root_from_environment
-from infra.local.layout import Layout
 from infra.local.leftovers import end_leftovers
 from infra.local.outcome import ledger, notice
 from infra.local.state import Running
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from types import FrameType
+
+    from infra.local.layout import Layout
 
 _START_SECONDS = 240
 _STOP_SECONDS = 60

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,19 +39,9 @@ def start(group: Group, options: Options, say: Callable[[str], None]) -> str | N
         cwd=REPOSITORY,
     )
     url = f"http://{ports.HOST}:{port}"
-    program.wait_until(lambda: answers(f"{url}/healthz"), seconds=30)
+    program.wait_until(lambda: ports.answers(f"{url}/healthz"), seconds=30)
     say(f"the GitHub stand-in serves {options.github}")
     return url
-
-
-def answers(url: str) -> bool:
-    """Tell whether a server on this machine answers with success."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(url, timeout=2) as answer:
-            return 200 <= answer.status < 300  # noqa: PLR2004 -- HTTP's success
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def root_from_environment() -> Path:

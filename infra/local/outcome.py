@@ -34,10 +34,10 @@ _INDENT = "  "
 def ledger(warehouse_uri: str, dag_id: str, run_id: str) -> str:
     """A run's ledger rows as an aligned table, and their details; empty when there are none."""
     query = f"select {', '.join(_COLUMNS)} from ops.run where dag_id = %s and run_id = %s"
-    with contextlib.closing(psycopg2.connect(warehouse_uri)) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(f"{query} order by sink", (dag_id, run_id))
-            rows = cursor.fetchall()
+    connection = psycopg2.connect(warehouse_uri)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"{query} order by sink", (dag_id, run_id))
+        rows = cursor.fetchall()
     if not rows:
         return ""
     cells = [[_cell(value) for value in row[:-1]] for row in rows]
@@ -74,6 +74,8 @@ def notice(running: Running, run_id: str, since: datetime, *, seconds: float) ->
     """Wait for the notice of a run as the laptop's queue receives it; empty when none came.
 
     Arguments:
+        running: the stack that it ran in.
+        run_id: whose notice.
         since: older notices of other runs are thrown away.
         seconds: how long to wait.
     """

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import secrets
 import socket
+import urllib.error
+import urllib.request
+from http import HTTPStatus
 
 HOST = "127.0.0.1"
 # Below what Linux and macOS hand to outgoing connections, so that none takes a chosen port.
@@ -34,3 +37,13 @@ def choose(preferred: int | None = None, *, taken: tuple[int, ...] = ()) -> int:
         port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
         if port not in taken and is_free(port):
             return port
+
+
+def answers(url: str) -> bool:
+    """Tell whether a server on this machine answers with 200, whatever proxies are set."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=2) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -138,10 +138,10 @@ class Server:
                 cursor.execute(statement)
 
     def _exists(self, query: str, name: str) -> bool:
-        with contextlib.closing(psycopg2.connect(self.uri(SUPERUSER, "postgres"))) as connection:
-            with connection.cursor() as cursor:
-                cursor.execute(query, (name,))
-                return cursor.fetchone() is not None
+        connection = psycopg2.connect(self.uri(SUPERUSER, "postgres"))
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            cursor.execute(query, (name,))
+            return cursor.fetchone() is not None
 
 
 def start(group: processes.Group, layout: Layout, secrets: Secrets) -> Server:

@@ -96,7 +96,7 @@ class Group:
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(
+    def start(  # noqa: PLR0913 -- each is a trait of one program
         self,
         name: str,
         command: Sequence[str],
@@ -193,9 +193,9 @@ def marked(root: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == str(root) and process.pid != os.getpid():
-                if process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
+            ours = process.environ().get(MARK) == str(root) and process.pid != os.getpid()
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
     return found
 
 

@@ -27,7 +27,10 @@ def wait_for_dag(
     """Wait until Airflow knows a DAG; returns its details.
 
     Arguments:
+        api: of the stack.
+        dag_id: which DAG.
         since: it must have been read after this moment; None if any time will do.
+        seconds: how long to wait.
 
     Raises:
         StackError: its file cannot be read, or seconds went by.
@@ -38,8 +41,7 @@ def wait_for_dag(
         if dag is not None and (since is None or moment(dag["last_parsed_time"]) > since):
             return dag
         if time.monotonic() > deadline:
-            errors = "\n".join(api.import_errors())
-            raise StackError(f"Airflow found no DAG {dag_id} within {seconds:.0f} s\n{errors}")
+            raise StackError(f"Airflow found no DAG {dag_id} within {seconds:.0f} s")
         if errors := api.import_errors():
             raise StackError("Airflow cannot read DAG files:\n" + "\n".join(errors))
         time.sleep(_POLL_SECONDS)
@@ -111,13 +113,13 @@ def last_events(log: Path, lines: int = 8) -> list[str]:
     """The last lines of a task's log, without the JSON around them."""
     if not log.exists():
         return []
-    events = []
-    for line in log.read_text(errors="replace").splitlines()[-lines:]:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            events.append(line)
-        else:
-            details = [f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail", [])]
-            events.append(" ".join([str(entry.get("event", "")), *details]))
-    return events
+    return [_event(line) for line in log.read_text(errors="replace").splitlines()[-lines:]]
+
+
+def _event(line: str) -> str:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    details = [f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail", [])]
+    return " ".join([str(entry.get("event", "")), *details])
