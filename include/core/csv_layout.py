@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.core.csv_header import Header
-    from include.core.csv_records import Block, Syntax
+    from include.core.csv_records import Block
+    from include.core.csv_syntax import Syntax
 
     Bad = dict[int, tuple[str | None, str]]  # index to column and code
 

@@ -14,7 +14,8 @@ from include.core.compressed import read_decompressed
 from include.core.csv_faults import RAW_LIMIT, Counts, Fault, Reject
 from include.core.csv_header import Header, read_header, refuse_other_delimiter
 from include.core.csv_layout import Batch, LayoutCheck
-from include.core.csv_records import Block, RecordReader, Syntax
+from include.core.csv_records import Block, RecordReader
+from include.core.csv_syntax import Syntax
 from include.core.csv_text import MARK, Latin1Suspicion, decode, whole_lines
 from include.core.csv_values import ColumnReader
 from include.errors import InputFileError

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from include.core.csv_faults import Reject
-from include.core.csv_records import QUOTE
 from include.core.csv_rows import open_records, read_rows
+from include.core.csv_syntax import QUOTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from include.core.contract import Column, CsvContract
-    from include.core.csv_records import Syntax
+    from include.core.csv_syntax import Syntax
 
     Parse = Callable[[str], str | None]
     Value = str | Fault | None
