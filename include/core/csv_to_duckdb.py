@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from include.core.csv_faults import Reject
 from include.core.csv_rows import open_records, read_rows
 from include.core.csv_syntax import QUOTE
+from include.core.sql_files import fill, quote_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 LINE_COLUMN: Final = "_line"
 
-_SQL: Final = Path(__file__).parents[1] / "sql" / "csv"
 _TYPES: Final = {
     "text": "varchar",
     "smallint": "smallint",
@@ -96,11 +96,6 @@ def duckdb_type(column: Column) -> str:
     return f"decimal({digits}, {scale})" if digits <= _DECIMAL_DIGITS else "varchar"
 
 
-def quoted_identifier(name: str) -> str:
-    """Quote a name for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _write(rows: CsvRows, target: Path, *, on_reject: Callable[[Reject], None]) -> int:
     """Write kept rows as insert_rows.sql reads them; return the longest line's bytes at most."""
     quoted = [column.type in _NEEDS_QUOTING for column in rows.columns]
@@ -147,14 +142,14 @@ def _create(
     longest: int,
 ) -> None:
     types = {LINE_COLUMN: "bigint"} | {column.name: duckdb_type(column) for column in columns}
-    struct = ", ".join(f"{quoted_identifier(name)}: '{kind}'" for name, kind in types.items())
+    struct = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in types.items())
     _run(
         connection,
         "create_rows",
         {
-            "relation": quoted_identifier(relation),
+            "relation": quote_identifier(relation),
             "columns": ", ".join(
-                f"{quoted_identifier(name)} {kind}" for name, kind in types.items()
+                f"{quote_identifier(name)} {kind}" for name, kind in types.items()
             ),
         },
     )
@@ -162,8 +157,8 @@ def _create(
         connection,
         "insert_rows",
         {
-            "relation": quoted_identifier(relation),
-            "names": ", ".join(map(quoted_identifier, types)),
+            "relation": quote_identifier(relation),
+            "names": ", ".join(map(quote_identifier, types)),
             "struct": "{" + struct + "}",
         },
         {"path": str(source), "max_line_bytes": max(longest, _LEAST_LINE_BYTES)},
@@ -175,16 +170,16 @@ def _settle_keys(
 ) -> array[int]:
     """Leave one row a key or none, move the counts, and return the lines of conflicting rows."""
     names = {
-        "relation": quoted_identifier(relation),
-        "repeated": quoted_identifier(f"{relation}_repeated"),
+        "relation": quote_identifier(relation),
+        "repeated": quote_identifier(f"{relation}_repeated"),
     }
     _run(
         connection,
         "find_repeated",
         names
         | {
-            "key": ", ".join(map(quoted_identifier, key)),
-            "columns": ", ".join(quoted_identifier(column.name) for column in rows.columns),
+            "key": ", ".join(map(quote_identifier, key)),
+            "columns": ", ".join(quote_identifier(column.name) for column in rows.columns),
         },
     )
     _run(connection, "delete_repeated", names)
@@ -224,7 +219,4 @@ def _run(
     values: dict[str, object] | None = None,
 ) -> DuckDBPyConnection:
     """Execute a statement of sql/csv, with quoted identifiers put in and values bound."""
-    text = (_SQL / f"{statement}.sql").read_text(encoding="utf-8")
-    for placeholder, name in names.items():
-        text = text.replace("{" + placeholder + "}", name)
-    return connection.execute(text, values or {})
+    return connection.execute(fill(f"csv/{statement}", **names), values or {})

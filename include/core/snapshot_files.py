@@ -39,6 +39,7 @@ def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConn
     try:
         with duckdb.connect(folder / "snapshot.duckdb", config=settings) as connection:
             connection.execute("set timezone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")
             yield connection
     except duckdb.Error as error:
         raise RuleError(f"DuckDB refused the cleaning: {type(error).__name__}") from None

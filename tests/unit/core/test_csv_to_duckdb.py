@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from include.core.contract import Column
-from include.core.csv_to_duckdb import load_csv, quoted_identifier
+from include.core.csv_to_duckdb import load_csv
+from include.core.sql_files import quote_identifier
 from include.errors import InputFileError
 from tests.unit.core.csv_files import A_AND_B, contract
 
@@ -39,7 +40,7 @@ class Loaded:
             connection, "odd \"name'", path, name=settings.pop("name", "in.csv"),
             contract=contract(columns, **settings), folder=scratch, on_reject=self.rejects.append,
         )  # fmt: skip
-        relation = quoted_identifier("odd \"name'")
+        relation = quote_identifier("odd \"name'")
         self.rows = connection.sql(f"select * from {relation} order by _line").fetchall()
         described = connection.sql(f"describe {relation}").fetchall()
         self.types = {name: kind for name, kind, *_ in described}

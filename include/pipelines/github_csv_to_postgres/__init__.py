@@ -1,0 +1,16 @@
+"""CSV files in GitHub repositories, as they stood at a moment, into a Postgres table.
+
+Extract: download puts the version of each file at as_of into the raw archive. Transform:
+clean_and_merge reads the archived files, sets bad rows aside, runs the dataset's SQL and checks
+the result. Load: upsert_snapshot writes what differs, in one transaction with the ledger, the
+quarantine and the notice, which announce_end then sends. Each hands over a small dictionary and
+files in S3.
+"""
+
+from __future__ import annotations
+
+from include.pipelines.github_csv_to_postgres.extract import GitHub, download
+from include.pipelines.github_csv_to_postgres.load import announce_end, upsert_snapshot
+from include.pipelines.github_csv_to_postgres.transform import clean_and_merge
+
+__all__ = ["GitHub", "announce_end", "clean_and_merge", "download", "upsert_snapshot"]

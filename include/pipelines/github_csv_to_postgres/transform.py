@@ -1,0 +1,116 @@
+"""Archived files into one checked snapshot, and the rows that were set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.core import rules
+from include.core.failpoints import failpoint
+from include.core.snapshot_files import clean, connect_duckdb, read_rejected, stage_source
+from include.errors import RejectLimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from include.core.contract import GitHubDataset
+    from include.core.objects import ObjectStore
+
+
+def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places between
+    dataset: GitHubDataset,
+    archived: Sequence[dict[str, Any]],
+    *,
+    as_of: datetime,
+    store: ObjectStore,
+    work: str,
+    folder: Path,
+    memory: str,
+) -> dict[str, Any]:
+    """Turn archived files into one checked Parquet file, and a file of the rows set aside.
+
+    Arguments:
+        dataset: the contract.
+        archived: what download came back with, one a source.
+        as_of: the moment of the snapshot.
+        store: the bucket of archive and hand-over.
+        work: key prefix of this run's hand-over.
+        folder: for local copies and for what does not fit into memory.
+        memory: DuckDB's memory limit, such as "512MB".
+
+    Returns:
+        snapshot and rejects (key and sha256 each), row_count, read, rejected, duplicate,
+        rejects_by_code, warnings, sources (one a file, with its own counts).
+
+    Raises:
+        InputFileError: a whole file breaks its contract.
+        RejectLimitError: more rows were rejected than the dataset allows.
+        RuleError: the result breaks a rule, or the table's own demands.
+    """
+    rejects_file = folder / "rejects.jsonl"
+    by_name = {file["source"]: file for file in archived}
+    with connect_duckdb(folder, memory=memory) as connection:
+        sources = [
+            stage_source(
+                connection,
+                source,
+                by_name[source.name],
+                store=store,
+                folder=folder,
+                rejects_file=rejects_file,
+            )
+            for source in dataset.sources
+        ]
+        snapshot = folder / "snapshot.parquet"
+        row_count = clean(connection, dataset, snapshot)
+        rules.check_table(connection, dataset.table)
+        warnings = rules.check_rules(
+            connection, name=dataset.name, rules=dataset.rules, as_of=as_of
+        )
+    rejects_by_code = _count_codes(rejects_file)
+    rejected = sum(source["rejected"] for source in sources)
+    duplicate = sum(source["duplicate"] for source in sources)
+    read = row_count + rejected + duplicate
+    _refuse_rejects(dataset, read, rejects_by_code, rejects_file)
+    return {
+        "snapshot": _hand_over(store, f"{work}/snapshot.parquet", snapshot),
+        "rejects": _hand_over(store, f"{work}/rejects.jsonl", rejects_file),
+        "row_count": row_count,
+        "read": read,
+        "rejected": rejected,
+        "duplicate": duplicate,
+        "rejects_by_code": rejects_by_code,
+        "warnings": warnings,
+        "sources": sources,
+    }
+
+
+def _hand_over(store: ObjectStore, key: str, path: Path) -> dict[str, str]:
+    sha256 = store.put_file(key, path)
+    failpoint(f"clean.stored.{path.suffix[1:]}")
+    return {"key": key, "sha256": sha256}
+
+
+def _count_codes(rejects_file: Path) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for row in read_rejected(rejects_file):
+        counts[row.code] = counts.get(row.code, 0) + 1
+    return counts
+
+
+def _refuse_rejects(
+    dataset: GitHubDataset, read: int, rejects_by_code: dict[str, int], rejects_file: Path
+) -> None:
+    rejected = sum(rejects_by_code.values())
+    allowed = max(dataset.rejects.rows, int(dataset.rejects.share * read))
+    if rejected <= allowed:
+        return
+    first = next(read_rejected(rejects_file))
+    column = f", column {first.column_name}" if first.column_name else ""
+    codes = ", ".join(f"{code} {number}" for code, number in sorted(rejects_by_code.items()))
+    raise RejectLimitError(
+        f"{dataset.name}: {rejected} of {read} rows rejected, {allowed} allowed ({codes}); the "
+        f"first at {first.file}, line {first.line}{column}: {first.reason}. Nothing was loaded. "
+        "Have the source mended, or raise the dataset's reject limit"
+    )
