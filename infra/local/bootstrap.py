@@ -7,6 +7,7 @@ interpreter has changed. No Python is ever downloaded; packages come through uv,
 comes from PyPI at a fixed version.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -106,7 +107,8 @@ def environment(name: str) -> Path:
     python = str(home / "bin" / "python")
     if not runs(python, version):
         run([program, "venv", "--quiet", "--clear", "--python", interpreter, str(home)])
-    run([program, "pip", "sync", "--quiet", "--python", python, str(LOCKS[name])])
+    sync = ["--quiet", "--compile-bytecode", "--python", python, str(LOCKS[name])]
+    run([program, "pip", "sync", *sync])
     (home / "stamp").write_text(f"{digest} {version}")
     return home
 
@@ -123,9 +125,13 @@ def read(path: Path) -> str:
 
 
 def main(names: list[str]) -> None:
+    LOCAL.mkdir(exist_ok=True)
     try:
-        for name in names:
-            environment(name)
+        with (LOCAL / "setup.lock").open("w") as lock:
+            # Two commands at once would install into one folder.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for name in names:
+                environment(name)
     except SetupError as error:
         sys.exit(f"setup: {error}")
 

@@ -66,11 +66,12 @@ def _command(program: str, *arguments: str) -> list[str]:
     if os.geteuid() != 0 or not sys.platform.startswith("linux"):
         return plain
     # nobody may not look into, say, /root; this one right of root's is enough, and no file of
-    # another place has to change its mode.
+    # another place has to change its mode. Without no_setuid_fixup access(2) would ignore it.
     right = "+dac_override"
     user = str(unprivileged_user())
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    return [*become, f"--inh-caps=-all,{right}", f"--ambient-caps=-all,{right}", *plain]
+    keep = ["--securebits=+no_setuid_fixup", f"--inh-caps=-all,{right}"]
+    return [*become, *keep, f"--ambient-caps=-all,{right}", *plain]
 
 
 @dataclass(frozen=True, kw_only=True)
