@@ -15,7 +15,7 @@ WORKERS ?= 2
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-run: ## run covid_us_daily once and show tasks, ledger row and notice (AS_OF=2020-12-03, LIVE=1)
+run: ## run covid_us_daily once and show tasks, ledger row and notice (AS_OF=2020-12-03T08:30:00Z, LIVE=1)
 	@$(SETUP) airflow emulator
 	@$(STACK) run $(OPTIONS)
 
