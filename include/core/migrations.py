@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from include.core.failpoints import failpoint
 from include.core.postgres import transaction
 from include.core.sql_files import SQL_ROOT, read_statement
 from include.errors import WarehouseRefusedError
@@ -44,6 +45,7 @@ def migrate(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
         cursor.execute(read_statement("ops/create_ops"))
         cursor.execute(read_statement("ops/create_migration"))
         missing = _missing(cursor, files)
+        failpoint("migrate.locked")
         for number, path in missing:
             text = path.read_text(encoding="utf-8")
             cursor.execute(text)
@@ -51,6 +53,8 @@ def migrate(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
                 read_statement("ops/record_migration"),
                 {"number": number, "name": path.name, "sha256": _digest(path)},
             )
+        failpoint("migrate.applied")
+    failpoint("migrate.committed")
     return [path.name for _, path in missing]
 
 

@@ -95,4 +95,6 @@ def _send_next(
         failpoint("announce.published")
         sent = {"dag_id": dag_id, "run_id": notice.run_id, "status": notice.status}
         cursor.execute(read_statement("ops/mark_sent"), sent)
-        return notice
+        failpoint("announce.marked")
+    failpoint("announce.committed")
+    return notice

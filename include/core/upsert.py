@@ -168,6 +168,7 @@ class _Load:
             counts = self._load_newest()
         self._execute("record_load", **asdict(self.snapshot))
         self._execute("record_writes")
+        failpoint("upsert.registered")
         return counts
 
     def _is_empty(self) -> bool:
@@ -189,6 +190,7 @@ class _Load:
             counts.deleted = self._execute("delete_vanished")
         self._refuse_shrunken(counts.vanished + counts.deleted)
         self._execute("forget_vanished")
+        failpoint("upsert.remembered")
         return counts
 
     def _load_older(self) -> LoadCounts:
@@ -199,6 +201,7 @@ class _Load:
         self._execute("find_older_changes", as_of=self.snapshot.as_of)
         counts = self._write_changes()
         self._execute("stamp_older", as_of=self.snapshot.as_of)
+        failpoint("upsert.stamped")
         if self.known.is_untouched:
             self._execute("record_writes")
         return counts
@@ -210,12 +213,14 @@ class _Load:
     def _copy(self, into: sql.Composable) -> None:
         statement = compose("upsert/copy_rows", table=into, columns=self.parts["columns"])
         with self.rows() as file:
+            failpoint("upsert.opened")
             self.cursor.copy_expert(statement, file)
         failpoint("upsert.copied")
 
     def _write_changes(self) -> LoadCounts:
         self._execute("count_changes")
         found = dict(self.cursor.fetchall())
+        failpoint("upsert.compared")
         counts = LoadCounts(preview=self._list_changes() if self.preview else [])
         counts.updated = self._execute("update_changed")
         failpoint("upsert.updated")

@@ -126,6 +126,7 @@ def _ask_version(
         "commit": found.commit,
         "committed_at": notices.format_moment(found.committed_at),
     }
+    failpoint("download.resolving")
     store.put_json(f"{_answers(source)}{notices.format_moment(as_of)}.json", version)
     failpoint("download.resolved")
     return version

@@ -66,6 +66,7 @@ def upsert_snapshot(  # noqa: PLR0913 -- what to load, for which run, between wh
     )
     rejects_file = folder / "rejects.jsonl"
     store.get_file(cleaned["rejects"]["key"], rejects_file, sha256=cleaned["rejects"]["sha256"])
+    failpoint("upsert.received")
     with transaction(connect, doing=f"load {run.sink}") as cursor:
         loaded = upsert.load_snapshot(
             cursor,
@@ -89,7 +90,9 @@ def upsert_snapshot(  # noqa: PLR0913 -- what to load, for which run, between wh
             cursor.connection.rollback()
             return {**asdict(counts), "preview": loaded.preview, "notice": asdict(notice)}
         if ledger.record_run(cursor, run, counts, details):
+            failpoint("upsert.entered_in_ledger")
             ledger.quarantine(cursor, run, read_rejected(rejects_file))
+            failpoint("upsert.quarantined")
             write_notice(cursor, notice)
         failpoint("upsert.recorded")
     failpoint("upsert.committed")

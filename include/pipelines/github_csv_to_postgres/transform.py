@@ -73,9 +73,14 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
     duplicate = sum(source["duplicate"] for source in sources)
     read = row_count + rejected + duplicate
     _refuse_rejects(dataset, read, rejects_by_code, rejects_file)
+    failpoint("clean.checked")
+    stored_snapshot = _hand_over(store, f"{work}/snapshot.parquet", snapshot)
+    failpoint("clean.stored_snapshot")
+    stored_rejects = _hand_over(store, f"{work}/rejects.jsonl", rejects_file)
+    failpoint("clean.stored_rejects")
     return {
-        "snapshot": _hand_over(store, f"{work}/snapshot.parquet", snapshot),
-        "rejects": _hand_over(store, f"{work}/rejects.jsonl", rejects_file),
+        "snapshot": stored_snapshot,
+        "rejects": stored_rejects,
         "row_count": row_count,
         "read": read,
         "rejected": rejected,
@@ -87,9 +92,7 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
 
 
 def _hand_over(store: ObjectStore, key: str, path: Path) -> dict[str, str]:
-    sha256 = store.put_file(key, path)
-    failpoint(f"clean.stored.{path.suffix[1:]}")
-    return {"key": key, "sha256": sha256}
+    return {"key": key, "sha256": store.put_file(key, path)}
 
 
 def _count_codes(rejects_file: Path) -> dict[str, int]:

@@ -1,0 +1,89 @@
+"""A place for runs under faults: a warehouse, a bucket, a topic, and GitHub with three versions."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.datasets import covid_us_daily
+from infra.local.github_stand_in import GitHubStandIn
+from tests.support import covid_oracle as oracle
+from tests.support.invariants import Trial
+from tests.support.killable import Place
+from tests.support.pipeline_runs import write_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.core.objects import ObjectStore
+    from tests.conftest import Aws
+
+# Each version adds a day; the second revises one, drops one and has a bad row.
+US = {
+    "2020-12-01": {1: 10, 2: 20, 3: 30, 4: 40},
+    "2020-12-02": {1: 10, 2: 21, 3: 30, 5: 50, 6: 60},
+    "2020-12-03": {1: 10, 2: 22, 3: 30, 4: 40, 5: 50, 7: 70},
+}
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def github_root(tmp_path: Path) -> Path:
+    """Three versions of both sources of covid_us_daily, each committed at 06:00 of its day."""
+    folder = tmp_path / "github"
+    for version, days in US.items():
+        us = ["date,cases,deaths", *(f"2020-11-{day:02},{n},1" for day, n in days.items())]
+        if version == "2020-12-02":
+            us.append("2020-11-08,many,1")
+        combined = [
+            "Date,Country/Region,Province/State,Confirmed,Recovered,Deaths",
+            *(f"2020-11-{day:02},US,,9,{int(version[-2:]) + day},1" for day in list(days)[:3]),
+        ]
+        time = f"{version}T060000Z"
+        write_version(folder, oracle.US, time, "\n".join([*us, ""]))
+        write_version(folder, oracle.COMBINED, time, "\n".join([*combined, ""]))
+    return folder
+
+
+@pytest.fixture
+def github(github_root: Path) -> Iterator[GitHubStandIn]:
+    with GitHubStandIn(github_root) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def place(
+    warehouse_uri: str, aws: Aws, lake: ObjectStore, github: GitHubStandIn, tmp_path: Path
+) -> Place:
+    """Where covid_us_daily can be run, by this process and by others."""
+    topic = aws.client("sns").create_topic(Name=f"faults-{next(_numbers)}")["TopicArn"]
+    return Place(
+        dataset=covid_us_daily.DATASET,
+        warehouse_uri=warehouse_uri,
+        aws=aws.endpoint,
+        bucket=lake.bucket,
+        topic=topic,
+        github_url=github.url,
+        folder=tmp_path,
+    )
+
+
+@pytest.fixture
+def notices_queue(place: Place, aws: Aws) -> str:
+    """A queue that receives all that the place's topic is given."""
+    sqs = aws.client("sqs")
+    queue = str(sqs.create_queue(QueueName=place.topic.rsplit(":", 1)[-1])["QueueUrl"])
+    wanted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    arn = wanted["Attributes"]["QueueArn"]
+    aws.client("sns").subscribe(TopicArn=place.topic, Protocol="sqs", Endpoint=arn)
+    return queue
+
+
+@pytest.fixture
+def trial(place: Place, github_root: Path, notices_queue: str) -> Iterator[Trial]:
+    """Runs of covid_us_daily, read by others all the time."""
+    with Trial(place=place, root=github_root, queue=notices_queue) as under_way:
+        yield under_way

@@ -1,0 +1,66 @@
+"""A worker dies by SIGKILL before or after each side effect; its task is tried again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.pipeline_runs import moment
+
+if TYPE_CHECKING:
+    from tests.support.invariants import Trial
+
+INCLUDE = Path(__file__).parents[2] / "include"
+FAILPOINT = re.compile(r"\bfailpoint\(\s*\"([^\"]+)\"")
+ANY_CALL = re.compile(r"(?<!def )\bfailpoint\(")
+
+# Reached only where a table has rows already, and only where it has newer ones.
+WITH_ROWS = {"upsert.compared", "upsert.updated", "upsert.inserted"}
+NEWEST = WITH_ROWS | {"upsert.remembered"}
+OLDER = WITH_ROWS | {"upsert.stamped"}
+
+V1, V2, V3 = moment("2020-12-01"), moment("2020-12-02"), moment("2020-12-03")
+
+
+def sources() -> list[str]:
+    files = [*INCLUDE.glob("core/*.py"), *INCLUDE.glob("pipelines/github_csv_to_postgres/*.py")]
+    return [file.read_text(encoding="utf-8") for file in files]
+
+
+FAILPOINTS = sorted({name for text in sources() for name in FAILPOINT.findall(text)})
+LOADING = [name for name in FAILPOINTS if name.startswith(("upsert.", "announce."))]
+
+
+def test_every_failpoint_has_a_name_that_a_search_finds_and_no_other_has() -> None:
+    names = [name for text in sources() for name in FAILPOINT.findall(text)]
+    calls = [call for text in sources() for call in ANY_CALL.findall(text)]
+    assert len(names) == len(calls) == len(set(names)) > 20
+    assert set(names) > NEWEST | OLDER
+
+
+def kill(trial: Trial, failpoint: str) -> None:
+    """Kill a load of the second version at a failpoint, then let Airflow try the task again."""
+    assert trial.worker(V2, "killed", armed=failpoint).end() == "killed"
+    trial.check_all_or_nothing()
+    trial.run(V2, "killed")
+    trial.check_healed()
+
+
+@pytest.mark.parametrize("failpoint", [name for name in FAILPOINTS if name not in NEWEST | OLDER])
+def test_first_load_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
+    kill(trial, failpoint)
+
+
+@pytest.mark.parametrize("failpoint", [name for name in LOADING if name not in OLDER - NEWEST])
+def test_update_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
+    trial.run(V1, "before")
+    kill(trial, failpoint)
+
+
+@pytest.mark.parametrize("failpoint", sorted(OLDER))
+def test_older_snapshot_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
+    trial.run(V3, "newer")
+    kill(trial, failpoint)

@@ -1,0 +1,221 @@
+"""Runs of github_csv_to_postgres as Airflow makes them: task by task, each result kept.
+
+A run can live in a process of its own, which dies at a failpoint, or is stopped. Running it
+again goes on with the task that has no result yet, as Airflow does after a worker was lost.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from include.core import postgres
+from include.core.failpoints import VARIABLE
+from include.core.objects import ObjectStore
+from include.errors import SluiceError
+from include.pipelines import github_csv_to_postgres as pipeline
+from infra.local import aws as emulators
+from tests.support.pipeline_runs import PipelineRuns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from multiprocessing.synchronize import Barrier
+    from pathlib import Path
+
+    from psycopg2.extensions import connection
+
+    from include.core.contract import GitHubDataset
+    from include.core.outbox import Notice
+
+# The server of forks has imported what a run needs; a fresh interpreter would take a second.
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload([__name__])
+WAIT_SECONDS = 60
+
+
+@cache
+def client(service: str, endpoint: str) -> Any:
+    """A boto3 client that this process makes once."""
+    return emulators.client(service, endpoint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where runs of a dataset happen; other processes can be told of it.
+
+    Attributes:
+        dataset: what to run.
+        warehouse_uri: libpq URI.
+        aws: URL of the emulator.
+        bucket: of archive and hand-over.
+        topic: ARN that notices go to.
+        github_url: the stand-in.
+        folder: for temporary files, results of tasks, and failpoints.
+    """
+
+    dataset: GitHubDataset
+    warehouse_uri: str
+    aws: str
+    bucket: str
+    topic: str
+    github_url: str
+    folder: Path
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder / "scratch"
+
+    @property
+    def failpoints(self) -> Path:
+        return self.folder / "failpoints"
+
+    def connect(self) -> connection:
+        return psycopg2.connect(self.warehouse_uri)
+
+    def store(self) -> ObjectStore:
+        return ObjectStore(client=client("s3", self.aws), bucket=self.bucket)
+
+    def tasks(self) -> PipelineRuns:
+        return PipelineRuns(
+            dataset=self.dataset,
+            connect=self.connect,
+            store=self.store(),
+            github_url=self.github_url,
+            scratch=self.scratch,
+        )
+
+    def publish(self, notice: Notice) -> None:
+        """Hand a notice to SNS."""
+        client("sns", self.aws).publish(
+            TopicArn=self.topic,
+            Subject=notice.subject,
+            Message=notice.body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in notice.attributes.items()
+            },
+        )
+
+    def announce(self, run_id: str, publish: Callable[[Notice], None] | None = None) -> list[str]:
+        """The last task, through this publish or to SNS."""
+        return pipeline.announce_end(
+            {},
+            connect=self.connect,
+            dag_id=self.dataset.name,
+            run_id=run_id,
+            publish=publish or self.publish,
+        )
+
+    def prepare(self, as_of: datetime, run_id: str) -> dict[str, Any]:
+        """The tasks before upsert, as far as they have no result yet."""
+        tasks = self.tasks()
+        archived = self._once(run_id, "download", lambda: tasks.download(as_of, run_id=run_id))
+        cleaned: dict[str, Any] = self._once(
+            run_id, "clean_and_merge", lambda: tasks.clean(archived, as_of, run_id=run_id)
+        )
+        return cleaned
+
+    def run(self, as_of: datetime, run_id: str) -> dict[str, Any]:
+        """All tasks that have no result yet; comes back with what upsert did."""
+        cleaned = self.prepare(as_of, run_id)
+        loaded: dict[str, Any] = self._once(
+            run_id, "upsert", lambda: self.tasks().upsert(cleaned, as_of, run_id=run_id)
+        )
+        self._once(run_id, "announce", lambda: self.announce(run_id))
+        return loaded
+
+    def clear(self, run_id: str) -> None:
+        """Forget the results of a run's tasks, so that all are done again."""
+        shutil.rmtree(self.folder / "results" / run_id, ignore_errors=True)
+
+    def _once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
+        kept = self.folder / "results" / run_id / f"{task}.json"
+        if not kept.exists():
+            result = json.dumps(function())
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(result)
+        return json.loads(kept.read_text())
+
+
+class Worker:
+    """A run in a process of its own, under way as soon as this is made.
+
+    Arguments:
+        place: where.
+        as_of: the moment to load.
+        run_id: which run.
+        armed: the failpoint at which it dies.
+        barrier: it waits there before its first task.
+        session: settings of Postgres that its transactions have instead of the usual.
+    """
+
+    def __init__(  # noqa: PLR0913 -- a run, and what is to happen to it
+        self,
+        place: Place,
+        as_of: datetime,
+        run_id: str,
+        *,
+        armed: str | None = None,
+        barrier: Barrier | None = None,
+        session: dict[str, str] | None = None,
+    ) -> None:
+        self._armed = place.failpoints / armed if armed else None
+        place.failpoints.mkdir(parents=True, exist_ok=True)
+        if self._armed:
+            self._armed.touch()
+        self._said = place.folder / f"{run_id}.error"
+        self._process = processes.Process(
+            target=_work,
+            args=(place, as_of, run_id),
+            kwargs={"said": self._said, "barrier": barrier, "session": session or {}},
+        )
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        pid = self._process.pid
+        assert pid is not None
+        return pid
+
+    def end(self) -> str:
+        """Wait for its end; returns "done", "killed", or the class of the error it ended with."""
+        self._process.join(WAIT_SECONDS)
+        code = self._process.exitcode
+        if code is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._process.join()
+            return "still running"
+        self._process.close()
+        if self._armed:
+            assert not self._armed.exists(), f"{self._armed.name} was never reached"
+        if code == -signal.SIGKILL:
+            return "killed"
+        return self._said.read_text() if self._said.exists() else "done"
+
+
+def _work(  # noqa: PLR0913 -- as Worker has it
+    place: Place,
+    as_of: datetime,
+    run_id: str,
+    *,
+    said: Path,
+    barrier: Barrier | None,
+    session: dict[str, str],
+) -> None:
+    os.environ[VARIABLE] = str(place.failpoints)
+    postgres._SESSION.update(session)
+    if barrier:
+        barrier.wait(WAIT_SECONDS)
+    try:
+        place.run(as_of, run_id)
+    except SluiceError as error:
+        said.write_text(type(error).__name__)
