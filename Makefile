@@ -5,7 +5,7 @@ BIN := .local/venvs/airflow/bin
 CDK := $(CURDIR)/.local/venvs/cdk/bin/python
 SETUP := $(PYTHON) -m infra.local.bootstrap
 STACK := exec $(BIN)/python -m infra.local
-OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(AS_OF),--as-of '$(AS_OF)')
+OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)')
 # Two at a time: a full stack takes a core, the unit tests the other.
 WORKERS ?= 2
 
@@ -19,7 +19,7 @@ run: ## run covid_us_daily once and show tasks, ledger row and notice (AS_OF=202
 	@$(SETUP) airflow emulator
 	@$(STACK) run $(OPTIONS)
 
-up: ## start the whole stack with the UI on http://localhost:8080 (LIVE=1 reads the real GitHub)
+up: ## start the whole stack with the UI on http://localhost:8080 (LIVE=1, SCHEDULE=1)
 	@$(SETUP) airflow emulator
 	@$(STACK) up $(OPTIONS)
 

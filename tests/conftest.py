@@ -110,5 +110,5 @@ def lake(aws: Aws) -> ObjectStore:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     """The whole stack over the shipped files; its scheduler makes only runs asked for."""
     root = tmp_path_factory.mktemp("stack")
-    with stacks.started(root, Options(schedule=False), say=print) as running:
+    with stacks.started(root, Options(), say=print) as running:
         yield running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -32,6 +33,7 @@ _PACE = {
 }
 _PLAIN = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
     # The stack migrates before it starts the parts that need tables.
     "AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False",
@@ -48,13 +50,24 @@ class Options:
         dags: the folder of the DAG files.
         github: the folder that the GitHub stand-in serves.
         live: read from the real GitHub instead.
-        schedule: make the runs that schedules ask for; without it only those asked for by hand.
+        schedule: make the runs that schedules ask for; without it only those asked for, by hand
+            or as a backfill.
     """
 
     dags: Path = REPOSITORY / "dags"
     github: Path = SHIPPED_GITHUB
     live: bool = False
-    schedule: bool = True
+    schedule: bool = False
+
+    @property
+    def source(self) -> str:
+        """A name for where the stack reads from, fit for a folder."""
+        if self.live:
+            return "live"
+        folder = self.github.resolve()
+        if folder == SHIPPED_GITHUB.resolve():
+            return "shipped"
+        return f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
 def settings(

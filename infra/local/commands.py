@@ -40,11 +40,11 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def up(layout: Layout, *, live: bool) -> int:
+def up(layout: Layout, *, live: bool, schedule: bool) -> int:
     """Run the whole stack until somebody ends it."""
     began = stack.now()
     say(f"starting the stack in {layout.root}")
-    options = Options(github=root_from_environment(), live=live)
+    options = Options(github=root_from_environment(), live=live, schedule=schedule)
     try:
         with _signals(), stack.started(layout.root, options, say=say) as running:
             stack.wait_healthy(running, began)
@@ -104,7 +104,7 @@ def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:
     began = time.monotonic()
     since = stack.now()
     conf = {"as_of": as_of} if as_of else {}
-    options = Options(github=root_from_environment(), live=live, schedule=False)
+    options = Options(github=root_from_environment(), live=live)
     try:
         with _signals(), _stack_to_use(layout, options) as (running, fresh):
             done = _run(layout, running, dag_id, conf, since if fresh else None)

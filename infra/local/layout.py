@@ -19,21 +19,32 @@ class Layout:
 
     Attributes:
         root: the folder that everything is in; several stacks have several roots.
+        source: where the stack reads from. What it keeps of one source is never mixed with
+            what it keeps of another: the same file at the same moment has other content there.
     """
 
     root: Path
+    source: str = "shipped"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data" / self.source
 
     @property
     def postgres(self) -> Path:
-        return self.root / "postgres"
+        return self.data / "postgres"
 
     @property
     def emulator(self) -> Path:
-        return self.root / "aws"
+        return self.data / "aws"
 
     @property
     def airflow_home(self) -> Path:
-        return self.root / "airflow"
+        return self.data / "airflow"
+
+    def of_every_source(self) -> list[Layout]:
+        """The same stack once for each source that it has read from."""
+        return [Layout(self.root, path.name) for path in (self.root / "data").glob("*")]
 
     @property
     def logs(self) -> Path:

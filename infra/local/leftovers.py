@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def end_leftovers(layout: Layout) -> None:
     """End every process of a stack that nobody holds, and forget its addresses."""
-    postgres.end_leftover(layout)
+    for kept in layout.of_every_source():
+        postgres.end_leftover(kept)
     processes.sweep(layout.root)
     layout.running.unlink(missing_ok=True)

@@ -63,9 +63,10 @@ def started(
     Raises:
         StackError: a part does not start, or the stack is up already. Nothing is left running.
     """
-    layout = Layout(root.resolve())
+    given = options or Options()
+    layout = Layout(root.resolve(), given.source)
     with _held(layout), _guarded(layout) as group:
-        yield _start(group, layout, options or Options(), _with_times(say))
+        yield _start(group, layout, given, _with_times(say))
 
 
 @contextlib.contextmanager
