@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,12 @@ import duckdb
 
 from include.core.csv_to_duckdb import duckdb_type, load_csv
 from include.core.ledger import Rejected
+from include.core.objects import CHUNK_BYTES
 from include.core.sql_files import fill, quote_identifier, read_statement
 from include.errors import RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import IO
 
@@ -146,14 +149,21 @@ def open_rows(
 ) -> Iterator[IO[bytes]]:
     """A snapshot as CSV, the table's columns in order, null as the bare empty cell.
 
+    The CSV is written while it is read, and stands nowhere as a whole. What a failing writer
+    leaves out is known only at the end: nothing may be committed before that.
+
     Arguments:
         table: whose columns.
         snapshot: key and sha256 of the Parquet file.
         store: the bucket of the hand-over.
-        folder: for the local copies.
+        folder: for the local copy.
         memory: DuckDB's memory limit.
+
+    Raises:
+        ArchiveError: the Parquet file is not what was put there.
+        RuleError: DuckDB cannot read it; raised when the reader is done.
     """
-    parquet, csv = folder / "snapshot.parquet", folder / "snapshot.csv"
+    parquet = folder / "snapshot.parquet"
     store.get_file(snapshot["key"], parquet, sha256=snapshot["sha256"])
     texts = [column.name for column in table.columns if column.type == "text"]
     statement = fill(
@@ -162,9 +172,36 @@ def open_rows(
         quoting=f", force_quote ({_names(texts)})" if texts else "",
     )
     with connect_duckdb(folder, memory=memory) as connection:
-        connection.execute(statement, {"snapshot": str(parquet), "path": str(csv)})
-    with csv.open("rb") as file:
-        yield file
+        # One thread is as fast, and keeps no finished parts in memory to put them in order.
+        connection.execute("set threads = 1")
+
+        def write(path: str) -> None:
+            connection.execute(statement, {"snapshot": str(parquet), "path": path})
+
+        with _while_written(write) as file:
+            yield file
+
+
+@contextmanager
+def _while_written(write: Callable[[str], None]) -> Iterator[IO[bytes]]:
+    """What a function writes to the path that it is given, read at the same time."""
+    reading, writing = os.pipe()
+
+    def run() -> None:
+        try:
+            write(f"/dev/fd/{writing}")
+        finally:
+            os.close(writing)
+
+    with os.fdopen(reading, "rb") as file, ThreadPoolExecutor(max_workers=1) as pool:
+        written = pool.submit(run)
+        try:
+            yield file
+        finally:
+            # Opening a pipe that nobody reads any more would block the writer for good.
+            while file.read(CHUNK_BYTES):
+                pass
+        written.result()
 
 
 def _names(columns: list[str] | tuple[str, ...]) -> str:

@@ -7,10 +7,9 @@ import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg2
-from botocore.response import StreamingBody
 from psycopg2 import sql
 from psycopg2.extras import execute_values
 
@@ -21,6 +20,7 @@ from include.core.scratch import scratch_folder
 from include.core.snapshot_files import open_rows
 from include.core.upsert import Policy, Snapshot, load_snapshot
 from tests.bench import source
+from tests.support.folder_client import FolderClient
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
@@ -110,11 +110,3 @@ def sluice(  # noqa: PLR0913 -- what the pipeline knows of a load
     seconds = time.perf_counter() - began
     names = ("inserted", "updated", "unchanged")
     return seconds, {name: getattr(counts, name) for name in names}
-
-
-class FolderClient:
-    """The one call of an S3 client that a load makes, answered from a folder."""
-
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 -- boto3's names
-        path = Path(Bucket) / Key
-        return {"Body": StreamingBody(path.open("rb"), path.stat().st_size)}
