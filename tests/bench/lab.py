@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infra.local.postgres import Server
 
 WORKER = "tests.bench.worker"
+VERSIONS = ("base", "changed")
 _ADMIN_SETTINGS = "alter system set autovacuum = off", "select pg_reload_conf()"
 _CREATE = """
 create table {} (
@@ -101,12 +102,12 @@ class Lab:
             self._ask(statement, as_admin=True)
         migrate(lambda: psycopg2.connect(self.uri))
 
-    def make(self, rows: int) -> Files:
+    def make(self, rows: int, *, versions: tuple[str, ...] = VERSIONS) -> Files:
         """Write the source's files in one size, and find what a table with them looks like."""
         self.say(f"inventing {rows:,} rows")
         folder = self.root / f"source-{rows}"
-        versions = self._work({"case": "make", "folder": str(folder), "rows": rows})
-        files = Files(rows=rows, folder=folder, versions=versions)
+        request = {"case": "make", "folder": str(folder), "rows": rows, "versions": versions}
+        files = Files(rows=rows, folder=folder, versions=self._work(request))
         for version in versions:
             self.create("reference")
             with (

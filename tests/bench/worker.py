@@ -31,18 +31,20 @@ CASES: Final[dict[str, Callable[..., tuple[float, dict[str, Any]]]]] = {
 
 
 def main() -> None:
-    json.dump(_answer(**json.load(sys.stdin)), sys.stdout)
+    json.dump(answer(**json.load(sys.stdin)), sys.stdout)
 
 
-def _answer(case: str, **arguments: Any) -> dict[str, Any]:
+def answer(case: str, **arguments: Any) -> dict[str, Any]:
+    """Run a case, or make the source's files, and tell what came out."""
     if case == "make":
-        return source.make(Path(arguments["folder"]), arguments["rows"])
-    seconds, answer = CASES[case](**arguments)
-    return {"seconds": seconds, "peak_mb": _peak_mb(), "answer": answer}
+        return source.make(Path(arguments.pop("folder")), **arguments)
+    seconds, counts = CASES[case](**arguments)
+    return {"seconds": seconds, "peak_mb": _peak_mb(), "answer": counts}
 
 
 def _peak_mb() -> float:
     """Megabytes of memory that this process held at most."""
+    # Linux counts the starter's memory in until the program is loaded: lab imports no DuckDB.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
 
