@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include.datasets import covid_us_daily
+from include.datasets import covid_us_daily, covid_us_states_daily
 from infra.local.github_stand_in import GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.invariants import Trial
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tests.conftest import Aws
 
 # Each version adds a day; the second revises one, drops one and has a bad row.
+STATES, DAYS = 40, 650
 US = {
     "2020-12-01": {1: 10, 2: 20, 3: 30, 4: 40},
     "2020-12-02": {1: 10, 2: 21, 3: 30, 5: 50, 6: 60},
@@ -86,4 +89,21 @@ def notices_queue(place: Place, aws: Aws) -> str:
 def trial(place: Place, github_root: Path, notices_queue: str) -> Iterator[Trial]:
     """Runs of covid_us_daily, read by others all the time."""
     with Trial(place=place, root=github_root, queue=notices_queue) as under_way:
+        yield under_way
+
+
+@pytest.fixture
+def large(place: Place, github_root: Path, notices_queue: str) -> Iterator[Trial]:
+    """Runs of covid_us_states_daily, 26,000 rows, of which the second version revises many."""
+    for version, factor in (("2020-12-01", 10), ("2020-12-02", 7)):
+        lines = [
+            f"{date(2019, 7, 1) + timedelta(days=day)},State {state},{state:02},"
+            f"{day * state // factor},{day}"
+            for day in range(DAYS)
+            for state in range(1, STATES + 1)
+        ]
+        text = "\n".join(["date,state,fips,cases,deaths", *lines, ""])
+        write_version(github_root, oracle.STATES, f"{version}T060000Z", text)
+    states = replace(place, dataset=covid_us_states_daily.DATASET)
+    with Trial(place=states, root=github_root, queue=notices_queue) as under_way:
         yield under_way

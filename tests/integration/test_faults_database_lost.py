@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import signal
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include.datasets import covid_us_states_daily
 from include.errors import WarehouseUnavailableError
 from infra.local import postgres as servers
 from infra.local import processes
 from infra.local.layout import Layout
 from infra.local.state import Secrets
-from tests.support import covid_oracle as oracle
 from tests.support.invariants import Trial
-from tests.support.pipeline_runs import moment, write_version
+from tests.support.pipeline_runs import moment
 from tests.support.tcp_proxy import Fate, Proxy, Seen
 
 if TYPE_CHECKING:
@@ -25,29 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from tests.support.killable import Place
 
 V1, V2 = moment("2020-12-01"), moment("2020-12-02")
 PACKET_BYTES = 8192
-STATES, DAYS = 40, 650
 MIGRATION, LEDGER, SENT = "insert into ops.migration", "insert into ops.run", "set sent_at"
-
-
-@pytest.fixture
-def large(place: Place, github_root: Path, notices_queue: str) -> Iterator[Trial]:
-    """Runs of covid_us_states_daily, 26,000 rows, of which the second version revises many."""
-    for version, factor in (("2020-12-01", 10), ("2020-12-02", 7)):
-        lines = [
-            f"{date(2019, 7, 1) + timedelta(days=day)},State {state},{state:02},"
-            f"{day * state // factor},{day}"
-            for day in range(DAYS)
-            for state in range(1, STATES + 1)
-        ]
-        text = "\n".join(["date,state,fips,cases,deaths", *lines, ""])
-        write_version(github_root, oracle.STATES, f"{version}T060000Z", text)
-    states = replace(place, dataset=covid_us_states_daily.DATASET)
-    with Trial(place=states, root=github_root, queue=notices_queue) as under_way:
-        yield under_way
 
 
 def lose(trial: Trial, as_of: datetime, decide: Callable[[Seen], Fate]) -> None:

@@ -45,12 +45,12 @@ STATE = """
          from {sink})
 """
 OTHERS_AT_WORK = """
-    select pid, state, query from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()
-    union all
-    select pid, mode, locktype from pg_locks
-    where pid <> pg_backend_pid()
-        and database = (select oid from pg_database where datname = current_database())
+    select backend.pid, backend.state, backend.query, held.mode
+    from pg_stat_activity as backend
+    left join pg_locks as held using (pid)
+    where backend.datname = current_database()
+        and backend.pid <> pg_backend_pid()
+        and backend.application_name <> 'reader'
 """
 TEMPORARY_RELATIONS = "select relname from pg_class where relpersistence = 't'"
 RUNS = """
@@ -91,6 +91,8 @@ class Reader:
     def _watch_connected(self) -> None:
         with closing(self._trial.place.connect()) as connection:
             connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("set application_name = 'reader'")
             while not self._ended.is_set():
                 self._look(connection)
                 self._ended.wait(POLL_SECONDS)
@@ -109,24 +111,26 @@ class Trial:
         root: the stand-in's folder.
         queue: URL of a queue that has all that SNS was given.
         runs: every run that was started, with its moment.
-        notices: (run_id, status, text) of all that SNS delivered.
+        notices: (dag_id, run_id, status, text) of all that SNS delivered to the queue.
     """
 
     place: Place
     root: Path
     queue: str
     runs: dict[str, datetime] = field(default_factory=dict)
-    notices: list[tuple[str, str, str]] = field(default_factory=list)
+    notices: list[tuple[str, str, str, str]] = field(default_factory=list)
     _reader: Reader | None = None
+    _workers: list[Worker] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._reader = Reader(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.kill()
         if self._reader:
             self._reader.end()
-            self._reader = None
 
     def run(self, as_of: datetime, run_id: str, *, place: Place | None = None) -> dict[str, Any]:
         """A run in this process, or the rest of one that a fault ended."""
@@ -136,7 +140,9 @@ class Trial:
     def worker(self, as_of: datetime, run_id: str, **fate: Any) -> Worker:
         """A run in a process of its own; see Worker."""
         self.runs[run_id] = as_of
-        return Worker(fate.pop("place", self.place), as_of, run_id, **fate)
+        worker = Worker(fate.pop("place", self.place), as_of, run_id, **fate)
+        self._workers.append(worker)
+        return worker
 
     def check_all_or_nothing(self) -> None:
         """After a fault, before the rerun: no part of a load is there, and nothing of it is told.
@@ -160,9 +166,9 @@ class Trial:
         self._check_rows()
         self._check_ledger()
         self._check_notices()
+        self._check_nothing_is_left()
         self._check_rerun_changes_nothing(reruns or (list(self.runs)[-1],))
         self._check_readers()
-        self._check_nothing_is_left()
 
     def state(self, connection: Any) -> State:
         """Runs in the ledger, runs in the outbox, and a digest of the rows, at one moment."""
@@ -203,7 +209,6 @@ class Trial:
         assert distinct == sorted((run_id, "success") for run_id in self.runs)
 
     def _check_nothing_is_left(self) -> None:  # I4
-        self.__exit__()
         query = self.place.tasks().query
         self._wait(lambda: not query(OTHERS_AT_WORK))
         assert query(OTHERS_AT_WORK) == []
@@ -267,11 +272,12 @@ class Trial:
         while True:
             answer = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
             if "Messages" not in answer:
-                return self.notices
+                return [told[1:] for told in self.notices if told[0] == self.place.dataset.name]
             for message in answer["Messages"]:
                 notice = json.loads(message["Body"])
                 told = {name: a["Value"] for name, a in notice["MessageAttributes"].items()}
-                self.notices.append((told["run_id"], told["status"], notice["Message"]))
+                names = (told["dag_id"], told["run_id"], told["status"])
+                self.notices.append((*names, notice["Message"]))
                 sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
     @staticmethod

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from include.core import postgres
+from include.core import migrations, postgres
 from include.core.failpoints import VARIABLE
 from include.core.objects import ObjectStore
 from include.errors import SluiceError
@@ -58,6 +58,7 @@ class Place:
         aws: URL of the emulator.
         bucket: of archive and hand-over.
         topic: ARN that notices go to.
+        sns: URL of SNS, when it is not the emulator's.
         github_url: the stand-in.
         folder: for temporary files, results of tasks, and failpoints.
     """
@@ -67,6 +68,7 @@ class Place:
     aws: str
     bucket: str
     topic: str
+    sns: str | None = None
     github_url: str
     folder: Path
 
@@ -95,7 +97,7 @@ class Place:
 
     def publish(self, notice: Notice) -> None:
         """Hand a notice to SNS."""
-        client("sns", self.aws).publish(
+        client("sns", self.sns or self.aws).publish(
             TopicArn=self.topic,
             Subject=notice.subject,
             Message=notice.body,
@@ -104,6 +106,10 @@ class Place:
                 for name, value in notice.attributes.items()
             },
         )
+
+    def migrate(self) -> None:
+        """Bring the warehouse up to date, as the first load does."""
+        migrations.migrate(self.connect)
 
     def announce(self, run_id: str, publish: Callable[[Notice], None] | None = None) -> list[str]:
         """The last task, through this publish or to SNS."""
@@ -115,27 +121,33 @@ class Place:
             publish=publish or self.publish,
         )
 
-    def prepare(self, as_of: datetime, run_id: str) -> dict[str, Any]:
+    def prepare(self, as_of: datetime, run_id: str, *, refetch: bool = False) -> dict[str, Any]:
         """The tasks before upsert, as far as they have no result yet."""
         tasks = self.tasks()
-        archived = self._once(run_id, "download", lambda: tasks.download(as_of, run_id=run_id))
+        archived = self._once(
+            run_id, "download", lambda: tasks.download(as_of, run_id=run_id, refetch=refetch)
+        )
         cleaned: dict[str, Any] = self._once(
             run_id, "clean_and_merge", lambda: tasks.clean(archived, as_of, run_id=run_id)
         )
         return cleaned
 
-    def run(self, as_of: datetime, run_id: str) -> dict[str, Any]:
+    def run(self, as_of: datetime, run_id: str, *, refetch: bool = False) -> dict[str, Any]:
         """All tasks that have no result yet; comes back with what upsert did."""
-        cleaned = self.prepare(as_of, run_id)
+        cleaned = self.prepare(as_of, run_id, refetch=refetch)
         loaded: dict[str, Any] = self._once(
             run_id, "upsert", lambda: self.tasks().upsert(cleaned, as_of, run_id=run_id)
         )
         self._once(run_id, "announce", lambda: self.announce(run_id))
         return loaded
 
-    def clear(self, run_id: str) -> None:
-        """Forget the results of a run's tasks, so that all are done again."""
-        shutil.rmtree(self.folder / "results" / run_id, ignore_errors=True)
+    def clear(self, run_id: str, *tasks: str) -> None:
+        """Forget the results of these tasks, or of all, so that they are done again."""
+        results = self.folder / "results" / run_id
+        for task in tasks:
+            (results / f"{task}.json").unlink(missing_ok=True)
+        if not tasks:
+            shutil.rmtree(results, ignore_errors=True)
 
     def _once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
         kept = self.folder / "results" / run_id / f"{task}.json"
@@ -190,16 +202,17 @@ class Worker:
         """Wait for its end; returns "done", "killed", or the class of the error it ended with."""
         self._process.join(WAIT_SECONDS)
         code = self._process.exitcode
-        if code is None:
-            os.kill(self.pid, signal.SIGKILL)
-            self._process.join()
-            return "still running"
-        self._process.close()
+        assert code is not None, "the worker does not end"
         if self._armed:
             assert not self._armed.exists(), f"{self._armed.name} was never reached"
         if code == -signal.SIGKILL:
             return "killed"
         return self._said.read_text() if self._said.exists() else "done"
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._process.join()
 
 
 def _work(  # noqa: PLR0913 -- as Worker has it
