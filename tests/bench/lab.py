@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -15,6 +16,7 @@ from psycopg2 import sql
 from include.core.migrations import migrate
 from infra.local.layout import REPOSITORY
 from infra.local.postgres import SUPERUSER
+from infra.local.processes import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,6 +182,9 @@ class Lab:
             input=json.dumps(request),
             stdout=subprocess.PIPE,
             cwd=REPOSITORY,
+            # Ctrl-C reaches this process alone, which then ends the worker.
+            start_new_session=True,
+            env={**os.environ, MARK: str(self.root)},
             text=True,
             check=False,
         )
