@@ -54,13 +54,22 @@ class ObjectStore:
     bucket: str
 
     def head(self, key: str) -> StoredObject | None:
-        """What is known of an object, None when there is none."""
+        """What is known of an object, None when there is none.
+
+        Raises:
+            ArchiveError: somebody else put it there.
+        """
         try:
             answer = self.client.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] in _NOT_FOUND:
                 return None
             raise
+        if "sha256" not in answer["Metadata"]:
+            raise ArchiveError(
+                f"s3://{self.bucket}/{key} is not what was put there: it has no SHA-256. "
+                "Rerun with refetch, or restore the object's earlier version"
+            )
         return StoredObject(size=answer["ContentLength"], metadata=answer["Metadata"])
 
     def put_file(self, key: str, path: Path, *, metadata: dict[str, str] | None = None) -> str:
