@@ -18,10 +18,9 @@ from tests.support import covid_oracle as oracle
 from tests.support.invariants import Trial
 from tests.support.killable import WAIT_SECONDS, Worker, processes
 from tests.support.pipeline_runs import moment, write_version
-from tests.support.tcp_proxy import Fate, Proxy, Seen
+from tests.support.tcp_proxy import Fate, Pause, Proxy, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
 V1, V2, V3 = moment("2020-12-01"), moment("2020-12-02"), moment("2020-12-03")
@@ -40,18 +39,6 @@ def wait_for_waiting(trial: Trial, sessions: int) -> None:
     while query(WAITING) != [(sessions,)]:
         assert time.monotonic() < deadline, f"{query(WAITING)} wait, not {sessions}"
         time.sleep(0.02)
-
-
-def paused_in_copy(held: threading.Event, go_on: threading.Event) -> Callable[[Seen], Fate]:
-    """Stops a load while it holds the lock on its table, until it may go on."""
-
-    def decide(seen: Seen) -> Fate:
-        if seen.kind == "copy" and not held.is_set():
-            held.set()
-            assert go_on.wait(WAIT_SECONDS)
-        return Fate.PASS
-
-    return decide
 
 
 def changed(trial: Trial) -> int:
@@ -128,15 +115,14 @@ def test_backfill_beside_a_scheduled_run_ends_with_the_newest_data(
     trial.place.migrate()
     if before:
         trial.run(V1, "before")
-    held, go_on = threading.Event(), threading.Event()
-    decide = paused_in_copy(held, go_on)
-    with Proxy(trial.place.warehouse_uri, decide) as proxy, ThreadPoolExecutor() as threads:
+    pause = Pause()
+    with Proxy(trial.place.warehouse_uri, pause) as proxy, ThreadPoolExecutor() as threads:
         through = replace(trial.place, warehouse_uri=proxy.uri)
         holder = threads.submit(trial.run, first, "first", place=through)
-        assert held.wait(WAIT_SECONDS)
+        assert pause.held.wait(WAIT_SECONDS)
         waiter = threads.submit(trial.run, second, "second")
         wait_for_waiting(trial, 1)
-        go_on.set()
+        pause.go_on.set()
         holder.result()
         waiter.result()
     trial.check_healed("first", "second")

@@ -15,7 +15,7 @@ from infra.local.layout import Layout
 from infra.local.state import Secrets
 from tests.support.invariants import Trial
 from tests.support.pipeline_runs import moment
-from tests.support.tcp_proxy import Fate, Proxy, Seen
+from tests.support.tcp_proxy import Fate, Proxy, Seen, commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,16 +50,6 @@ def copy_size(trial: Trial, as_of: datetime) -> int:
         through.tasks().upsert(trial.place.prepare(as_of, "cut"), as_of, run_id="dry", dry_run=True)
     assert proxy.copied > 100 * PACKET_BYTES
     return proxy.copied
-
-
-def commit_of(statement: str, fate: Fate) -> Callable[[Seen], Fate]:
-    """This fate for the COMMIT of a transaction that has a statement."""
-
-    def decide(seen: Seen) -> Fate:
-        is_commit = seen.kind == "query" and seen.statements[-1] == "COMMIT"
-        return fate if is_commit and any(statement in one for one in seen.statements) else Fate.PASS
-
-    return decide
 
 
 def test_connection_lost_while_connecting(trial: Trial) -> None:

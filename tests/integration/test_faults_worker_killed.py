@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.pipeline_runs import moment
+from tests.support.tcp_proxy import Fate, Proxy, Seen
 
 if TYPE_CHECKING:
     from tests.support.invariants import Trial
+    from tests.support.killable import Worker
 
 INCLUDE = Path(__file__).parents[2] / "include"
 FAILPOINT = re.compile(r"\bfailpoint\(\s*\"([^\"]+)\"")
@@ -22,6 +25,7 @@ WITH_ROWS = {"upsert.compared", "upsert.updated", "upsert.inserted"}
 NEWEST = WITH_ROWS | {"upsert.remembered"}
 OLDER = WITH_ROWS | {"upsert.stamped"}
 
+SOME_PACKETS_BYTES = 500_000
 V1, V2, V3 = moment("2020-12-01"), moment("2020-12-02"), moment("2020-12-03")
 
 
@@ -64,3 +68,23 @@ def test_update_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -
 def test_older_snapshot_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
     trial.run(V3, "newer")
     kill(trial, failpoint)
+
+
+def test_first_load_survives_the_death_of_its_worker_within_copy(large: Trial) -> None:
+    workers: list[Worker] = []
+
+    def kill_half_way(seen: Seen) -> Fate:
+        if seen.copied >= SOME_PACKETS_BYTES:
+            workers[0].kill()
+            return Fate.CUT
+        return Fate.PASS
+
+    large.place.prepare(V1, "killed")
+    with Proxy(large.place.warehouse_uri, kill_half_way) as proxy:
+        through = replace(large.place, warehouse_uri=proxy.uri)
+        workers.append(large.worker(V1, "killed", place=through))
+        assert workers[0].end() == "killed"
+        assert proxy.fired
+    large.check_all_or_nothing()
+    large.run(V1, "killed")
+    large.check_healed()

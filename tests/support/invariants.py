@@ -132,10 +132,12 @@ class Trial:
         if self._reader:
             self._reader.end()
 
-    def run(self, as_of: datetime, run_id: str, *, place: Place | None = None) -> dict[str, Any]:
+    def run(
+        self, as_of: datetime, run_id: str, *, place: Place | None = None, refetch: bool = False
+    ) -> dict[str, Any]:
         """A run in this process, or the rest of one that a fault ended."""
         self.runs[run_id] = as_of
-        return (place or self.place).run(as_of, run_id)
+        return (place or self.place).run(as_of, run_id, refetch=refetch)
 
     def worker(self, as_of: datetime, run_id: str, **fate: Any) -> Worker:
         """A run in a process of its own; see Worker."""

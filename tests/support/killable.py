@@ -121,14 +121,22 @@ class Place:
             publish=publish or self.publish,
         )
 
+    def download(
+        self, as_of: datetime, run_id: str, *, refetch: bool = False
+    ) -> list[dict[str, Any]]:
+        """The first task, if it has no result yet."""
+        archived: list[dict[str, Any]] = self._once(
+            run_id,
+            "download",
+            lambda: self.tasks().download(as_of, run_id=run_id, refetch=refetch),
+        )
+        return archived
+
     def prepare(self, as_of: datetime, run_id: str, *, refetch: bool = False) -> dict[str, Any]:
         """The tasks before upsert, as far as they have no result yet."""
-        tasks = self.tasks()
-        archived = self._once(
-            run_id, "download", lambda: tasks.download(as_of, run_id=run_id, refetch=refetch)
-        )
+        archived = self.download(as_of, run_id, refetch=refetch)
         cleaned: dict[str, Any] = self._once(
-            run_id, "clean_and_merge", lambda: tasks.clean(archived, as_of, run_id=run_id)
+            run_id, "clean_and_merge", lambda: self.tasks().clean(archived, as_of, run_id=run_id)
         )
         return cleaned
 
@@ -230,5 +238,5 @@ def _work(  # noqa: PLR0913 -- as Worker has it
         barrier.wait(WAIT_SECONDS)
     try:
         place.run(as_of, run_id)
-    except SluiceError as error:
+    except (SluiceError, OSError) as error:
         said.write_text(type(error).__name__)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 16
 POLL_SECONDS = 0.1
+PATIENCE_SECONDS = 60
 _LENGTH = struct.Struct("!I")
 # Requests for encryption come before the startup message, and like it have no type.
 _ENCRYPTION_REQUESTS = (80877103, 80877104)
@@ -181,3 +182,31 @@ def _reset(connection: socket.socket) -> None:
     """End a connection by a reset instead of an orderly end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def commit_of(statement: str, fate: Fate) -> Callable[[Seen], Fate]:
+    """This fate for the COMMIT of a transaction that has a statement."""
+
+    def decide(seen: Seen) -> Fate:
+        is_commit = seen.kind == "query" and seen.statements[-1] == "COMMIT"
+        return fate if is_commit and any(statement in one for one in seen.statements) else Fate.PASS
+
+    return decide
+
+
+class Pause:
+    """Stops a load within COPY, while it holds the lock on its table, until it may go on.
+
+    Attributes:
+        held: set when it has stopped.
+        go_on: to be set by the test.
+    """
+
+    def __init__(self) -> None:
+        self.held, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, seen: Seen) -> Fate:
+        if seen.kind == "copy" and not self.held.is_set():
+            self.held.set()
+            assert self.go_on.wait(PATIENCE_SECONDS)
+        return Fate.PASS
