@@ -16,6 +16,8 @@ class Settings:
         github_api_url, github_raw_url: GitHub, or a stand-in for it.
         duckdb_memory: memory limit of one DuckDB connection; the smallest MWAA worker has 2 GB.
         retry_seconds: pause before the first retry of a task; it doubles from there.
+        source_retry_seconds: how long one try of a task keeps asking a source that does not
+            answer properly, from the first failure; 0 leaves it to the dataset.
     """
 
     lake_bucket: str = ""
@@ -25,3 +27,4 @@ class Settings:
     github_raw_url: str = "https://raw.githubusercontent.com"
     duckdb_memory: str = "512MB"
     retry_seconds: int = 60
+    source_retry_seconds: int = 0

@@ -108,7 +108,9 @@ def lake(aws: Aws) -> ObjectStore:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
-    """The whole stack over the shipped files; its scheduler makes only runs asked for."""
+    """The whole stack over the shipped files; a file in its failpoints folder kills a task."""
     root = tmp_path_factory.mktemp("stack")
-    with stacks.started(root, Options(), say=print) as running:
+    failpoints = root / "failpoints"
+    failpoints.mkdir()
+    with stacks.started(root, Options(failpoints=failpoints), say=print) as running:
         yield running

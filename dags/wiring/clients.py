@@ -50,7 +50,7 @@ def github(dataset: GitHubDataset) -> GitHub:
         hosts=dataset.hosts,
         stand_ins=tuple(sorted(stand_ins)),
         request_seconds=dataset.request_seconds,
-        retry_seconds=dataset.retry_seconds,
+        retry_seconds=here.source_retry_seconds or dataset.retry_seconds,
     )
     return GitHub(web=web, api_url=addresses[0], raw_url=addresses[1], token=_github_token())
 

@@ -21,9 +21,8 @@ def settings() -> Settings:
     }
     values["ui_url"] = conf.get("api", "base_url", fallback="http://localhost:8080")
     given = {name: value for name, value in values.items() if value}
-    if "retry_seconds" in given:
-        given["retry_seconds"] = int(given["retry_seconds"])
-    return Settings(**given)
+    numbers = {name: int(given[name]) for name in given if name.endswith("_seconds")}
+    return Settings(**given | numbers)
 
 
 def dag_defaults(*, owner: str) -> dict[str, Any]:

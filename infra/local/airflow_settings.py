@@ -39,6 +39,9 @@ _PLAIN = {
     "AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+    # Somebody watches: a source that is down shows within two minutes, not within half an hour.
+    "AIRFLOW__SLUICE__RETRY_SECONDS": "5",
+    "AIRFLOW__SLUICE__SOURCE_RETRY_SECONDS": "10",
 }
 
 
@@ -52,12 +55,14 @@ class Options:
         live: read from the real GitHub instead.
         schedule: make the runs that schedules ask for; without it only those asked for, by hand
             or as a backfill.
+        failpoints: a folder whose files arm failpoints, for tests.
     """
 
     dags: Path = REPOSITORY / "dags"
     github: Path = SHIPPED_GITHUB
     live: bool = False
     schedule: bool = False
+    failpoints: Path | None = None
 
     @property
     def source(self) -> str:
@@ -102,6 +107,7 @@ def settings(
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
         "PYTHONPATH": str(REPOSITORY),
+        **({"SLUICE_FAILPOINTS": str(options.failpoints)} if options.failpoints else {}),
         # setproctitle would wipe the mark that tells whose process it is.
         "SPT_NOENV": "1",
     }

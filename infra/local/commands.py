@@ -17,7 +17,7 @@ from infra.local import aws, stack
 from infra.local.airflow_api import AirflowApi
 from infra.local.airflow_settings import Options
 from infra.local.errors import StackError
-from infra.local.github import root_from_environment
+from infra.local.github_program import root_from_environment
 from infra.local.leftovers import end_leftovers
 from infra.local.outcome import ledger, notice
 from infra.local.state import Running

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from infra.local import airflow_parts, aws, github, ports, postgres, processes
+from infra.local import airflow_parts, aws, github_program, ports, postgres, processes
 from infra.local.airflow_api import AirflowApi, moment
 from infra.local.airflow_settings import Options, inherited, pipeline_settings, settings
 from infra.local.errors import StackError
@@ -118,7 +118,7 @@ def _start(
     if ui_port != UI_PORT:
         say(f"port {UI_PORT} is taken, the UI will be on {ui_port}")
     with _threads(group) as pool:
-        stand_in = pool.submit(github.start, group, options, say)
+        stand_in = pool.submit(github_program.start, group, options, say)
         cloud = pool.submit(_start_aws, group, layout, say)
         server = postgres.start(group, layout, secrets)
         say("Postgres is up")

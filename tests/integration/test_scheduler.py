@@ -1,0 +1,180 @@
+"""Runs through the real scheduler: by hand, as backfills, past kills and outages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.local.github_stand_in import Fault, GitHubStandIn
+from infra.local.layout import REPOSITORY, SHIPPED_GITHUB
+from tests.support import covid_oracle as oracle
+from tests.support.pipeline_runs import moment
+from tests.support.scheduled_runs import ScheduledRuns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.local.stack import Stack
+
+DAG = "covid_us_daily"
+TABLE = "covid.us_daily"
+LEDGER = "select inserted, updated, unchanged, superseded from ops.run where run_id = %s"
+
+Oracle = Callable[..., Any]
+
+
+@pytest.fixture
+def runs(stack: Stack) -> ScheduledRuns:
+    """A stack with empty tables."""
+    scheduled = ScheduledRuns(stack)
+    scheduled.forget(TABLE, DAG)
+    scheduled.forget("covid.us_states_daily", "covid_us_states_daily")
+    return scheduled
+
+
+def expected(snapshot_at: Oracle, days: list[str]) -> tuple[Any, Any]:
+    """The table after these dates in this order, and the ledger's counts of each."""
+    loaded: list[Any] = []
+    counts = {}
+    for day in days:
+        as_of = moment(day)
+        snapshot = snapshot_at(SHIPPED_GITHUB, as_of)
+        counts[day] = oracle.counts(loaded, as_of, snapshot)
+        loaded.append((as_of, snapshot))
+    return oracle.table(loaded), counts
+
+
+def test_run_by_hand_loads_and_is_told_of_once(runs: ScheduledRuns) -> None:
+    run_id, state = runs.trigger(DAG, as_of="2020-12-05T08:30:00Z")
+    assert state == "success"
+    tasks = runs.tries(DAG, run_id)
+    assert {name: len(instances) for name, instances in tasks.items()} == {
+        "resolve_as_of": 1,
+        "download": 2,
+        "clean_and_merge": 1,
+        "upsert": 1,
+        "announce": 1,
+    }
+    table, counts = expected(oracle.us_daily, ["2020-12-05"])
+    assert sorted(runs.query(f"table {TABLE}")) == table
+    assert runs.query(LEDGER, run_id) == [counts["2020-12-05"]]
+    (notice,) = runs.notices(run_id)
+    attributes = {name: it["Value"] for name, it in notice["MessageAttributes"].items()}
+    assert attributes == {
+        "dag_id": DAG,
+        "dataset": DAG,
+        "status": "success",
+        "run_id": run_id,
+    }
+
+
+@pytest.mark.parametrize("direction", ["forwards", "backwards"])
+@pytest.mark.parametrize(
+    ("dag_id", "table", "snapshot_at"),
+    [
+        (DAG, TABLE, oracle.us_daily),
+        ("covid_us_states_daily", "covid.us_states_daily", oracle.us_states_daily),
+    ],
+    ids=["us_daily", "us_states_daily"],
+)
+def test_backfill_loads_each_date_as_it_was(
+    runs: ScheduledRuns, dag_id: str, table: str, snapshot_at: Oracle, direction: str
+) -> None:
+    days = ["2020-12-03", "2020-12-04", "2020-12-05"]
+    options = ["--max-active-runs", "1", "--reprocess-behavior", "completed"]
+    if direction == "backwards":
+        options.append("--run-backwards")
+    runs.backfill(dag_id, *options, days=days)
+    content, counts = expected(snapshot_at, days if direction == "forwards" else days[::-1])
+    assert sorted(runs.query(f"table {table}")) == content
+    found = {day: runs.query(LEDGER, f"backfill__{day}T08:30:00+00:00")[0] for day in days}
+    assert found == counts
+
+
+def test_backfill_of_many_dates_at_once_ends_with_the_same_table(runs: ScheduledRuns) -> None:
+    days = [f"2020-12-{day:02}" for day in range(3, 9)]
+    runs.backfill(DAG, "--reprocess-behavior", "completed", days=days)
+    assert sorted(runs.query(f"table {TABLE}")) == expected(oracle.us_daily, days)[0]
+
+
+def test_date_before_the_first_version_fails_and_says_so(runs: ScheduledRuns) -> None:
+    run_id, state = runs.trigger(DAG, as_of="2020-12-01T08:30:00Z")
+    assert state == "failed"
+    (notice,) = runs.notices(run_id)
+    assert "had no version at 2020-12-01T08:30:00Z" in notice["Message"]
+    assert "Failed task: download [" in notice["Message"]
+    # A retry cannot help: there is one try.
+    assert {tries for _, tries in runs.tries(DAG, run_id)["download"]} == {1}
+    assert runs.query("select status from ops.run where run_id = %s", run_id) == [("failed",)]
+
+
+def test_unknown_parameter_and_future_moment_fail_the_run(runs: ScheduledRuns) -> None:
+    for conf, words in (
+        ({"asof": "2020-12-05"}, "Unknown parameters: asof"),
+        ({"as_of": "2999-01-01T00:00:00Z"}, "is in the future"),
+    ):
+        run_id, state = runs.trigger(DAG, **conf)
+        assert state == "failed"
+        (notice,) = runs.notices(run_id)
+        assert words in notice["Message"]
+
+
+@pytest.mark.parametrize("failpoint", ["upsert.copied", "upsert.committed", "announce.published"])
+def test_killed_task_is_tried_again_and_leaves_no_trace(
+    runs: ScheduledRuns, failpoint: str
+) -> None:
+    armed = runs.stack.layout.root / "failpoints" / failpoint
+    armed.touch()
+    run_id, state = runs.trigger(DAG, as_of="2020-12-05T08:30:00Z")
+    assert (state, armed.exists()) == ("success", False)
+    killed = runs.tries(DAG, run_id)[failpoint.split(".", 1)[0]]
+    assert killed == [("success", 2)]
+    table, counts = expected(oracle.us_daily, ["2020-12-05"])
+    assert sorted(runs.query(f"table {TABLE}")) == table
+    assert runs.query(LEDGER, run_id) == [counts["2020-12-05"]]
+    assert len({notice["Message"] for notice in runs.notices(run_id)}) == 1
+    before = runs.query(f"select date, xmin::text from {TABLE}")
+    runs.airflow("tasks", "clear", "--yes", "--run-id", run_id, DAG)
+    assert runs.wait(DAG, run_id) == "success"
+    assert runs.query(f"select date, xmin::text from {TABLE}") == before
+    assert runs.notices(run_id, at_least=0) == []
+
+
+@contextmanager
+def failing_github(stack: Stack) -> Iterator[None]:
+    """GitHub answers 500 to everything, for as long as the context lasts."""
+    port = urlsplit(stack.running.env["AIRFLOW__SLUICE__GITHUB_API_URL"]).port
+    assert port
+    stack.group.stop([program for program in stack.group.programs if program.name == "github"])
+    with GitHubStandIn(SHIPPED_GITHUB, port=port, fault=lambda _: Fault(status=500)):
+        yield
+    words = [
+        "-m",
+        "infra.local.github_stand_in",
+        "--root",
+        str(SHIPPED_GITHUB),
+        "--port",
+        str(port),
+    ]
+    env = {"PYTHONPATH": str(REPOSITORY)}
+    stack.group.start("github", [sys.executable, *words], env=env, cwd=REPOSITORY)
+
+
+def test_source_that_is_down_fails_the_run_with_one_notice_after_its_retries(
+    runs: ScheduledRuns,
+) -> None:
+    with failing_github(runs.stack):
+        run_id, state = runs.trigger(DAG, as_of="2020-12-30T08:30:00Z")
+    assert state == "failed"
+    assert {tries for _, tries in runs.tries(DAG, run_id)["download"]} == {4}
+    (notice,) = runs.notices(run_id)
+    assert notice["MessageAttributes"]["status"]["Value"] == "failed"
+    assert notice["Subject"].startswith(f"Sluice FAILED {DAG}: download")
+    for words in ("Cause: ", "500", "Log: ", "/tasks/download", "airflow dags trigger"):
+        assert words in notice["Message"]
+    assert runs.query("select status from ops.run where run_id = %s", run_id) == [("failed",)]

@@ -1,0 +1,118 @@
+"""Runs through the scheduler of a whole stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from infra.local import aws
+
+if TYPE_CHECKING:
+    from infra.local.stack import Stack
+
+PATIENCE_SECONDS = 300.0
+UNFINISHED = "select id from backfill where dag_id = %s and completed_at is null"
+
+
+@dataclass(frozen=True)
+class ScheduledRuns:
+    """A stack, as people use it: over REST, with the command line, and with SQL."""
+
+    stack: Stack
+
+    def airflow(self, *words: str) -> str:
+        """What an airflow command prints."""
+        environment = {**os.environ, **self.stack.running.env}
+        done = subprocess.run(
+            ["airflow", *words], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a statement on the warehouse."""
+        return self._query(self.stack.running.warehouse_uri, statement, *values)
+
+    @staticmethod
+    def _query(uri: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with (
+            closing(psycopg2.connect(uri)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def forget(self, table: str, dag_id: str) -> None:
+        """Empty a table, and all that is known of it."""
+        if not self.query("select 1 from pg_tables where schemaname = 'ops' and tablename = 'run'"):
+            return
+        self.query(f"truncate {table}")
+        for name in ("sink", "vanished_row"):
+            self.query(f"delete from ops.{name} where sink = %s", table)
+        for name in ("run", "outbox", "rejected_row"):
+            self.query(f"delete from ops.{name} where dag_id = %s", dag_id)
+
+    def trigger(self, dag_id: str, **conf: Any) -> tuple[str, str]:
+        """Run a DAG by hand to its end; its run id and state."""
+        run_id = self.stack.api.trigger(dag_id, conf)
+        return run_id, self.wait(dag_id, run_id)
+
+    def wait(self, dag_id: str, run_id: str) -> str:
+        """Wait for the end of a run; its state."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (state := self.stack.api.run(dag_id, run_id)["state"]) not in ("success", "failed"):
+            assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
+            time.sleep(0.5)
+        return str(state)
+
+    def backfill(self, dag_id: str, *options: str, days: list[str]) -> None:
+        """Backfill dates, as the README says, and wait until the last run has ended."""
+        last = f"{days[-1]}T23:59:59"
+        words = ["--dag-id", dag_id, "--from-date", days[0], "--to-date", last, *options]
+        self.airflow("backfill", "create", *words)
+        for day in days:
+            self.wait(dag_id, f"backfill__{day}T08:30:00+00:00")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        # Airflow allows one backfill of a DAG at a time, and closes it some time after its runs.
+        while self._query(self.stack.server.metadata_uri, UNFINISHED, dag_id):
+            assert time.monotonic() < deadline, f"the backfill of {dag_id} is not closed"
+            time.sleep(0.5)
+
+    def tries(self, dag_id: str, run_id: str) -> dict[str, list[tuple[str, int]]]:
+        """State and number of tries of each task's instances."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for task in self.stack.api.task_instances(dag_id, run_id):
+            found.setdefault(task["task_id"], []).append((task["state"], task["try_number"]))
+        return found
+
+    def notices(self, run_id: str, *, at_least: int = 1) -> list[dict[str, Any]]:
+        """Wait for the notices of a run as its subscriber receives them, and for any further one.
+
+        Each is received once; those of other runs are thrown away.
+        """
+        found: list[dict[str, Any]] = []
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (received := self._receive()) or len(found) < at_least:
+            found += [
+                one for one in received if one["MessageAttributes"]["run_id"]["Value"] == run_id
+            ]
+            assert time.monotonic() < deadline, f"{len(found)} notices of {run_id}"
+        return found
+
+    def _receive(self) -> list[dict[str, Any]]:
+        """What has arrived, or arrives within five seconds."""
+        sqs = aws.client("sqs", self.stack.running.endpoint)
+        queue = self.stack.running.notices_queue
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        messages = answer.get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
