@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timezone
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -60,7 +61,7 @@ class RunFacts:
 
 def format_moment(moment: datetime) -> str:
     """ISO 8601 in UTC, to the second: 2020-11-30T08:30:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def success_notice(

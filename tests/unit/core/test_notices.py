@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.core.ledger import Counts, Details
-from include.core.notices import RunFacts, failure_notice, success_notice
+from include.core.notices import RunFacts, failure_notice, format_moment, success_notice
 
 if TYPE_CHECKING:
     from include.core.outbox import Notice
@@ -63,6 +63,11 @@ def test_attributes_are_those_that_filter_policies_match() -> None:
         "status": "success",
         "run_id": "manual__2020-12-01T10:00:00+00:00",
     }
+
+
+def test_moment_of_another_zone_is_told_in_utc() -> None:
+    zone = timezone(timedelta(hours=-5))
+    assert format_moment(datetime(2020, 12, 31, 20, 0, tzinfo=zone)) == "2021-01-01T01:00:00Z"
 
 
 def test_dry_run_is_called_one() -> None:
