@@ -142,7 +142,7 @@ def test_writer_that_oversleeps_its_session_cannot_write(trial: Trial) -> None:
     with Proxy(trial.place.warehouse_uri, put_to_sleep) as proxy:
         through = replace(trial.place, warehouse_uri=proxy.uri)
         trial.place.prepare(V2, "late")
-        session = {"idle_in_transaction_session_timeout": "2000"}
+        session = {"idle_in_transaction_session_timeout": "4000"}
         started.append(trial.worker(V2, "late", place=through, session=session))
         assert asleep.wait(WAIT_SECONDS)
         # It waits for the sleeper's lock, and gets it when the server ends the session.
