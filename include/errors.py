@@ -15,7 +15,8 @@ SluiceError
 │   └── WarehouseRefusedError
 └── TransientError             a retry may help
     ├── SourceUnavailableError
-    └── WarehouseUnavailableError
+    ├── WarehouseUnavailableError
+    └── WorkerExhaustedError
 
 Messages are safe to publish: they hold no row value and no secret, and fit on one line.
 """
@@ -97,3 +98,7 @@ class SourceUnavailableError(TransientError):
 
 class WarehouseUnavailableError(TransientError):
     """Postgres is out of reach, restarting, or another writer holds the table."""
+
+
+class WorkerExhaustedError(TransientError):
+    """The worker ran out of disk or memory; another, or this one later, may have enough."""

@@ -15,7 +15,7 @@ from include.core.csv_to_duckdb import duckdb_type, load_csv
 from include.core.ledger import Rejected
 from include.core.objects import CHUNK_BYTES
 from include.core.sql_files import fill, quote_identifier, read_statement
-from include.errors import RuleError
+from include.errors import RuleError, WorkerExhaustedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +36,7 @@ def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConn
         memory: memory limit, such as "512MB".
 
     Raises:
+        WorkerExhaustedError: no disk or memory is left.
         RuleError: DuckDB refused a statement. Its own words can quote rows: they are cut off.
     """
     settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
@@ -44,6 +45,8 @@ def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConn
             connection.execute("set timezone = 'UTC'")
             connection.execute("set enable_progress_bar = false")
             yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise WorkerExhaustedError(f"DuckDB has no room: {type(error).__name__}") from None
     except duckdb.Error as error:
         raise RuleError(f"DuckDB refused the cleaning: {type(error).__name__}") from None
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     OpenRows = Callable[[], AbstractContextManager[IO[bytes]]]
 
 PREVIEW_ROWS = 20
+# A task has half an hour; a writer that has been at it for longer is no longer waited for.
+LEASE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,9 @@ def load_snapshot(  # noqa: PLR0913 -- each is a part of what a load is
 
 
 def _lock(cursor: cursor, table: Table) -> _Known:
+    writer = f"sluice {table.sink}".encode()[:63].decode(errors="ignore")
+    claim = {"writer": writer, "lease_seconds": LEASE_SECONDS}
+    cursor.execute(read_statement("upsert/claim_sink"), claim)
     cursor.execute(read_statement("upsert/register_sink"), {"sink": table.sink})
     cursor.execute(read_statement("upsert/lock_sink"), {"sink": table.sink})
     row = cursor.fetchone()

@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 import psycopg2.extensions
 import pytest
 
+from include.core import upsert
 from include.core.contract import Column, ShrinkLimit, Table
 from include.core.migrations import migrate
 from include.core.postgres import transaction
@@ -229,6 +231,32 @@ def test_second_writer_waits_for_the_first(thing: Connect) -> None:
         with pytest.raises(WarehouseUnavailableError, match="LockNotAvailable"):
             load(lambda: impatient(thing), rows(upto=2), DAY)
     assert summary(load(thing, rows(upto=2), DAY)) == (1, 0, 1, 0)
+
+
+def test_writer_that_overstays_its_lease_loses_the_lock_and_its_work(
+    thing: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(thing, rows(upto=1), DAY)
+    monkeypatch.setattr(upsert, "LEASE_SECONDS", 0.0)
+    with closing(thing()) as sleeper:
+        with sleeper.cursor() as cursor:
+            cursor.execute("set application_name = 'sluice public.thing'")
+            cursor.execute("select 1 from ops.sink where sink = 'public.thing' for update")
+            cursor.execute("update thing set amount = 99")
+        assert summary(load(thing, rows(upto=2), DAY)) == (1, 0, 1, 0)
+        with pytest.raises(psycopg2.OperationalError):
+            sleeper.cursor().execute("select 1")
+    assert content(thing) == rows(upto=2)
+
+
+def test_writer_of_another_table_is_left_alone(
+    thing: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upsert, "LEASE_SECONDS", 0.0)
+    with closing(thing()) as other, other.cursor() as cursor:
+        cursor.execute("set application_name = 'sluice public.other'")
+        load(thing, rows(upto=1), DAY)
+        cursor.execute("select 1")
 
 
 def impatient(connect: Connect) -> Any:
