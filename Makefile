@@ -5,7 +5,7 @@ BIN := .local/venvs/airflow/bin
 CDK := $(CURDIR)/.local/venvs/cdk/bin/python
 SETUP := $(PYTHON) -m infra.local.bootstrap
 STACK := exec $(BIN)/python -m infra.local
-OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)')
+OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(DAG),--dag '$(DAG)')
 # Two at a time: a full stack takes a core, the unit tests the other.
 WORKERS ?= 2
 
@@ -15,7 +15,7 @@ WORKERS ?= 2
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-run: ## run covid_us_daily once and show tasks, ledger row and notice (AS_OF=2020-12-03T08:30:00Z, LIVE=1)
+run: ## run covid_us_daily once and show tasks, ledger row and notice (DAG=…, AS_OF=2020-12-03T08:30:00Z, LIVE=1)
 	@$(SETUP) airflow emulator
 	@$(STACK) run $(OPTIONS)
 

@@ -25,6 +25,6 @@ class Settings:
     ui_url: str = ""
     github_api_url: str = "https://api.github.com"
     github_raw_url: str = "https://raw.githubusercontent.com"
-    duckdb_memory: str = "512MB"
+    duckdb_memory: str = "192MB"
     retry_seconds: int = 60
     source_retry_seconds: int = 0

@@ -170,7 +170,7 @@ def _run(
     if not succeeded:
         for log in failed_logs(api, layout, dag_id, run_id):
             say("\n".join([f"\nfailed, its log: {log}", *("  " + e for e in last_events(log))]))
-    row = ledger(running.warehouse_uri, dag_id, run_id)
+    row = ledger(running.warehouse_uri, dag_id, run_id, seconds=_NOTICE_SECONDS)
     say(f"\nledger (ops.run)\n{row or '  no row of this run'}")
     text = notice(running, run_id, began, seconds=_NOTICE_SECONDS)
     say(f"\nnotice, as {aws.NOTICES_QUEUE} received it\n{text or '  none came'}")

@@ -29,17 +29,23 @@ _COUNTS = (
 )
 _COLUMNS = ("sink", "as_of", "status", *_COUNTS, "details")
 _INDENT = "  "
+_POLL_SECONDS = 0.5
 
 
-def ledger(warehouse_uri: str, dag_id: str, run_id: str) -> str:
-    """A run's ledger rows as an aligned table, and their details; empty when there are none."""
-    query = f"select {', '.join(_COLUMNS)} from ops.run where dag_id = %s and run_id = %s"
-    connection = psycopg2.connect(warehouse_uri)
-    with contextlib.closing(connection), connection.cursor() as cursor:
-        cursor.execute(f"{query} order by sink", (dag_id, run_id))
-        rows = cursor.fetchall()
-    if not rows:
-        return ""
+def ledger(warehouse_uri: str, dag_id: str, run_id: str, *, seconds: float) -> str:
+    """A run's ledger rows as an aligned table, and their details; empty when none came.
+
+    Arguments:
+        warehouse_uri: a libpq URI.
+        dag_id: which DAG.
+        run_id: which run of it.
+        seconds: how long to wait; a failure is written down some time after the run's end.
+    """
+    deadline = time.monotonic() + seconds
+    while not (rows := _ledger_rows(warehouse_uri, dag_id, run_id)):
+        if time.monotonic() > deadline:
+            return ""
+        time.sleep(_POLL_SECONDS)
     cells = [[_cell(value) for value in row[:-1]] for row in rows]
     lines = table([list(_COLUMNS[:-1]), *cells])
     for row in rows:
@@ -47,6 +53,17 @@ def ledger(warehouse_uri: str, dag_id: str, run_id: str) -> str:
             details = json.dumps(row[-1], indent=2, ensure_ascii=False)
             lines += ["details", *textwrap.indent(details, _INDENT).splitlines()]
     return textwrap.indent("\n".join(lines), _INDENT)
+
+
+def _ledger_rows(warehouse_uri: str, dag_id: str, run_id: str) -> list[tuple[Any, ...]]:
+    query = f"select {', '.join(_COLUMNS)} from ops.run where dag_id = %s and run_id = %s"
+    connection = psycopg2.connect(warehouse_uri)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("select to_regclass('ops.run') is not null")
+        if cursor.fetchone() != (True,):
+            return []
+        cursor.execute(f"{query} order by sink", (dag_id, run_id))
+        return list(cursor.fetchall())
 
 
 def _cell(value: Any) -> str:

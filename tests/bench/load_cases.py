@@ -19,13 +19,14 @@ from include.core.postgres import transaction
 from include.core.scratch import scratch_folder
 from include.core.snapshot_files import open_rows
 from include.core.upsert import Policy, Snapshot, load_snapshot
+from include.settings import Settings
 from tests.bench import source
 from tests.support.folder_client import FolderClient
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
-DUCKDB_MEMORY: Final = "512MB"
+DUCKDB_MEMORY: Final = Settings.duckdb_memory
 _PLAIN: Final = """
 insert into {target} as target (region, day, cases, deaths, rate, note)
 values %s
