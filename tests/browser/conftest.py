@@ -1,0 +1,82 @@
+"""A real browser on the pages of the whole stack."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser.airflow_pages import AirflowPages
+from tests.support.scheduled_runs import ScheduledRuns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from infra.local.stack import Stack
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# A run of five tasks, on two cores that do other work as well.
+PATIENCE_MS = 60_000
+QUIET = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chromium() -> str:
+    """The browser's program. It comes before the stack, which a skipped test needs not start."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found:
+        return found
+    missing = "no Chromium on the PATH; on Debian: apt-get install chromium"
+    if os.environ.get("CI", "").lower() in ("true", "1"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    # Chromium's sandbox does not run as root.
+    sandbox = [] if os.geteuid() else ["--no-sandbox"]
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium, args=[*QUIET, *sandbox])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def pages(browser: Browser, stack: Stack) -> Iterator[AirflowPages]:
+    """Airflow's UI as somebody sees it who comes for the first time."""
+    url = stack.running.ui_url
+    context = browser.new_context(
+        viewport={"width": 1800, "height": 1000},
+        # The UI shows and takes moments in the browser's time zone; five hours behind UTC tell.
+        timezone_id="America/New_York",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    # Airflow's editor comes from the internet, which is not everywhere.
+    context.route(lambda asked: not asked.startswith(url), lambda route: route.abort())
+    yield AirflowPages(page=context.new_page(), url=url)
+    context.close()
+
+
+@pytest.fixture
+def runs(stack: Stack) -> ScheduledRuns:
+    """A stack with empty tables."""
+    scheduled = ScheduledRuns(stack)
+    scheduled.forget("covid.us_daily", "covid_us_daily")
+    scheduled.forget("covid.us_states_daily", "covid_us_states_daily")
+    return scheduled

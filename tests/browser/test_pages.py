@@ -1,0 +1,34 @@
+"""What a newcomer reads on Airflow's pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from tests.browser.airflow_pages import AirflowPages
+    from tests.support.scheduled_runs import ScheduledRuns
+
+DAG = "covid_us_daily"
+
+
+def test_runbook_stands_on_the_page_of_its_dag(pages: AirflowPages) -> None:
+    runbook = pages.open_runbook(DAG)
+    expect(runbook.get_by_role("heading", level=2).last).to_have_text(
+        "COVID-19 in the United States, by day"
+    )
+    leads = runbook.locator("strong")
+    expect(leads).to_have_text(["Reads", "Writes", "Runs", "Safe to rerun because", "If it fails"])
+    # This page sets each piece of code on a line of its own, in the middle of a sentence.
+    expect(runbook.locator("code")).to_have_count(0)
+
+
+def test_downloads_of_a_run_are_named_by_source(pages: AirflowPages, runs: ScheduledRuns) -> None:
+    run_id, _ = runs.trigger(DAG, as_of="2020-12-03T08:30:00Z", dry_run=True)
+    pages.open_run(DAG, run_id)
+    downloads = pages.tasks_of_run().filter(has_text="download")
+    expect(downloads).to_have_count(2)
+    for source in ("us", "combined"):
+        named = pages.page.get_by_text(source, exact=True)
+        expect(downloads.filter(has=named)).to_contain_text("Success")
