@@ -1,21 +1,16 @@
 """CSV files from GitHub into a Postgres table, changed rows only.
 
-**Reads** the dataset's files as they stood in their repositories at the run's as_of; what the raw
-archive in S3 holds is not fetched again.
+**Reads** the dataset's files as they stood at the run's as_of, from the archive in S3 if there.
 
-**Writes** the dataset's table, a row in `ops.run`, rejected rows in `ops.rejected_row`, and one
-notice to SNS. All but the notice in one transaction.
+**Writes** the dataset's table, ops.run and ops.rejected_row in one transaction; a notice to SNS.
 
-**Runs** daily; by hand with the form (as_of, refetch, dry_run); over past dates with
-`airflow backfill create`.
+**Runs** daily; by hand with the form (as_of, refetch, dry_run); over past dates as a backfill.
 
-**Safe to rerun because** files are archived under their commit, rows that are already right are
-not written, rows of a newer snapshot win whatever the order, and a notice is sent once.
+**Safe to rerun because** right rows are not written, newer snapshots win, each notice goes once.
 
-**If it fails**, the notice names the task and the cause. `download`: GitHub is out of reach or
-refuses; clear the task later. `clean_and_merge`: the file broke its contract; the message says
-where. `upsert`: the database is out of reach, or the snapshot shrank suspiciously. `announce`: SNS
-is out of reach; the data is loaded, clear the task. Nothing is ever half done.
+**If it fails**, the notice names task and cause; clear the task once the cause is gone. download:
+GitHub is out of reach. clean_and_merge: a file broke its contract. upsert: the database is out of
+reach, or the snapshot shrank. announce: SNS is out of reach, the data is in. Nothing is half done.
 """
 
 from __future__ import annotations
@@ -75,7 +70,7 @@ def build(dataset: GitHubDataset) -> DAG:
                 memory=settings().duckdb_memory,
             )
 
-    @task
+    @task(show_return_value_in_logs=False)  # a dry run comes back with rows
     @accountable
     def upsert(cleaned: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
         with task_folder() as folder:
@@ -102,7 +97,7 @@ def build(dataset: GitHubDataset) -> DAG:
     @dag(
         dag_id=dataset.name,
         description=dataset.description,
-        doc_md=f"{dataset.title}. {dataset.description}\n\n{__doc__}",
+        doc_md=f"## {dataset.title}\n\n{dataset.description}\n\n{__doc__}",
         schedule=dataset.schedule,
         params=run_input.PARAMS,
         tags=list(dataset.tags),

@@ -20,19 +20,25 @@ PARAMS = {
         format="date-time",
         pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?$",
         title="As of",
-        description="Load what the sources were at this moment, UTC. Empty: now.",
+        description=(
+            "Load the sources as they stood at this moment, in the time zone at the bottom left of "
+            "the page. Empty: at the logical date, which is now unless you changed it."
+        ),
     ),
     "refetch": Param(
         False,
         type="boolean",
         title="Fetch again",
-        description="Ask the sources again and replace what is archived.",
+        description="Download again what is archived already, and replace it in the archive.",
     ),
     "dry_run": Param(
         False,
         type="boolean",
         title="Dry run",
-        description="Write nothing; show counts and the first 20 changes.",
+        description=(
+            "Write nothing. The XCom tab of the task upsert then shows the counts, and the first "
+            "20 changes before and after."
+        ),
     ),
 }
 
