@@ -45,6 +45,8 @@ class Aws:
         return emulators.client(service, self.endpoint)
 
 
+# Before xdist looks at the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests of one full stack in one worker, so that there is only one."""
     for item in items:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from infra.local import outcome
 from infra.local.errors import StackError
+from infra.local.stack import now
 
 if TYPE_CHECKING:
     from infra.local.stack import Stack
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tests.support.scheduled_runs import ScheduledRuns
 
 DAG = "covid_us_states_daily"
+NOTICE_SECONDS = 30
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,7 @@ def test_value_of_the_wrong_kind_starts_no_run(
 def test_what_airflow_lets_pass_fails_at_the_first_task_which_says_why(
     pages: AirflowPages, runs: ScheduledRuns
 ) -> None:
+    since = now()
     form = pages.open_form(DAG)
     form.fill_as_of("2998-12-31T19:00")
     given = {
@@ -54,5 +58,8 @@ def test_what_airflow_lets_pass_fails_at_the_first_task_which_says_why(
         states = {task["task_id"]: (task["state"], task["try_number"]) for task in tried}
         assert states.pop("resolve_as_of") == ("failed", 1)
         assert {state for state, _ in states.values()} == {"upstream_failed"}
-        pages.open_task(DAG, run_id, "resolve_as_of")
-        expect(pages.page.get_by_text(message).first).to_be_visible()
+        told = outcome.notice(runs.stack.running, run_id, since, seconds=NOTICE_SECONDS)
+        assert message in told
+    of_form, message = next(iter(given.items()))
+    pages.open_task(DAG, of_form, "resolve_as_of")
+    expect(pages.page.get_by_text(message).first).to_be_visible()

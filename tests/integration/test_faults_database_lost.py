@@ -111,13 +111,13 @@ def test_session_ended_by_an_administrator_while_it_holds_the_lock(large: Trial)
         if seen.copied >= half and not ended:
             found = large.place.tasks().query(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'loader' and state = 'active'"
+                " where application_name like 'sluice %' and state = 'active'"
             )
             ended.extend(row[0] for row in found)
         return Fate.PASS
 
     with Proxy(large.place.warehouse_uri, end_session) as proxy:
-        through = replace(large.place, warehouse_uri=f"{proxy.uri}?application_name=loader")
+        through = replace(large.place, warehouse_uri=proxy.uri)
         with pytest.raises(WarehouseUnavailableError):
             large.run(V2, "cut", place=through)
     assert ended == [True]

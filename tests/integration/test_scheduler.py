@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,30 +13,35 @@ from infra.local.github_stand_in import Fault, GitHubStandIn
 from infra.local.layout import REPOSITORY, SHIPPED_GITHUB
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import moment
-from tests.support.scheduled_runs import ScheduledRuns
+from tests.support.scheduled_runs import ScheduledRuns, backfilled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from infra.local.stack import Stack
 
 DAG = "covid_us_daily"
 TABLE = "covid.us_daily"
-LEDGER = "select inserted, updated, unchanged, superseded from ops.run where run_id = %s"
-
-Oracle = Callable[..., Any]
+LEDGER = """
+    select inserted, updated, unchanged, superseded from ops.run
+    where dag_id = %s and run_id = %s
+"""
+DATASETS = (
+    (DAG, TABLE, oracle.us_daily),
+    ("covid_us_states_daily", "covid.us_states_daily", oracle.us_states_daily),
+)
 
 
 @pytest.fixture
 def runs(stack: Stack) -> ScheduledRuns:
     """A stack with empty tables."""
     scheduled = ScheduledRuns(stack)
-    scheduled.forget(TABLE, DAG)
-    scheduled.forget("covid.us_states_daily", "covid_us_states_daily")
+    for dag_id, table, _ in DATASETS:
+        scheduled.forget(table, dag_id)
     return scheduled
 
 
-def expected(snapshot_at: Oracle, days: list[str]) -> tuple[Any, Any]:
+def expected(snapshot_at: Callable[..., Any], days: list[str]) -> tuple[Any, Any]:
     """The table after these dates in this order, and the ledger's counts of each."""
     loaded: list[Any] = []
     counts = {}
@@ -62,7 +66,7 @@ def test_run_by_hand_loads_and_is_told_of_once(runs: ScheduledRuns) -> None:
     }
     table, counts = expected(oracle.us_daily, ["2020-12-05"])
     assert sorted(runs.query(f"table {TABLE}")) == table
-    assert runs.query(LEDGER, run_id) == [counts["2020-12-05"]]
+    assert runs.query(LEDGER, DAG, run_id) == [counts["2020-12-05"]]
     (notice,) = runs.notices(run_id)
     attributes = {name: it["Value"] for name, it in notice["MessageAttributes"].items()}
     assert attributes == {
@@ -74,31 +78,25 @@ def test_run_by_hand_loads_and_is_told_of_once(runs: ScheduledRuns) -> None:
 
 
 @pytest.mark.parametrize("direction", ["forwards", "backwards"])
-@pytest.mark.parametrize(
-    ("dag_id", "table", "snapshot_at"),
-    [
-        (DAG, TABLE, oracle.us_daily),
-        ("covid_us_states_daily", "covid.us_states_daily", oracle.us_states_daily),
-    ],
-    ids=["us_daily", "us_states_daily"],
-)
-def test_backfill_loads_each_date_as_it_was(
-    runs: ScheduledRuns, dag_id: str, table: str, snapshot_at: Oracle, direction: str
-) -> None:
+def test_backfill_loads_each_date_as_it_was(runs: ScheduledRuns, direction: str) -> None:
     days = ["2020-12-03", "2020-12-04", "2020-12-05"]
     options = ["--max-active-runs", "1", "--reprocess-behavior", "completed"]
     if direction == "backwards":
         options.append("--run-backwards")
-    runs.backfill(dag_id, *options, days=days)
-    content, counts = expected(snapshot_at, days if direction == "forwards" else days[::-1])
-    assert sorted(runs.query(f"table {table}")) == content
-    found = {day: runs.query(LEDGER, f"backfill__{day}T08:30:00+00:00")[0] for day in days}
-    assert found == counts
+    for dag_id, _, _ in DATASETS:
+        runs.start_backfill(dag_id, *options, days=days)
+    for dag_id, table, snapshot_at in DATASETS:
+        runs.wait_for_backfill(dag_id, days=days)
+        content, counts = expected(snapshot_at, days if direction == "forwards" else days[::-1])
+        assert sorted(runs.query(f"table {table}")) == content
+        found = {day: runs.query(LEDGER, dag_id, backfilled(day))[0] for day in days}
+        assert found == counts
 
 
 def test_backfill_of_many_dates_at_once_ends_with_the_same_table(runs: ScheduledRuns) -> None:
-    days = [f"2020-12-{day:02}" for day in range(3, 9)]
-    runs.backfill(DAG, "--reprocess-behavior", "completed", days=days)
+    days = [f"2020-12-{day:02}" for day in range(3, 8)]
+    runs.start_backfill(DAG, "--reprocess-behavior", "completed", days=days)
+    runs.wait_for_backfill(DAG, days=days)
     assert sorted(runs.query(f"table {TABLE}")) == expected(oracle.us_daily, days)[0]
 
 
@@ -136,10 +134,10 @@ def test_killed_task_is_tried_again_and_leaves_no_trace(
     assert killed == [("success", 2)]
     table, counts = expected(oracle.us_daily, ["2020-12-05"])
     assert sorted(runs.query(f"table {TABLE}")) == table
-    assert runs.query(LEDGER, run_id) == [counts["2020-12-05"]]
+    assert runs.query(LEDGER, DAG, run_id) == [counts["2020-12-05"]]
     assert len({notice["Message"] for notice in runs.notices(run_id)}) == 1
     before = runs.query(f"select date, xmin::text from {TABLE}")
-    runs.airflow("tasks", "clear", "--yes", "--run-id", run_id, DAG)
+    runs.clear(DAG, run_id)
     assert runs.wait(DAG, run_id) == "success"
     assert runs.query(f"select date, xmin::text from {TABLE}") == before
     assert runs.notices(run_id, at_least=0) == []

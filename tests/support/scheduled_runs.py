@@ -21,6 +21,11 @@ PATIENCE_SECONDS = 300.0
 UNFINISHED = "select id from backfill where dag_id = %s and completed_at is null"
 
 
+def backfilled(day: str) -> str:
+    """The id of the run that a backfill makes for a day."""
+    return f"backfill__{day}T08:30:00+00:00"
+
+
 @dataclass(frozen=True)
 class ScheduledRuns:
     """A stack, as people use it: over REST, with the command line, and with SQL."""
@@ -73,18 +78,26 @@ class ScheduledRuns:
             time.sleep(0.5)
         return str(state)
 
-    def backfill(self, dag_id: str, *options: str, days: list[str]) -> None:
-        """Backfill dates, as the README says, and wait until the last run has ended."""
-        last = f"{days[-1]}T23:59:59"
-        words = ["--dag-id", dag_id, "--from-date", days[0], "--to-date", last, *options]
-        self.airflow("backfill", "create", *words)
-        for day in days:
-            self.wait(dag_id, f"backfill__{day}T08:30:00+00:00")
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Have all tasks of a run run again, as the button in the UI does."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/clear"
+        self.stack.api._call("POST", path, json={"dry_run": False})
+
+    def start_backfill(self, dag_id: str, *options: str, days: list[str]) -> None:
+        """Backfill dates, as the README says."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         # Airflow allows one backfill of a DAG at a time, and closes it some time after its runs.
         while self._query(self.stack.server.metadata_uri, UNFINISHED, dag_id):
-            assert time.monotonic() < deadline, f"the backfill of {dag_id} is not closed"
+            assert time.monotonic() < deadline, f"a backfill of {dag_id} is not closed"
             time.sleep(0.5)
+        last = f"{days[-1]}T23:59:59"
+        words = ["--dag-id", dag_id, "--from-date", days[0], "--to-date", last, *options]
+        self.airflow("backfill", "create", *words)
+
+    def wait_for_backfill(self, dag_id: str, *, days: list[str]) -> None:
+        """Wait until the last run of a backfill has ended."""
+        for day in days:
+            self.wait(dag_id, backfilled(day))
 
     def tries(self, dag_id: str, run_id: str) -> dict[str, list[tuple[str, int]]]:
         """State and number of tries of each task's instances."""
