@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from infra.local.stack import Stack
     from tests.browser.airflow_pages import AirflowPages
-    from tests.support.scheduled_runs import ScheduledRuns
 
 DAG = "covid_us_daily"
 
@@ -24,8 +24,8 @@ def test_runbook_stands_on_the_page_of_its_dag(pages: AirflowPages) -> None:
     expect(runbook.locator("code")).to_have_count(0)
 
 
-def test_downloads_of_a_run_are_named_by_source(pages: AirflowPages, runs: ScheduledRuns) -> None:
-    run_id, _ = runs.trigger(DAG, as_of="2020-12-03T08:30:00Z", dry_run=True)
+def test_downloads_of_a_run_are_named_by_source(pages: AirflowPages, stack: Stack) -> None:
+    run_id = stack.api.trigger(DAG, {"as_of": "2020-12-03T08:30:00Z", "dry_run": True})
     pages.open_run(DAG, run_id)
     downloads = pages.tasks_of_run().filter(has_text="download")
     expect(downloads).to_have_count(2)
