@@ -114,5 +114,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     root = tmp_path_factory.mktemp("stack")
     failpoints = root / "failpoints"
     failpoints.mkdir()
-    with stacks.started(root, Options(failpoints=failpoints), say=print) as running:
+    with stacks.started(root, Options(ui_port=None, failpoints=failpoints), say=print) as running:
         yield running

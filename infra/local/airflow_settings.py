@@ -55,6 +55,7 @@ class Options:
         live: read from the real GitHub instead.
         schedule: make the runs that schedules ask for; without it only those asked for, by hand
             or as a backfill.
+        ui_port: where the UI answers if nobody else does; None for any free port.
         failpoints: a folder whose files arm failpoints, for tests.
     """
 
@@ -62,6 +63,7 @@ class Options:
     github: Path = SHIPPED_GITHUB
     live: bool = False
     schedule: bool = False
+    ui_port: int | None = 8080
     failpoints: Path | None = None
 
     @property

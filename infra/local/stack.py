@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-UI_PORT = 8080
-
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
@@ -114,9 +112,9 @@ def _start(
     group: processes.Group, layout: Layout, options: Options, say: Callable[[str], None]
 ) -> Stack:
     secrets = Secrets.of(layout)
-    ui_port = ports.choose(UI_PORT)
-    if ui_port != UI_PORT:
-        say(f"port {UI_PORT} is taken, the UI will be on {ui_port}")
+    ui_port = ports.choose(options.ui_port)
+    if options.ui_port and ui_port != options.ui_port:
+        say(f"port {options.ui_port} is taken, the UI will be on {ui_port}")
     with _threads(group) as pool:
         stand_in = pool.submit(github_program.start, group, options, say)
         cloud = pool.submit(_start_aws, group, layout, say)

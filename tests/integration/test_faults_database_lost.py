@@ -111,7 +111,7 @@ def test_session_ended_by_an_administrator_while_it_holds_the_lock(large: Trial)
         if seen.copied >= half and not ended:
             found = large.place.tasks().query(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name like 'sluice %' and state = 'active'"
+                " where starts_with(application_name, 'sluice ') and state = 'active'"
             )
             ended.extend(row[0] for row in found)
         return Fate.PASS
