@@ -72,9 +72,9 @@ def success_notice(
     changed = counts.inserted + counts.updated + counts.deleted
     headline = "would change" if dry_run else "changed"
     parts = [
-        f"{facts.dataset}: {changed} rows {headline}",
+        f"{facts.dataset}: {_number(changed, 'row')} {headline}",
         f"{counts.rejected} rejected" if counts.rejected else "",
-        f"{len(details.warnings)} warnings" if details.warnings else "",
+        _number(len(details.warnings), "warning") if details.warnings else "",
     ]
     lines = [
         *_head(facts, "dry run, nothing was written" if dry_run else "success"),
@@ -84,7 +84,9 @@ def success_notice(
         *(f"  {name + ':':<12}{value}" for name, value in _gone(counts).items()),
         f"Deleted:     {counts.deleted}",
         *_section(
-            "Rejected rows, by reason (they wait in ops.rejected_row):",
+            "Rejected rows, by reason:"
+            if dry_run
+            else "Rejected rows, by reason (they wait in ops.rejected_row):",
             [f"{code}: {number}" for code, number in sorted(details.rejects_by_code.items())],
         ),
         *_section("Warnings:", details.warnings),
@@ -154,6 +156,10 @@ def _gone(counts: Counts) -> dict[str, int]:
         "duplicate": counts.duplicate,
         "rejected": counts.rejected,
     }
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _section(title: str, entries: list[str]) -> list[str]:

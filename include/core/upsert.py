@@ -237,7 +237,8 @@ class _Load:
         return counts
 
     def _list_changes(self) -> list[dict[str, Any]]:
-        self._execute("list_changes", most=PREVIEW_ROWS)
+        deletes = self.policy.vanished == "delete" and self.policy.certain
+        self._execute("list_changes", most=PREVIEW_ROWS, deletes=deletes)
         names = ("operation", "key", "before", "after")
         return [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]
 

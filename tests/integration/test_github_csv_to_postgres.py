@@ -305,6 +305,18 @@ def test_dry_run_shows_counts_and_changes_and_writes_nothing(
     assert found["notice"]["attributes"]["status"] == "dry_run"
 
 
+@pytest.mark.parametrize(("vanished", "shown"), [("keep", []), ("delete", ["vanish"])])
+def test_dry_run_shows_a_vanished_row_only_where_it_would_be_deleted(
+    start: Callable[..., PipelineRuns], root: Path, vanished: Any, shown: list[str]
+) -> None:
+    runs = start(root, replace(covid_us_daily.DATASET, vanished=vanished))
+    runs.run(moment("2020-12-01"))
+    write_version(root, oracle.US, "2020-12-02T060000Z", us_csv(2))
+    found = runs.run(moment("2020-12-02"), dry_run=True)
+    assert [change["operation"] for change in found["preview"]] == shown
+    assert all(change["after"] is None for change in found["preview"])
+
+
 def test_dry_run_into_an_empty_table_shows_inserts(
     start: Callable[..., PipelineRuns], root: Path
 ) -> None:

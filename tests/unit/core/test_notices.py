@@ -53,7 +53,7 @@ def test_body_has_moment_counts_duration_link_and_rerun_command() -> None:
 
 def test_subject_says_what_changed_was_rejected_and_warned_of() -> None:
     subject = success(warnings=["one"]).subject
-    assert subject == "Sluice covid_us_daily: 9 rows changed, 2 rejected, 1 warnings"
+    assert subject == "Sluice covid_us_daily: 9 rows changed, 2 rejected, 1 warning"
 
 
 def test_attributes_are_those_that_filter_policies_match() -> None:
