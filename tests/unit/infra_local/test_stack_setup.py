@@ -27,11 +27,12 @@ def program(folder: Path, name: str, script: str) -> Path:
 
 
 def test_shim_that_fails_is_not_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(tmp_path, "python3.12", "echo 'pyenv: python3.12: command not found' >&2; exit 127")
-    program(tmp_path, "python3.13", "echo 3.13")
+    # Versions that the interpreter of this test cannot have.
+    program(tmp_path, "python3.98", "echo 'pyenv: python3.98: command not found' >&2; exit 127")
+    program(tmp_path, "python3.99", "echo 3.99")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
-    assert bootstrap.best_interpreter(("3.12", "3.13")) == str(tmp_path / "python3.13")
+    assert bootstrap.best_interpreter(("3.98", "3.99")) == str(tmp_path / "python3.99")
 
 
 def test_interpreter_of_pyenv_is_found_without_a_shim(
