@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from include.core.csv_faults import Reject
 from include.core.csv_rows import open_records, read_rows
 from include.core.csv_syntax import QUOTE
-from include.core.sql_files import fill, quote_identifier
+from include.core.sql_files import fill, quote_identifier, quote_identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -158,7 +158,7 @@ def _create(
         "insert_rows",
         {
             "relation": quote_identifier(relation),
-            "names": ", ".join(map(quote_identifier, types)),
+            "names": quote_identifiers(types),
             "struct": "{" + struct + "}",
         },
         {"path": str(source), "max_line_bytes": max(longest, _LEAST_LINE_BYTES)},
@@ -178,8 +178,8 @@ def _settle_keys(
         "find_repeated",
         names
         | {
-            "key": ", ".join(map(quote_identifier, key)),
-            "columns": ", ".join(quote_identifier(column.name) for column in rows.columns),
+            "key": quote_identifiers(key),
+            "columns": quote_identifiers(column.name for column in rows.columns),
         },
     )
     _run(connection, "delete_repeated", names)

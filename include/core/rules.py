@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.core.contract import Cumulative, NewestDay, Rule, Table, UniqueKey
-from include.core.sql_files import fill, quote_identifier
+from include.core.sql_files import fill, quote_identifier, quote_identifiers
 from include.errors import RuleError
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: datetime) -
 
 
 def _unique(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> str | None:
-    (repeated,) = _one(connection, fill("rules/find_repeated_key", columns=_list(columns)))
+    (repeated,) = _one(
+        connection, fill("rules/find_repeated_key", columns=quote_identifiers(columns))
+    )
     return f"{repeated} keys ({', '.join(columns)}) stand more than once" if repeated else None
 
 
@@ -89,7 +91,9 @@ def _cumulative(connection: duckdb.DuckDBPyConnection, rule: Cumulative) -> str 
         "rules/find_falls",
         column=quote_identifier(rule.column),
         order_by=quote_identifier(rule.order_by),
-        partition=f"partition by {_list(rule.partition_by)}" if rule.partition_by else "",
+        partition=f"partition by {quote_identifiers(rule.partition_by)}"
+        if rule.partition_by
+        else "",
     )
     falls, first, last = _one(
         connection, statement, {"tolerance": rule.tolerance, "last_days": rule.last_days}
@@ -100,10 +104,6 @@ def _cumulative(connection: duckdb.DuckDBPyConnection, rule: Cumulative) -> str 
         f"{rule.column} is a running total, but falls more than {rule.tolerance:.0%} below its "
         f"highest earlier value in {falls} rows, from {rule.order_by} {first} to {last}"
     )
-
-
-def _list(columns: tuple[str, ...]) -> str:
-    return ", ".join(quote_identifier(column) for column in columns)
 
 
 def _one(

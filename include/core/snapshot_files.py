@@ -14,7 +14,7 @@ import duckdb
 from include.core.csv_to_duckdb import duckdb_type, load_csv
 from include.core.ledger import Rejected
 from include.core.objects import CHUNK_BYTES
-from include.core.sql_files import fill, quote_identifier, read_statement
+from include.core.sql_files import fill, quote_identifier, quote_identifiers, read_statement
 from include.errors import RuleError, WorkerExhaustedError
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ def clean(connection: duckdb.DuckDBPyConnection, dataset: GitHubDataset, to: Pat
     connection.execute(fill("snapshot/create_cleaned", columns=", ".join(casts), cleaning=cleaning))
     statement = fill(
         "snapshot/write_parquet",
-        columns=_names([column.name for column in table.columns]),
-        key=_names(table.key),
+        columns=quote_identifiers(column.name for column in table.columns),
+        key=quote_identifiers(table.key),
     )
     row = connection.execute(statement, {"path": str(to)}).fetchone()
     if row is None:
@@ -171,8 +171,8 @@ def open_rows(
     texts = [column.name for column in table.columns if column.type == "text"]
     statement = fill(
         "snapshot/write_csv",
-        columns=_names([column.name for column in table.columns]),
-        quoting=f", force_quote ({_names(texts)})" if texts else "",
+        columns=quote_identifiers(column.name for column in table.columns),
+        quoting=f", force_quote ({quote_identifiers(texts)})" if texts else "",
     )
     with connect_duckdb(folder, memory=memory) as connection:
         # One thread is as fast, and keeps no finished parts in memory to put them in order.
@@ -205,7 +205,3 @@ def _while_written(write: Callable[[str], None]) -> Iterator[IO[bytes]]:
             while file.read(CHUNK_BYTES):
                 pass
         written.result()
-
-
-def _names(columns: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(quote_identifier(column) for column in columns)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from psycopg2 import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SQL_ROOT = Path(__file__).resolve().parents[1] / "sql"
 
@@ -36,6 +40,11 @@ def compose(name: str, **parts: sql.Composable) -> sql.Composed:
 def quote_identifier(name: str) -> str:
     """A name as DuckDB's SQL writes it, whatever characters it has."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def quote_identifiers(names: Iterable[str]) -> str:
+    """Names as a list in DuckDB's SQL, in their order."""
+    return ", ".join(map(quote_identifier, names))
 
 
 def fill(name: str, **parts: str) -> str:

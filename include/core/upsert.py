@@ -265,10 +265,6 @@ class _Load:
         return _parts(self.table)
 
 
-def _columns(table: Table) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
-
-
 def _parts(table: Table) -> dict[str, sql.Composable]:
     """What the statements' placeholders stand for, for one table."""
     names = [column.name for column in table.columns]
@@ -281,7 +277,7 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
     differs = each("target.{name} is distinct from staged.{name}", values)
     return {
         "target": sql.Identifier(table.schema, table.name),
-        "columns": _columns(table),
+        "columns": comma.join(each("{name}", names)),
         "first_key": sql.Identifier(table.key[0]),
         "staged_columns": comma.join(each("staged.{name}", names)),
         "staged_key": comma.join(each("staged.{name}", table.key)),
