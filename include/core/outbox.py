@@ -43,9 +43,15 @@ class Notice:
 
 def write_notice(cursor: cursor, notice: Notice) -> None:
     """Put a notice into the outbox, in the transaction of what it tells of."""
-    cursor.execute(read_statement("ops/drop_stale_failure"), asdict(notice))
     values = {**asdict(notice), "attributes": Json(notice.attributes)}
     cursor.execute(read_statement("ops/write_notice"), values)
+
+
+def forget_unsent_failure(connect: Connect, *, dag_id: str, run_id: str) -> None:
+    """Drop the failure notice of a run that has come to its end since, if nobody has had it."""
+    with transaction(connect, doing=f"send the notices of {dag_id}") as cursor:
+        values = {"dag_id": dag_id, "run_id": run_id}
+        cursor.execute(read_statement("ops/drop_stale_failure"), values)
 
 
 def announce(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.core.contract import RejectLimit
+from include.core.outbox import Notice, write_notice
+from include.core.postgres import transaction
 from include.datasets import covid_us_daily, covid_us_states_daily
 from include.errors import (
     InputFileError,
@@ -21,6 +23,7 @@ from include.errors import (
     ShrunkenSnapshotError,
     SourceUnavailableError,
 )
+from include.pipelines.github_csv_to_postgres import announce_end
 from infra.local.github_stand_in import Fault, GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import PipelineRuns, moment, write_version
@@ -345,6 +348,31 @@ def test_rerun_that_changes_nothing_keeps_ledger_row_and_notice(
         runs.run(moment("2020-12-01"), run_id="one")
     assert runs.ledger("one")["inserted"] == 3
     assert len(runs.published) == 1
+
+
+def test_failure_that_could_not_be_told_is_not_told_after_the_run_has_succeeded(
+    start: Callable[..., PipelineRuns], root: Path
+) -> None:
+    runs = start(root)
+    as_of, run_id = moment("2020-12-01"), "one"
+    cleaned = runs.clean(runs.download(as_of, run_id=run_id), as_of, run_id=run_id)
+    loaded = runs.upsert(cleaned, as_of, run_id=run_id)
+    # SNS is down: neither the success nor, when the tries are used up, the failure goes out.
+    failed = Notice(
+        dag_id=runs.dataset.name, run_id=run_id, status="failed", subject="s", body="b",
+        attributes={},
+    )  # fmt: skip
+    with transaction(runs.connect, doing="tell of the failure") as cursor:
+        write_notice(cursor, failed)
+    announce_end(
+        loaded,
+        connect=runs.connect,
+        dag_id=runs.dataset.name,
+        run_id=run_id,
+        publish=runs.published.append,
+    )
+    assert [notice.status for notice in runs.published] == ["success"]
+    assert runs.query("select status from ops.outbox where sent_at is null") == []
 
 
 def test_content_that_is_loaded_already_is_neither_fetched_nor_staged(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from include.core import ledger, notices, upsert
 from include.core.failpoints import failpoint
 from include.core.migrations import migrate
-from include.core.outbox import Notice, announce, write_notice
+from include.core.outbox import Notice, announce, forget_unsent_failure, write_notice
 from include.core.postgres import transaction
 from include.core.snapshot_files import open_rows, read_rejected
 
@@ -160,5 +160,6 @@ def announce_end(
         notice = Notice(**loaded["notice"])
         publish(notice)
         return [notice.subject]
+    forget_unsent_failure(connect, dag_id=dag_id, run_id=run_id)
     sent = announce(connect, dag_id=dag_id, run_id=run_id, publish=publish)
     return [notice.subject for notice in sent]
