@@ -12,10 +12,15 @@ SluiceError
 │   ├── ShrunkenSnapshotError
 │   ├── AccountingError
 │   ├── ArchiveError
+│   ├── ArrivalError
+│   ├── DeliveryRefusedError
+│   ├── TallyError
 │   └── WarehouseRefusedError
 └── TransientError             a retry may help
     ├── SourceUnavailableError
     ├── WarehouseUnavailableError
+    ├── ArrivalBusyError
+    ├── DeliveryUnavailableError
     └── WorkerExhaustedError
 
 Messages are safe to publish: they hold no row value and no secret, and fit on one line.
@@ -88,6 +93,18 @@ class ArchiveError(TerminalError):
     """An archived or handed-over object is not what was put there."""
 
 
+class ArrivalError(TerminalError):
+    """A file that landed in S3 is not where, or not what, it was said to be."""
+
+
+class DeliveryRefusedError(TerminalError):
+    """A queue, a table or a bus refused an entry; it would refuse it again."""
+
+
+class TallyError(TerminalError):
+    """Rows that were read are neither in the sink nor among the rejected."""
+
+
 class WarehouseRefusedError(TerminalError):
     """Postgres refused a statement; a retry would be refused too."""
 
@@ -98,6 +115,14 @@ class SourceUnavailableError(TransientError):
 
 class WarehouseUnavailableError(TransientError):
     """Postgres is out of reach, restarting, or another writer holds the table."""
+
+
+class ArrivalBusyError(TransientError):
+    """Another run holds the file, or has taken it over from this one."""
+
+
+class DeliveryUnavailableError(TransientError):
+    """A queue, a table or a bus did not take all entries within the retry budget."""
 
 
 class WorkerExhaustedError(TransientError):

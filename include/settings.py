@@ -12,19 +12,35 @@ class Settings:
     Attributes:
         lake_bucket: bucket of the raw archive (raw/) and of hand-overs between tasks (work/).
         alerts_topic_arn: SNS topic of the notices.
+        landing_bucket: bucket that files from outside arrive in.
+        csv_upload_to_sqs_queue_url, csv_upload_to_dynamodb_queue_url: queue of each pipeline's
+            arrivals.
+        json_queue_url: queue that rows are delivered to as JSON.
+        items_table: DynamoDB table that rows are delivered to as items.
+        events_bus: EventBridge bus that is told of each stage.
         ui_url: base address of the Airflow UI, for links.
         github_api_url, github_raw_url: GitHub, or a stand-in for it.
         duckdb_memory: memory limit of one DuckDB connection; the smallest MWAA worker has 2 GB.
         retry_seconds: pause before the first retry of a task; it doubles from there.
         source_retry_seconds: how long one try of a task keeps asking a source that does not
             answer properly, from the first failure; 0 leaves it to the dataset.
+        visibility_seconds: how long an arrival's message stays hidden once it was received.
+        sweep_grace_seconds: how old an object must be before the sweep misses its event.
     """
 
     lake_bucket: str = ""
     alerts_topic_arn: str = ""
+    landing_bucket: str = ""
+    csv_upload_to_sqs_queue_url: str = ""
+    csv_upload_to_dynamodb_queue_url: str = ""
+    json_queue_url: str = ""
+    items_table: str = ""
+    events_bus: str = ""
     ui_url: str = ""
     github_api_url: str = "https://api.github.com"
     github_raw_url: str = "https://raw.githubusercontent.com"
     duckdb_memory: str = "192MB"
     retry_seconds: int = 60
     source_retry_seconds: int = 0
+    visibility_seconds: int = 3600
+    sweep_grace_seconds: int = 900

@@ -43,16 +43,17 @@ class Counts:
     """Where every row that was read has gone; deleted is counted beside."""
 
     read: int
-    rejected: int
-    duplicate: int
-    inserted: int
-    updated: int
-    unchanged: int
-    superseded: int
-    deleted: int
+    rejected: int = 0
+    duplicate: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    delivered: int = 0
+    deleted: int = 0
 
     def check(self, sink: str) -> None:
-        """Hold read = rejected + duplicate + inserted + updated + unchanged + superseded.
+        """Hold read to the sum of all other counts but deleted.
 
         Raises:
             AccountingError: the sum is off.
@@ -64,6 +65,7 @@ class Counts:
             + self.updated
             + self.unchanged
             + self.superseded
+            + self.delivered
         )
         if accounted != self.read:
             raise AccountingError(f"{sink}: {self.read} rows read, {accounted} accounted for")

@@ -3,13 +3,14 @@
 -- Grain: one row a run and sink; comes back when it was written.
 insert into ops.run (
     dag_id, run_id, sink, as_of, status,
-    read, rejected, duplicate, inserted, updated, unchanged, superseded, deleted,
+    read, rejected, duplicate, inserted, updated, unchanged, superseded, delivered, deleted,
     started_at, details
 )
 values (
     %(dag_id)s, %(run_id)s, %(sink)s, %(as_of)s, %(status)s,
     %(read)s, %(rejected)s, %(duplicate)s,
-    %(inserted)s, %(updated)s, %(unchanged)s, %(superseded)s, %(deleted)s,
+    %(inserted)s, %(updated)s, %(unchanged)s, %(superseded)s,
+    %(delivered)s, %(deleted)s,
     %(started_at)s, %(details)s
 )
 on conflict (dag_id, run_id, sink) do update
@@ -23,6 +24,7 @@ set
     updated = excluded.updated,
     unchanged = excluded.unchanged,
     superseded = excluded.superseded,
+    delivered = excluded.delivered,
     deleted = excluded.deleted,
     started_at = excluded.started_at,
     finished_at = clock_timestamp(),
