@@ -26,6 +26,7 @@ create table ops.arrival (
     token bigint not null default 1,
     claimed_until timestamptz,
     attempts integer not null default 1,
+    file_order text not null,
     progress jsonb,
     counts jsonb,
     cause text,
@@ -44,6 +45,7 @@ comment on column ops.arrival.run_id is 'The run that holds it, or held it last'
 comment on column ops.arrival.token is 'Fencing token: grows with every claim, checked by every write';
 comment on column ops.arrival.claimed_until is 'End of the lease; after it another run may claim';
 comment on column ops.arrival.attempts is 'Runs that have claimed it';
+comment on column ops.arrival.file_order is 'Greater for a later file, whatever its key';
 comment on column ops.arrival.progress is 'What the sink has acknowledged so far';
 comment on column ops.arrival.counts is 'Where its rows have gone, once it is done';
 

@@ -1,0 +1,99 @@
+"""Event messages of S3: what they say has arrived, and which of it is let in.
+
+The format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from include.errors import ArrivalError
+
+SUFFIXES = (".csv", ".csv.gz")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announced:
+    """An object that somebody says has arrived.
+
+    Attributes:
+        bucket, key: where.
+        version_id: which version; the newest when None.
+        sequencer: orders events of one key only; None when it was not an event that said so.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    sequencer: str | None = None
+
+
+def read_event(body: str) -> list[Announced]:
+    """Read the body of one message: none, one or more objects.
+
+    S3's test event, events of other kinds than a new object, and directory markers announce
+    nothing.
+
+    Arguments:
+        body: the event, bare or in the envelope that SNS puts around it.
+
+    Raises:
+        ArrivalError: the body is no event of S3.
+    """
+    try:
+        event = json.loads(body)
+        if event.get("Type") == "Notification" and "Message" in event:
+            event = json.loads(event["Message"])
+        if event.get("Event") == "s3:TestEvent":
+            return []
+        read = [_announced(record) for record in event["Records"]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ArrivalError("The message is no event of S3") from None
+    return [each for each in read if each is not None]
+
+
+def _announced(record: dict[str, Any]) -> Announced | None:
+    if record["eventSource"] != "aws:s3":
+        raise KeyError
+    if not record["eventName"].startswith("ObjectCreated:"):
+        return None
+    found = record["s3"]["object"]
+    key = unquote_plus(found["key"], errors="strict")
+    if key.endswith("/"):
+        return None
+    return Announced(
+        bucket=str(record["s3"]["bucket"]["name"]),
+        key=key,
+        version_id=found.get("versionId"),
+        sequencer=found.get("sequencer"),
+    )
+
+
+def check_place(announced: Announced, *, bucket: str, prefix: str) -> None:
+    """Hold what was announced to the bucket and the prefix that a pipeline reads.
+
+    Raises:
+        ArrivalError: it is elsewhere.
+    """
+    if announced.bucket != bucket:
+        raise ArrivalError("The event names a bucket that this pipeline does not read")
+    if not announced.key.startswith(prefix):
+        raise ArrivalError(f"{announced.key!r} is outside of {prefix}, which this pipeline reads")
+
+
+def check_name(key: str) -> None:
+    """Hold the name of a file to what can be a file's.
+
+    Raises:
+        ArrivalError: an empty or dotted segment, a control character, or another suffix.
+    """
+    segments = key.split("/")
+    if any(segment in ("", ".", "..") for segment in segments):
+        raise ArrivalError(f"{key!r}: a segment of the key is empty or dotted. Rename the file")
+    if not key.isprintable():
+        raise ArrivalError(f"{key!r}: the key has unprintable characters. Rename the file")
+    if not key.endswith(SUFFIXES):
+        raise ArrivalError(f"{key!r} does not end in {' or '.join(SUFFIXES)}. Rename the file")
