@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from include.core.csv_to_duckdb import duckdb_type, load_csv
-from include.core.ledger import Rejected
 from include.core.objects import CHUNK_BYTES
+from include.core.rejects import set_aside
 from include.core.sql_files import fill, quote_identifier, quote_identifiers, read_statement
 from include.errors import RuleError, WorkerExhaustedError
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from typing import IO
 
     from include.core.contract import GitHubDataset, GitHubFile, Table
-    from include.core.csv_faults import Reject
     from include.core.objects import ObjectStore
 
 
@@ -80,20 +78,7 @@ def stage_source(  # noqa: PLR0913 -- a file, its contract, and the places betwe
     copy = folder / f"{source.name}{''.join(_suffixes(source.path))}"
     store.get_file(archived["key"], copy, sha256=archived["sha256"])
     name = f"{archived['repository']}/{source.path}"
-    with rejects_file.open("a", encoding="utf-8") as file:
-
-        def set_aside(reject: Reject) -> None:
-            row = Rejected(
-                file=name,
-                version=archived["commit"],
-                line=reject.line,
-                column_name=reject.column,
-                code=reject.code,
-                reason=reject.reason,
-                raw=reject.raw,
-            )
-            file.write(json.dumps(asdict(row)) + "\n")
-
+    with set_aside(rejects_file, file=name, version=archived["commit"]) as add:
         counts = load_csv(
             connection,
             source.name,
@@ -101,7 +86,7 @@ def stage_source(  # noqa: PLR0913 -- a file, its contract, and the places betwe
             name=name,
             contract=source.contract,
             folder=folder,
-            on_reject=set_aside,
+            on_reject=add,
         )
     copy.unlink()
     return {**archived, **asdict(counts)}
@@ -137,13 +122,6 @@ def clean(connection: duckdb.DuckDBPyConnection, dataset: GitHubDataset, to: Pat
     if row is None:
         raise RuleError(f"{dataset.name}: DuckDB does not tell how many rows it wrote")
     return int(row[0])
-
-
-def read_rejected(rejects_file: Path) -> Iterator[Rejected]:
-    """The rows that stage_source set aside, in the order of files and lines."""
-    with rejects_file.open(encoding="utf-8") as file:
-        for line in file:
-            yield Rejected(**json.loads(line))
 
 
 @contextmanager

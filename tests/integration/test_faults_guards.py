@@ -140,7 +140,7 @@ def with_commit_in_between(patch: pytest.MonkeyPatch, _: Trial) -> None:
 
 
 def without_reject_limit(patch: pytest.MonkeyPatch, _: Trial) -> None:
-    patch.setattr(transform, "_refuse_rejects", lambda *_: None)
+    patch.setattr(transform, "refuse_rejects", lambda *_, **__: None)
 
 
 def without_shrink_limit(patch: pytest.MonkeyPatch, _: Trial) -> None:

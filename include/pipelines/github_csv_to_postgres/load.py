@@ -11,7 +11,8 @@ from include.core.failpoints import failpoint
 from include.core.migrations import migrate
 from include.core.outbox import Notice, announce, forget_unsent_failure, write_notice
 from include.core.postgres import transaction
-from include.core.snapshot_files import open_rows, read_rejected
+from include.core.rejects import read_rejected
+from include.core.snapshot_files import open_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

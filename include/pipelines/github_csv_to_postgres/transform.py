@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.core import rules
 from include.core.failpoints import failpoint
-from include.core.snapshot_files import clean, connect_duckdb, read_rejected, stage_source
-from include.errors import RejectLimitError
+from include.core.rejects import count_codes, refuse_rejects
+from include.core.snapshot_files import clean, connect_duckdb, stage_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,11 +68,11 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
         warnings = rules.check_rules(
             connection, name=dataset.name, rules=dataset.rules, as_of=as_of
         )
-    rejects_by_code = _count_codes(rejects_file)
+    rejects_by_code = count_codes(rejects_file)
     rejected = sum(source["rejected"] for source in sources)
     duplicate = sum(source["duplicate"] for source in sources)
     read = row_count + rejected + duplicate
-    _refuse_rejects(dataset, read, rejects_by_code, rejects_file)
+    refuse_rejects(dataset.name, dataset.rejects, read=read, rejects_file=rejects_file)
     failpoint("clean.checked")
     stored_snapshot = _hand_over(store, f"{work}/snapshot.parquet", snapshot)
     failpoint("clean.stored_snapshot")
@@ -93,27 +93,3 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
 
 def _hand_over(store: ObjectStore, key: str, path: Path) -> dict[str, str]:
     return {"key": key, "sha256": store.put_file(key, path)}
-
-
-def _count_codes(rejects_file: Path) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for row in read_rejected(rejects_file):
-        counts[row.code] = counts.get(row.code, 0) + 1
-    return counts
-
-
-def _refuse_rejects(
-    dataset: GitHubDataset, read: int, rejects_by_code: dict[str, int], rejects_file: Path
-) -> None:
-    rejected = sum(rejects_by_code.values())
-    allowed = max(dataset.rejects.rows, int(dataset.rejects.share * read))
-    if rejected <= allowed:
-        return
-    first = next(read_rejected(rejects_file))
-    column = f", column {first.column_name}" if first.column_name else ""
-    codes = ", ".join(f"{code} {number}" for code, number in sorted(rejects_by_code.items()))
-    raise RejectLimitError(
-        f"{dataset.name}: {rejected} of {read} rows rejected, {allowed} allowed ({codes}); the "
-        f"first at {first.file}, line {first.line}{column}: {first.reason}. Nothing was loaded. "
-        "Have the source mended, or raise the dataset's reject limit"
-    )
