@@ -13,6 +13,7 @@ SluiceError
 │   ├── AccountingError
 │   ├── ArchiveError
 │   ├── ArrivalError
+│   ├── FilesFailedError
 │   ├── DeliveryRefusedError
 │   ├── TallyError
 │   └── WarehouseRefusedError
@@ -95,6 +96,10 @@ class ArchiveError(TerminalError):
 
 class ArrivalError(TerminalError):
     """A file that landed in S3 is not where, or not what, it was said to be."""
+
+
+class FilesFailedError(TerminalError):
+    """Of the files of a run some could not be processed; the others are done."""
 
 
 class DeliveryRefusedError(TerminalError):

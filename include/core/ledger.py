@@ -102,15 +102,19 @@ class Details:
         rejects_by_code: how many rows each code has.
         warnings: sentences that people must read.
         vanished: rows of the table that the snapshot lacks for the first time, and that stay.
+        failures: file and cause of each that failed while others went on.
     """
 
     sources: list[dict[str, Any]] = field(default_factory=list)
     rejects_by_code: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     vanished: int = 0
+    failures: list[dict[str, Any]] = field(default_factory=list)
 
 
-def record_run(cursor: cursor, run: RunOfSink, counts: Counts, details: Details) -> bool:
+def record_run(
+    cursor: cursor, run: RunOfSink, counts: Counts, details: Details, *, status: str = "success"
+) -> bool:
     """Write the ledger row of a load.
 
     Returns:
@@ -123,7 +127,7 @@ def record_run(cursor: cursor, run: RunOfSink, counts: Counts, details: Details)
     values = {
         **asdict(run),
         **asdict(counts),
-        "status": "success",
+        "status": status,
         "details": Json(asdict(details)),
     }
     cursor.execute(read_statement("ops/record_run"), values)

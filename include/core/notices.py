@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class RunFacts:
         dataset: the dataset's name.
         as_of: the moment that was loaded, None when the run failed before it was known.
         ui_url: base address of the Airflow UI.
+        conf: what a run must be given to do the same again; its as_of when empty.
     """
 
     dag_id: str
@@ -35,6 +37,7 @@ class RunFacts:
     dataset: str
     as_of: datetime | None
     ui_url: str
+    conf: tuple[tuple[str, str], ...] = ()
 
     @property
     def link(self) -> str:
@@ -43,11 +46,12 @@ class RunFacts:
 
     @property
     def rerun_command(self) -> str:
-        """What loads the same moment again."""
-        if self.as_of is None:
-            return f"airflow dags trigger {self.dag_id}"
-        conf = json.dumps({"as_of": format_moment(self.as_of)})
-        return f"airflow dags trigger {self.dag_id} --conf '{conf}'"
+        """What does the same work again."""
+        command = f"airflow dags trigger {self.dag_id}"
+        conf = dict(self.conf)
+        if self.as_of is not None and not conf:
+            conf = {"as_of": format_moment(self.as_of)}
+        return f"{command} --conf {shlex.quote(json.dumps(conf))}" if conf else command
 
     def attributes(self, status: str) -> dict[str, str]:
         """What SNS filter policies can match."""
@@ -72,25 +76,25 @@ def success_notice(
     changed = counts.inserted + counts.updated + counts.deleted
     headline = "would change" if dry_run else "changed"
     parts = [
-        f"{facts.dataset}: {_number(changed, 'row')} {headline}",
+        f"{facts.dataset}: {count_of(changed, 'row')} {headline}",
         f"{counts.rejected} rejected" if counts.rejected else "",
-        _number(len(details.warnings), "warning") if details.warnings else "",
+        count_of(len(details.warnings), "warning") if details.warnings else "",
     ]
     lines = [
-        *_head(facts, "dry run, nothing was written" if dry_run else "success"),
+        *head(facts, "dry run, nothing was written" if dry_run else "success"),
         f"Duration:    {duration.total_seconds():.0f} s",
         "",
         f"Rows read:   {counts.read}",
         *(f"  {name + ':':<12}{value}" for name, value in _gone(counts).items()),
         f"Deleted:     {counts.deleted}",
-        *_section(
+        *section(
             "Rejected rows, by reason:"
             if dry_run
             else "Rejected rows, by reason (they wait in ops.rejected_row):",
             [f"{code}: {number}" for code, number in sorted(details.rejects_by_code.items())],
         ),
-        *_section("Warnings:", details.warnings),
-        *_section(
+        *section("Warnings:", details.warnings),
+        *section(
             "Sources:",
             [
                 f"{source['repository']} {source['path']} at {source['commit'][:12]} "
@@ -99,9 +103,9 @@ def success_notice(
                 for source in details.sources
             ],
         ),
-        *_foot(facts),
+        *foot(facts),
     ]
-    return _notice(facts, status, ", ".join(part for part in parts if part), lines)
+    return compose_notice(facts, status, ", ".join(part for part in parts if part), lines)
 
 
 def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> Notice:
@@ -114,16 +118,16 @@ def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> N
         log_url: the failed task's log in the UI.
     """
     lines = [
-        *_head(facts, "failed"),
+        *head(facts, "failed"),
         f"Failed task: {task}",
         f"Cause:       {cause}",
         f"Log:         {log_url}",
-        *_foot(facts),
+        *foot(facts),
     ]
-    return _notice(facts, "failed", f"FAILED {facts.dataset}: {task}", lines)
+    return compose_notice(facts, "failed", f"FAILED {facts.dataset}: {task}", lines)
 
 
-def _notice(facts: RunFacts, status: str, subject: str, lines: list[str]) -> Notice:
+def compose_notice(facts: RunFacts, status: str, subject: str, lines: list[str]) -> Notice:
     plain = f"Sluice {subject}".encode("ascii", "replace").decode().replace("\n", " ")
     return Notice(
         dag_id=facts.dag_id,
@@ -135,7 +139,7 @@ def _notice(facts: RunFacts, status: str, subject: str, lines: list[str]) -> Not
     )
 
 
-def _head(facts: RunFacts, status: str) -> list[str]:
+def head(facts: RunFacts, status: str) -> list[str]:
     return [
         f"Dataset:     {facts.dataset}",
         f"As of:       {format_moment(facts.as_of) if facts.as_of else 'not resolved'}",
@@ -143,7 +147,7 @@ def _head(facts: RunFacts, status: str) -> list[str]:
     ]
 
 
-def _foot(facts: RunFacts) -> list[str]:
+def foot(facts: RunFacts) -> list[str]:
     return ["", f"Run:         {facts.link}", f"Run again:   {facts.rerun_command}"]
 
 
@@ -158,9 +162,9 @@ def _gone(counts: Counts) -> dict[str, int]:
     }
 
 
-def _number(count: int, thing: str) -> str:
+def count_of(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def _section(title: str, entries: list[str]) -> list[str]:
+def section(title: str, entries: list[str]) -> list[str]:
     return ["", title, *(f"  - {entry}" for entry in entries)] if entries else []

@@ -30,7 +30,8 @@ set
     finished_at = clock_timestamp(),
     details = excluded.details
 where
-    run.status <> 'success'
+    run.status = 'failed'
     or excluded.inserted + excluded.updated + excluded.deleted > 0
-    or (run.as_of, run.read, run.rejected) <> (excluded.as_of, excluded.read, excluded.rejected)
+    or (run.status, run.as_of, run.read, run.rejected, run.delivered)
+    <> (excluded.status, excluded.as_of, excluded.read, excluded.rejected, excluded.delivered)
 returning finished_at
