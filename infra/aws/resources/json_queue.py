@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.aws.resources.removal import removal_policy
+from infra.aws.resources.private_queue import private_queue
 
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
@@ -27,22 +27,13 @@ class JsonQueue(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letter_queue = sqs.Queue(
-            self,
-            "DeadLetterQueue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            removal_policy=removal_policy(environment),
-            retention_period=Duration.days(14),
-        )
-        self.queue = sqs.Queue(
+        self.dead_letter_queue = private_queue(self, "DeadLetterQueue", environment=environment)
+        self.queue = private_queue(
             self,
             "Queue",
+            environment=environment,
+            retention=Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letter_queue, max_receive_count=RECEIVES
             ),
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            removal_policy=removal_policy(environment),
-            retention_period=Duration.days(4),
         )

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def private_bucket(
-    scope: Construct, *, environment: Environment, lifecycle_rules: Sequence[s3.LifecycleRule]
+    scope: Construct,
+    *,
+    environment: Environment,
+    lifecycle_rules: Sequence[s3.LifecycleRule],
+    name: str | None = None,
 ) -> s3.Bucket:
     """Add a private, versioned, encrypted bucket that is reached by TLS only.
 
@@ -26,11 +30,13 @@ def private_bucket(
         scope: the construct that owns the bucket.
         environment: decides whether the bucket outlives its stack.
         lifecycle_rules: beside the one that clears up broken uploads after a day.
+        name: CloudFormation's choice when None.
     """
     bucket = s3.Bucket(
         scope,
         "Bucket",
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        bucket_name=name,
         encryption=s3.BucketEncryption.S3_MANAGED,
         enforce_ssl=True,
         lifecycle_rules=[
