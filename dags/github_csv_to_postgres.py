@@ -101,7 +101,7 @@ def build(dataset: GitHubDataset) -> DAG:
         schedule=dataset.schedule,
         params=run_input.PARAMS,
         tags=list(dataset.tags),
-        on_failure_callback=notify_failure(dataset),
+        on_failure_callback=notify_failure(dataset=dataset.name, sink=dataset.table.sink),
         **dag_defaults(owner=dataset.owner),
     )
     def wire() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.hooks.sns import SnsHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
@@ -32,6 +33,11 @@ def warehouse() -> Connect:
     """What opens a connection to the warehouse."""
     hook = PostgresHook(postgres_conn_id=WAREHOUSE)
     return cast("Connect", hook.get_conn)  # psycopg 3 is not installed
+
+
+def aws_client(service: str) -> Any:
+    """A boto3 client of one AWS service."""
+    return AwsBaseHook(client_type=service).get_conn()
 
 
 def lake() -> ObjectStore:

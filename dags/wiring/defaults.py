@@ -25,6 +25,11 @@ def settings() -> Settings:
     return Settings(**given | numbers)
 
 
+def queue_name(url: str) -> str:
+    """The name of a queue, which ends its URL."""
+    return url.rsplit("/", 1)[-1]
+
+
 def dag_defaults(*, owner: str) -> dict[str, Any]:
     """Arguments of @dag: no catching up, and tasks with retries, back-off and a time limit."""
     return {

@@ -30,7 +30,11 @@ from wiring.run_input import as_of_or_best_guess
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.core.contract import GitHubDataset
+    from psycopg2.extensions import cursor
+
+    from include.core.outbox import Notice
+
+    Conf = tuple[tuple[str, str], ...]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -84,29 +88,46 @@ def _leave(cause: str) -> None:
         log.warning("The cause could not be left for the notice:\n%s", traceback.format_exc())
 
 
-def notify_failure(dataset: GitHubDataset) -> Callable[[Any], None]:
-    """A DAG-level callback: one ledger row and one notice for a run that failed."""
+def notify_failure(
+    *,
+    dataset: str,
+    sink: str,
+    on_record: Callable[[cursor, RunOfSink, str], Conf] | None = None,
+) -> Callable[[Any], None]:
+    """A DAG-level callback: one ledger row and one notice for a run that failed.
+
+    Arguments:
+        dataset: what the notice is about.
+        sink: as the ledger knows it.
+        on_record: called in the transaction of the ledger row with the run and the cause; comes
+            back with what a run must be given to do the same work again.
+    """
 
     def notify(context: Any) -> None:
-        run = _run_of(context, dataset)
+        run = _run_of(context, sink)
         task, cause, log_url = _what_failed(context, run)
-        facts = RunFacts(
-            dag_id=run.dag_id,
-            run_id=run.run_id,
-            dataset=dataset.name,
-            as_of=run.as_of,
-            ui_url=settings().ui_url,
-        )
-        notice = failure_notice(facts, task=task, cause=cause, log_url=log_url or facts.link)
+
+        def notice(conf: Conf) -> Notice:
+            facts = RunFacts(
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+                dataset=dataset,
+                as_of=run.as_of,
+                ui_url=settings().ui_url,
+                conf=conf,
+            )
+            return failure_notice(facts, task=task, cause=cause, log_url=log_url or facts.link)
+
         try:
             connect = warehouse()
             migrate(connect)
             with transaction(connect, doing=f"record the failure of {run.dag_id}") as cursor:
                 record_failure(cursor, run, task=task, cause=cause)
-                write_notice(cursor, notice)
+                conf = on_record(cursor, run, cause) if on_record else ()
+                write_notice(cursor, notice(conf))
         except (SluiceError, AirflowException) as error:
             log.warning("No ledger row for this failure: %s", cause_of(error))
-            publish(notice)
+            publish(notice(()))
         else:
             announce(connect, dag_id=run.dag_id, run_id=run.run_id, publish=publish)
 
@@ -127,13 +148,13 @@ def _what_failed(context: Any, run: RunOfSink) -> tuple[str, str, str | None]:
     return name, cause or LOST, ti.log_url
 
 
-def _run_of(context: Any, dataset: GitHubDataset) -> RunOfSink:
+def _run_of(context: Any, sink: str) -> RunOfSink:
     dag_run = context.get("dag_run")
     now = datetime.now(timezone.utc)
     return RunOfSink(
         dag_id=context["dag"].dag_id,
         run_id=context["run_id"],
-        sink=dataset.table.sink,
+        sink=sink,
         as_of=as_of_or_best_guess(dag_run) if dag_run else now,
         started_at=(dag_run and dag_run.start_date) or now,
     )

@@ -183,6 +183,14 @@ def release_run(cursor: cursor, *, dag_id: str, run_id: str, cause: str) -> int:
     return cursor.rowcount
 
 
+def first_failed(cursor: cursor, *, dag_id: str, run_id: str) -> tuple[str, str] | None:
+    """Key and version id of the first file that a run could not process, if there is one."""
+    values = {"dag_id": dag_id, "run_id": run_id}
+    cursor.execute(read_statement("arrivals/find_first_failed"), values)
+    row = cursor.fetchone()
+    return None if row is None else (row[0], row[1])
+
+
 def find_missed(
     cursor: cursor, pipeline: str, bucket: str, versions: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:

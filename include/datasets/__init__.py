@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 from include.core.contract import GitHubDataset
+from include.core.upload_contract import ItemUpload, JsonUpload, Upload
+from include.errors import ArrivalError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Dataset = GitHubDataset | Upload
+
+D = TypeVar("D", GitHubDataset, JsonUpload, ItemUpload)
+U = TypeVar("U", bound=Upload)
 
 
 def github_datasets() -> list[GitHubDataset]:
@@ -14,10 +26,41 @@ def github_datasets() -> list[GitHubDataset]:
     Raises:
         TypeError: a module in this folder has no DATASET, or its name is not the dataset's.
     """
-    found = []
+    return _of_kind(GitHubDataset)
+
+
+def json_uploads() -> list[JsonUpload]:
+    """Every kind of file whose rows become JSON messages; order and errors as above."""
+    return _of_kind(JsonUpload)
+
+
+def item_uploads() -> list[ItemUpload]:
+    """Every kind of file whose rows become DynamoDB items; order and errors as above."""
+    return _of_kind(ItemUpload)
+
+
+def upload_of(uploads: Sequence[U], key: str) -> U:
+    """What the file of a key is: of the prefixes that fit, the longest decides.
+
+    Raises:
+        ArrivalError: no prefix fits.
+    """
+    fitting = [upload for upload in uploads if key.startswith(upload.prefix)]
+    if not fitting:
+        raise ArrivalError(f"{key!r}: no dataset has a prefix that fits")
+    return max(fitting, key=lambda upload: len(upload.prefix))
+
+
+def _of_kind(kind: type[D]) -> list[D]:
+    return [dataset for dataset in _all() if isinstance(dataset, kind)]
+
+
+@cache
+def _all() -> list[Dataset]:
+    found: list[Dataset] = []
     for module in pkgutil.iter_modules(__path__):
         dataset = getattr(importlib.import_module(f"{__name__}.{module.name}"), "DATASET", None)
-        if not isinstance(dataset, GitHubDataset) or dataset.name != module.name:
+        if not isinstance(dataset, GitHubDataset | Upload) or dataset.name != module.name:
             raise TypeError(f"{module.name}.py must hold DATASET, a dataset of that name")
         found.append(dataset)
     return sorted(found, key=lambda dataset: dataset.name)

@@ -1,0 +1,97 @@
+"""CSV files that land in S3 to a queue, one JSON message a row.
+
+**Reads** files below uploads/sqs/ in the landing bucket, each version once.
+
+**Writes** a message a row to the JSON queue (or, as the dataset says, one JSON Lines file and a
+pointer to it); ops.arrival, ops.run and ops.rejected_row in one transaction; a notice to SNS.
+
+**Runs** when a file lands; by hand with the form (a key, or a prefix); when the sweep finds a file
+whose event was lost.
+
+**Safe to rerun because** a file that is done is known by its version, and a delivery that was cut
+goes on after the last acknowledged batch. Every message has an idempotency key.
+
+**If it fails**, the notice names file and cause. Other files of the run are done. The failed one
+is tried three times, then its message waits in the dead-letter queue; mend the file and upload it
+again, or clear the task once the cause is gone. receive: S3 or the database is out of reach.
+deliver: the file broke its contract, or the queue is out of reach. settle: a file failed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import TriggerRule, dag, get_current_context, task
+
+from include.datasets import json_uploads, upload_of
+from include.pipelines import csv_upload_to_sqs as pipeline
+from wiring import arrivals, upload_input
+from wiring.clients import aws_client, lake, warehouse
+from wiring.defaults import dag_defaults, settings
+from wiring.failures import accountable, notify_failure
+from wiring.task_context import name_in_ui, task_folder
+from wiring.upload_pipelines import CSV_UPLOAD_TO_SQS as SELF
+
+UPLOADS = json_uploads()
+
+
+@task(multiple_outputs=True)
+@accountable
+def receive() -> dict[str, Any]:
+    return arrivals.receive(SELF)
+
+
+@task(map_index_template="{{ file_name }}")
+@accountable
+def deliver(file: dict[str, Any]) -> dict[str, Any]:
+    name_in_ui(file_name=file["key"])
+    run: Any = get_current_context()["dag_run"]
+    with task_folder() as folder:
+        return pipeline.deliver(
+            upload_of(UPLOADS, file["key"]),
+            file,
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            connect=warehouse(),
+            landing=aws_client("s3"),
+            queue=aws_client("sqs"),
+            queue_url=settings().json_queue_url,
+            store=lake(),
+            work=f"work/{run.dag_id}/{run.run_id}/{file['index']}",
+            folder=folder,
+        )
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+@accountable
+def settle(received: dict[str, Any] | None, delivered: Any) -> dict[str, Any]:
+    return arrivals.settle(SELF, received, list(delivered or ()), worked_by=("deliver",))
+
+
+@task
+@accountable
+def announce(settled: dict[str, Any]) -> list[str]:  # noqa: ARG001 -- it comes after
+    return arrivals.announce()
+
+
+@dag(
+    dag_id=SELF.name,
+    description="CSV files that land in S3 to a queue, one JSON message a row.",
+    doc_md=__doc__,
+    schedule=SELF.asset(),
+    params=upload_input.PARAMS,
+    tags=["s3", "sqs", "uploads"],
+    on_failure_callback=notify_failure(
+        dataset=SELF.name, sink=SELF.sink, on_record=arrivals.release_files
+    ),
+    **dag_defaults(owner="data-platform"),
+)
+def wire() -> None:
+    # To a type checker a task returns what its function does; Airflow hands on a promise.
+    received: Any = receive()
+    delivered: Any = deliver.expand(file=received["files"])
+    settled: Any = settle(received, delivered)
+    announce(settled)
+
+
+wire()

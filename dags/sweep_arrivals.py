@@ -1,0 +1,100 @@
+"""Looks for files that landed in S3 and that nobody has processed, and starts their pipeline.
+
+**Reads** what is below the landing prefixes, and the registry ops.arrival.
+
+**Writes** runs of the upload pipelines; where it had to start one, a row in ops.run and one notice.
+
+**Runs** every 15 minutes; by hand without parameters.
+
+**Safe to rerun because** each pipeline claims a file version in the registry before it works on
+it, and a run is started once for each run of the sweep.
+
+**If it fails**, nothing is lost: the next sweep looks again. look: S3 or the database is out of
+reach. start: a pipeline's DAG is not there. tell: the database or SNS is out of reach.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import dag, get_current_context, task
+
+from include.core import sweeping
+from include.core.notices import RunFacts
+from include.core.receiving import Landing
+from wiring import arrivals
+from wiring.clients import aws_client, warehouse
+from wiring.defaults import dag_defaults, settings
+from wiring.failures import accountable, notify_failure
+from wiring.run_input import as_of_or_best_guess
+from wiring.task_context import run_of_sink
+from wiring.upload_pipelines import UPLOAD_PIPELINES
+
+NAME = "sweep_arrivals"
+SINK = "arrivals"
+
+
+@task
+@accountable
+def look() -> dict[str, list[dict[str, str]]]:
+    grace = timedelta(seconds=settings().sweep_grace_seconds)
+    return {
+        pipeline.name: sweeping.find(
+            Landing(
+                pipeline=pipeline.name,
+                client=aws_client("s3"),
+                bucket=settings().landing_bucket,
+                prefix=pipeline.prefix,
+            ),
+            connect=warehouse(),
+            before=datetime.now(timezone.utc) - grace,
+        )
+        for pipeline in UPLOAD_PIPELINES
+    }
+
+
+@task
+@accountable
+def plan(missed: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
+    return sweeping.runs_to_start(missed, name=get_current_context()["run_id"])
+
+
+@task(trigger_rule="none_failed")
+@accountable
+def tell(missed: dict[str, list[dict[str, str]]]) -> list[str]:
+    run: Any = get_current_context()["dag_run"]
+    as_of = as_of_or_best_guess(run)
+    started_at = run.start_date or run.run_after
+    asked = {"as_of": as_of.isoformat(), "started_at": started_at.isoformat()}
+    facts = RunFacts(
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        dataset=NAME,
+        as_of=None,
+        ui_url=settings().ui_url,
+    )
+    sweeping.tell(missed, run=run_of_sink(SINK, asked), facts=facts, connect=warehouse())
+    return arrivals.announce()
+
+
+@dag(
+    dag_id=NAME,
+    description="Starts upload pipelines for files whose event was lost.",
+    doc_md=__doc__,
+    schedule="*/15 * * * *",
+    tags=["s3", "uploads", "sweep"],
+    on_failure_callback=notify_failure(dataset=NAME, sink=SINK),
+    **dag_defaults(owner="data-platform") | {"max_active_runs": 1},
+)
+def wire() -> None:
+    # To a type checker a task returns what its function does; Airflow hands on a promise.
+    missed: Any = look()
+    start = TriggerDagRunOperator.partial(
+        task_id="start", skip_when_already_exists=True
+    ).expand_kwargs(plan(missed))
+    start >> tell(missed)
+
+
+wire()

@@ -1,0 +1,203 @@
+"""What DAGs have in common that start when a file lands in S3: the way in, and the way out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTrigger
+from airflow.sdk import Asset, AssetWatcher, get_current_context
+
+from include.core import outbox, settling
+from include.core.arrivals import first_failed, release_run
+from include.core.notices import RunFacts
+from include.core.receiving import Landing, newest_below, receive_files, receive_messages
+from include.core.s3_events import Announced
+from include.errors import ArrivalError
+from wiring import upload_input
+from wiring.clients import aws_client, lake, publish, warehouse
+from wiring.defaults import settings
+from wiring.failures import FAILURE, LOST
+from wiring.run_input import as_of_or_best_guess
+from wiring.task_context import run_of_sink, task_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from psycopg2.extensions import cursor
+
+    from include.core.ledger import RunOfSink
+
+# Seconds. A poll waits this long for a message, and costs a request.
+_LONG_POLL, _BETWEEN_POLLS = 10, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadPipeline:
+    """A pipeline that starts when a file lands in S3.
+
+    Attributes:
+        name: also the DAG's id.
+        prefix: the landing prefix, ends in a slash.
+        queue_url: its arrivals.
+        sink: the name that the ledger knows its sink by.
+    """
+
+    name: str
+    prefix: str
+    queue_url: str
+    sink: str
+
+    def asset(self) -> Asset:
+        """What the DAG is scheduled on: the queue of its arrivals.
+
+        Messages stay in the queue until the run has committed; a triggerer that dies with some in
+        its hands loses none.
+        """
+        trigger = MessageQueueTrigger(
+            scheme="sqs",
+            sqs_queue=self.queue_url,
+            max_messages=10,
+            wait_time_seconds=_LONG_POLL,
+            waiter_delay=_BETWEEN_POLLS,
+            visibility_timeout=settings().visibility_seconds,
+            delete_message_on_reception=False,
+        )
+        watcher = AssetWatcher(name=f"{self.name}_queue", trigger=trigger)
+        return Asset(name=f"{self.name}_arrivals", watchers=[watcher])
+
+
+def receive(pipeline: UploadPipeline) -> dict[str, Any]:
+    """Claim the files that this run is to work on.
+
+    Returns:
+        What receiving.Received has, and as_of and started_at of the run.
+
+    Raises:
+        RunInputError: the run was given something else than its form allows.
+        ArrivalError: a file that was asked for by hand cannot be had.
+    """
+    context = get_current_context()
+    run: Any = context["dag_run"]
+    asked = upload_input.read(params=context["params"], run=run)
+    landing = Landing(
+        pipeline=pipeline.name,
+        client=aws_client("s3"),
+        bucket=settings().landing_bucket,
+        prefix=pipeline.prefix,
+    )
+    given = {"connect": warehouse(), "dag_id": run.dag_id, "run_id": run.run_id}
+    if asked.names_files:
+        announced = _asked_for(landing, asked)
+        found_by = "sweep" if asked.objects else "hand"
+        received = receive_files(landing, announced, **given, found_by=found_by, again=asked.again)
+    else:
+        received = receive_messages(landing, _messages(context), **given)
+    return {
+        **asdict(received),
+        "as_of": as_of_or_best_guess(run).isoformat(),
+        "started_at": (run.start_date or run.run_after).isoformat(),
+    }
+
+
+def _asked_for(landing: Landing, asked: upload_input.Asked) -> list[Announced]:
+    bucket = asked.bucket or landing.bucket
+    if asked.prefix:
+        if bucket != landing.bucket:
+            raise ArrivalError(f"{bucket} is a bucket that this pipeline does not read")
+        return newest_below(landing, asked.prefix)
+    return [
+        Announced(bucket=bucket, key=key, version_id=version_id)
+        for key, version_id in asked.objects or ((asked.key or "", asked.version_id),)
+    ]
+
+
+def _messages(context: Any) -> list[dict[str, Any]]:
+    """Every message of every event that this run answers: a run may have many of both."""
+    events = context["triggering_asset_events"]
+    return [
+        message
+        for each in events.values()
+        for event in each
+        for message in (event.extra.get("payload") or {}).get("message_batch", [])
+    ]
+
+
+def settle(
+    pipeline: UploadPipeline,
+    received: dict[str, Any] | None,
+    results: Iterable[dict[str, Any]],
+    *,
+    worked_by: tuple[str, ...],
+) -> dict[str, Any]:
+    """Enter what came of each file; see include.core.settling.settle.
+
+    Arguments:
+        pipeline: whose run.
+        received: what receive came back with; None when it failed.
+        results: one for each file that went well.
+        worked_by: tasks mapped over the files, whose failure is a file's failure.
+
+    Raises:
+        FilesFailedError: a file failed.
+        ArrivalError: receive has failed already.
+    """
+    ti: Any = get_current_context()["ti"]
+    if received is None:
+        raise ArrivalError(_cause(ti, "receive", -1) or LOST)
+
+    def cause_of(index: int) -> str:
+        causes = (_cause(ti, task_id, index) for task_id in worked_by)
+        return next((cause for cause in causes if cause), LOST)
+
+    run = run_of_sink(pipeline.sink, received)
+    with task_folder() as folder:
+        return settling.settle(
+            pipeline.name,
+            received,
+            results,
+            cause_of=cause_of,
+            run=run,
+            facts=RunFacts(
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+                dataset=pipeline.name,
+                as_of=run.as_of,
+                ui_url=settings().ui_url,
+                conf=_conf([file["key"] for file in received["files"]]),
+            ),
+            connect=warehouse(),
+            store=lake(),
+            queue=settling.Queue(
+                client=aws_client("sqs"),
+                url=pipeline.queue_url,
+                retry_seconds=settings().retry_seconds,
+            ),
+            folder=folder,
+        )
+
+
+def announce() -> list[str]:
+    """Send the notice of this run's end, and return the subjects of all that were sent."""
+    run: Any = get_current_context()["dag_run"]
+    connect = warehouse()
+    outbox.forget_unsent_failure(connect, dag_id=run.dag_id, run_id=run.run_id)
+    sent = outbox.announce(connect, dag_id=run.dag_id, run_id=run.run_id, publish=publish)
+    return [notice.subject for notice in sent]
+
+
+def release_files(cursor: cursor, run: RunOfSink, cause: str) -> tuple[tuple[str, str], ...]:
+    """Let go of what a failed run still holds; what a run must be given to try its files again."""
+    release_run(cursor, dag_id=run.dag_id, run_id=run.run_id, cause=cause)
+    failed = first_failed(cursor, dag_id=run.dag_id, run_id=run.run_id)
+    return (("key", failed[0]), ("version_id", failed[1])) if failed else ()
+
+
+def _cause(ti: Any, task_id: str, index: int) -> str | None:
+    cause: str | None = ti.xcom_pull(task_ids=task_id, key=FAILURE, map_indexes=index)
+    return cause
+
+
+def _conf(keys: list[str]) -> tuple[tuple[str, str], ...]:
+    """What processes the run's first file again; a run without a file has nothing to repeat."""
+    return (("key", keys[0]),) if keys else ()

@@ -1,0 +1,119 @@
+"""What a run of an upload pipeline is asked to do by hand, or by the sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param
+
+from include.errors import RunInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TEXT = ["null", "string"]
+
+# The form in the UI; the API and the command line are held to the same schema.
+PARAMS = {
+    "bucket": Param(
+        None,
+        type=_TEXT,
+        title="Bucket",
+        description="The landing bucket, which is also what is meant when this is empty.",
+    ),
+    "key": Param(
+        None,
+        type=_TEXT,
+        minLength=1,
+        title="Key",
+        description="One file, such as uploads/sqs/orders.csv.",
+    ),
+    "version_id": Param(
+        None,
+        type=_TEXT,
+        minLength=1,
+        title="Version",
+        description="One version of the file, also a deleted one. Empty: the newest.",
+    ),
+    "prefix": Param(
+        None,
+        type=_TEXT,
+        minLength=1,
+        title="Prefix",
+        description="Instead of a key: the newest version of every file below it.",
+    ),
+    "again": Param(
+        True,
+        type="boolean",
+        title="Process again",
+        description="Also files that have been processed already.",
+    ),
+    "objects": Param(
+        None,
+        type=["null", "array"],
+        items={
+            "type": "object",
+            "properties": {"key": {"type": "string"}, "version_id": {"type": "string"}},
+            "required": ["key", "version_id"],
+            "additionalProperties": False,
+        },
+        title="Objects",
+        description="The sweep fills this in: key and version_id of each file that it found.",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a run was given; nothing of it when it answers events."""
+
+    bucket: str | None
+    key: str | None
+    version_id: str | None
+    prefix: str | None
+    again: bool
+    objects: tuple[tuple[str, str], ...]
+
+    @property
+    def names_files(self) -> bool:
+        return bool(self.key or self.prefix or self.objects)
+
+
+def read(*, params: Mapping[str, Any], run: Any) -> Asked:
+    """Check what a run was given.
+
+    Arguments:
+        params: the run's parameters with their defaults.
+        run: Airflow's dag_run; unknown names in what it was triggered with are refused.
+
+    Raises:
+        RunInputError: an unknown name, a wrong type, or names that do not go together.
+    """
+    unknown = sorted(set(run.conf or {}) - set(PARAMS))
+    if unknown:
+        raise RunInputError(
+            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(PARAMS)}"
+        )
+    texts = {name: params[name] for name in ("bucket", "key", "version_id", "prefix")}
+    for name, value in texts.items():
+        if value is not None and not isinstance(value, str):
+            raise RunInputError(f"Parameter {name} must be text")
+    if not isinstance(params["again"], bool):
+        raise RunInputError("Parameter again must be true or false")
+    objects = _objects(params["objects"])
+    if sum(map(bool, (texts["key"], texts["prefix"], objects))) > 1:
+        raise RunInputError("Give one of key, prefix and objects")
+    if texts["version_id"] and not texts["key"]:
+        raise RunInputError("A version_id needs its key")
+    by_hand = str(getattr(run.run_type, "value", run.run_type)) == "manual"
+    if by_hand and not (texts["key"] or texts["prefix"] or objects):
+        raise RunInputError("Give a key or a prefix: a run by hand answers no events")
+    return Asked(**texts, again=params["again"], objects=objects)
+
+
+def _objects(given: Any) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple((str(each["key"]), str(each["version_id"])) for each in given or ())
+    except (TypeError, KeyError):
+        raise RunInputError("Parameter objects must be a list of key and version_id") from None

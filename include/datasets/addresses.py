@@ -1,0 +1,26 @@
+"""Addresses, one row an id."""
+
+from __future__ import annotations
+
+from include.core.contract import Column, CsvContract, RejectLimit
+from include.core.upload_contract import ItemUpload
+
+DATASET = ItemUpload(
+    name="addresses",
+    title="Addresses",
+    description="Rows of address files as items, one an id; an empty cell is no attribute.",
+    owner="data-platform",
+    tags=("s3", "dynamodb"),
+    prefix="uploads/dynamodb/",
+    contract=CsvContract(
+        columns=(
+            Column(name="id", header="ID", type="text", nullable=False),
+            Column(name="house_number", header="HouseNum", type="text"),
+            Column(name="street_address", header="Street", type="text"),
+            Column(name="town", header="Town", type="text"),
+            Column(name="zip", header="Zip", type="text"),
+        ),
+        key=("id",),
+    ),
+    rejects=RejectLimit(share=0.05),
+)
