@@ -32,6 +32,13 @@ REASONS: Final = {
     "nonexistent_time": "the time is skipped in its zone, when clocks go forward",
     # its key
     "key_conflict": "other rows have the same key with other values",
+    # what a queue takes
+    "message_too_large": "the row makes a message larger than the 1 MiB that a queue takes",
+    # what DynamoDB takes
+    "key_empty": "the key is the empty text, which no item may have",
+    "key_too_long": "the key is longer than the 2048 bytes that an item's may have",
+    "item_too_large": "the row makes an item larger than 400 KB",
+    "too_many_digits": "the number has more than the 38 digits that an item's may have",
 }
 """Every code of a reject, and the reason that goes with it; no reason holds a row's value."""
 

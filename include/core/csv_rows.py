@@ -21,7 +21,7 @@ from include.core.csv_values import ColumnReader
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from include.core.contract import Column, CsvContract
@@ -198,6 +198,30 @@ def open_records(path: Path, *, name: str, contract: CsvContract) -> RecordReade
         limit=limit,
         skip=contract.preamble_lines,
     )
+
+
+def read_raw(
+    path: Path, *, lines: Iterable[int], name: str, contract: CsvContract
+) -> Iterator[tuple[int, str]]:
+    """Read a file again for the rows at the given lines, as they stand in it.
+
+    Arguments:
+        path, name, contract: as for `read_rows`.
+        lines: where the rows begin, ascending; each is one of a row that was kept.
+
+    Returns line and raw text of each.
+    """
+    wanted = iter(lines)
+    line = next(wanted, None)
+    if line is None:
+        return
+    for block in open_records(path, name=name, contract=contract).blocks():
+        for number, cells in zip(block.lines, block.records, strict=True):
+            if number == line:
+                yield number, contract.delimiter.join(cells)
+                line = next(wanted, None)
+        if line is None:
+            return
 
 
 def _take_header(block: Block, *, name: str, contract: CsvContract, syntax: Syntax) -> Header:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from include.core.csv_faults import Reject
-from include.core.csv_rows import open_records, read_rows
+from include.core.csv_rows import read_raw, read_rows
 from include.core.csv_syntax import QUOTE
 from include.core.sql_files import fill, quote_identifier, quote_identifiers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from duckdb import DuckDBPyConnection
 
@@ -77,8 +77,9 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
         _create(connection, relation, clean, columns=rows.columns, longest=longest)
     if contract.key:
         conflicts = _settle_keys(connection, relation, rows, key=contract.key)
-        for reject in _conflict_rejects(conflicts, path, name=name, contract=contract):
-            on_reject(reject)
+        column = ", ".join(contract.key)
+        for line, raw in read_raw(path, lines=conflicts, name=name, contract=contract):
+            on_reject(Reject.of(line, "key_conflict", raw, column=column))
     return rows.counts
 
 
@@ -191,25 +192,6 @@ def _settle_keys(
     rows.counts.kept -= len(lines)
     rows.counts.rejected += len(lines)
     return lines
-
-
-def _conflict_rejects(
-    lines: array[int], path: Path, *, name: str, contract: CsvContract
-) -> Iterator[Reject]:
-    """Read the file again for the raw text of the rows at the given lines, in their order."""
-    wanted = iter(lines)
-    line = next(wanted, None)
-    column = ", ".join(contract.key)
-    if line is None:
-        return
-    for block in open_records(path, name=name, contract=contract).blocks():
-        for number, cells in zip(block.lines, block.records, strict=True):
-            if number == line:
-                raw = contract.delimiter.join(cells)
-                yield Reject.of(number, "key_conflict", raw, column=column)
-                line = next(wanted, None)
-        if line is None:
-            return
 
 
 def _run(
