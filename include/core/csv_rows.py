@@ -206,8 +206,10 @@ def read_raw(
     """Read a file again for the rows at the given lines, as they stand in it.
 
     Arguments:
-        path, name, contract: as for `read_rows`.
+        path: where the file is.
         lines: where the rows begin, ascending; each is one of a row that was kept.
+        name: what its owner calls it.
+        contract: how it is written.
 
     Returns line and raw text of each.
     """
