@@ -25,6 +25,7 @@ _COUNTS = (
     "updated",
     "unchanged",
     "superseded",
+    "delivered",
     "deleted",
 )
 _COLUMNS = ("sink", "as_of", "status", *_COUNTS, "details")
