@@ -29,6 +29,9 @@ LOCKS = {
     "emulator": REPOSITORY / "infra/local/requirements-emulator.lock",
     "cdk": REPOSITORY / "infra/aws/requirements.lock",
 }
+# Commands for people, by the environment that has them. They are linked into .local/bin, for a
+# PATH that shall not find that environment's python.
+COMMANDS = {"emulator": ("aws",)}
 
 
 class SetupError(Exception):
@@ -113,6 +116,15 @@ def environment(name: str) -> Path:
     return home
 
 
+def link_commands(name: str) -> None:
+    """Make .local/bin have an environment's commands for people."""
+    for command in COMMANDS.get(name, ()):
+        link = LOCAL / "bin" / command
+        link.parent.mkdir(exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(LOCAL / "venvs" / name / "bin" / command)
+
+
 def run(command: list[str]) -> None:
     settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
     done = subprocess.run(command, env={**os.environ, **settings}, check=False)
@@ -132,6 +144,7 @@ def main(names: list[str]) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for name in names:
                 environment(name)
+                link_commands(name)
     except SetupError as error:
         sys.exit(f"setup: {error}")
 

@@ -18,6 +18,7 @@ from infra.local.airflow_api import AirflowApi
 from infra.local.airflow_settings import Options
 from infra.local.errors import StackError
 from infra.local.github_program import root_from_environment
+from infra.local.layout import COMMANDS
 from infra.local.leftovers import end_leftovers
 from infra.local.outcome import ledger, notice
 from infra.local.state import Running
@@ -96,7 +97,9 @@ def exports(running: Running) -> list[str]:
     for name, value in running.outputs.items():
         given[f"SLUICE_{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).upper()}"] = value
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(given.items())]
-    return [*lines, f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"']
+    # An older `aws` of the machine would not heed AWS_ENDPOINT_URL and ask the real AWS.
+    ours = shlex.quote(f"{Path(sys.executable).parent}{os.pathsep}{COMMANDS}")
+    return [*lines, f'export PATH={ours}{os.pathsep}"$PATH"']
 
 
 def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:

@@ -9,7 +9,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOCAL = REPOSITORY / ".local"
 EMULATOR_ENVIRONMENT = LOCAL / "venvs" / "emulator"
+COMMANDS = LOCAL / "bin"
 TEMPLATE = REPOSITORY / "infra" / "aws" / "templates" / "pipelines.template.json"
+POOLS = REPOSITORY / "infra" / "pools.json"
 SHIPPED_GITHUB = REPOSITORY / "infra" / "local" / "github"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from infra.local import bootstrap, ports
 from infra.local.commands import exports
-from infra.local.layout import REPOSITORY, write_private
+from infra.local.layout import COMMANDS, REPOSITORY, write_private
 from infra.local.state import Running
 
 THIS = "{}.{}".format(*sys.version_info[:2])
@@ -124,9 +124,25 @@ def test_env_survives_the_shell(name: str, value: str) -> None:
     assert shell(exports(running()), f"${name}") == value
 
 
-def test_env_puts_the_environment_before_the_path_of_the_shell() -> None:
+def test_env_puts_the_environment_and_the_commands_before_the_path_of_the_shell() -> None:
     path = shell(exports(running()), "$PATH")
-    assert path == f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    assert path == f"{Path(sys.executable).parent}:{COMMANDS}:{os.environ['PATH']}"
+
+
+def test_commands_are_there_without_the_python_of_their_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "LOCAL", tmp_path)
+    home = tmp_path / "venvs" / "emulator" / "bin"
+    home.mkdir(parents=True)
+    program(home, "aws", "echo aws")
+    program(home, "python", "echo python")
+    # Twice: a link of before is replaced.
+    for name in ("emulator", "emulator", "airflow"):
+        bootstrap.link_commands(name)
+    assert [path.name for path in (tmp_path / "bin").iterdir()] == ["aws"]
+    said = subprocess.run([tmp_path / "bin" / "aws"], check=True, capture_output=True, text=True)
+    assert said.stdout == "aws\n"
 
 
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
