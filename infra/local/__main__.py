@@ -16,7 +16,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, default=LOCAL, help="folder of the stack")
     parser.add_argument("command", choices=["run", "up", "down", "env"])
     parser.add_argument("--live", action="store_true", help="read from the real GitHub")
-    parser.add_argument("--schedule", action="store_true", help="make scheduled runs as well")
+    parser.add_argument("--schedule", action="store_true", help="make the runs of time schedules")
     parser.add_argument("--dag", default="covid_us_daily", help="what to run")
     parser.add_argument("--as-of", help="load the state of this moment, ISO 8601")
     return parser.parse_args(arguments)

@@ -57,6 +57,22 @@ class AirflowApi:
     def set_paused(self, dag_id: str, *, paused: bool) -> None:
         self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": paused})
 
+    def set_pools(self, pools: dict[str, dict[str, Any]]) -> None:
+        """Make pools, or make them what they should be.
+
+        Arguments:
+            pools: name to slots, description and include_deferred, as `airflow pools import`
+                reads them.
+
+        Raises:
+            StackError: Airflow did not take one of them.
+        """
+        entities = [{"name": name, **traits} for name, traits in pools.items()]
+        create = {"action": "create", "action_on_existence": "overwrite", "entities": entities}
+        done = self._call("PATCH", "/pools", json={"actions": [create]}).json()
+        if errors := (done["create"] or {}).get("errors"):
+            raise StackError(f"Airflow did not take the pools: {errors}")
+
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Ask for a run by hand, without a logical date; returns its id."""
         body = {"logical_date": None, "conf": conf}

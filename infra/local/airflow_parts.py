@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 # Logs are read from the folder that all parts share, so nobody has to serve them.
 _PARTS = {
-    "api-server": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
+    "api-server": ("airflow", "api-server"),
+    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
+    "dag-processor": ("airflow", "dag-processor"),
+    "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
+_ON_DEMAND = ("infra.local.scheduler_on_demand",)
 
 
 def migrate(
@@ -65,14 +66,28 @@ def _schema(metadata_uri: str) -> str:
 
 
 def start(
-    group: processes.Group, layout: Layout, env: Mapping[str, str], part: str
+    group: processes.Group,
+    layout: Layout,
+    env: Mapping[str, str],
+    part: str,
+    *,
+    schedule: bool = False,
 ) -> processes.Program:
-    """Start one of the four programs: api-server, scheduler, dag-processor, triggerer."""
+    """Start one of the four programs: api-server, scheduler, dag-processor, triggerer.
+
+    Arguments:
+        group: what it belongs to.
+        layout: its folders.
+        env: its whole environment.
+        part: which one.
+        schedule: the scheduler makes the runs that time schedules ask for, too.
+    """
     layout.airflow_home.mkdir(parents=True, exist_ok=True)
+    words = _ON_DEMAND if part == "scheduler" and not schedule else _PARTS[part]
     # Everybody waits for the API server, and tasks run under the scheduler.
     return group.start(
         part,
-        [sys.executable, "-m", "airflow", *_PARTS[part]],
+        [sys.executable, "-m", *words],
         env=env,
         cwd=layout.airflow_home,
         niceness=0 if part in ("api-server", "scheduler") else 5,

@@ -42,6 +42,17 @@ _PLAIN = {
     # Somebody watches: a source that is down shows within two minutes, not within half an hour.
     "AIRFLOW__SLUICE__RETRY_SECONDS": "5",
     "AIRFLOW__SLUICE__SOURCE_RETRY_SECONDS": "10",
+    # For the same reason: what a killed task had received, and what lost its event, comes soon.
+    "AIRFLOW__SLUICE__VISIBILITY_SECONDS": "60",
+    "AIRFLOW__SLUICE__SWEEP_GRACE_SECONDS": "30",
+}
+# Where things are: a setting of the DAGs, and the output of the CloudFormation stack that says it.
+_PLACES = {
+    "LAKE_BUCKET": "LakeBucket",
+    "ALERTS_TOPIC_ARN": "AlertsTopicArn",
+    "LANDING_BUCKET": "LandingBucket",
+    "JSON_QUEUE_URL": "JsonQueueUrl",
+    "ITEMS_TABLE": "ItemsTable",
 }
 
 
@@ -53,8 +64,8 @@ class Options:
         dags: the folder of the DAG files.
         github: the folder that the GitHub stand-in serves.
         live: read from the real GitHub instead.
-        schedule: make the runs that schedules ask for; without it only those asked for, by hand
-            or as a backfill.
+        schedule: make the runs that time schedules ask for; without it only those asked for, by
+            hand, as a backfill, or by a file that lands.
         ui_port: where the UI answers if nobody else does; None for any free port.
         failpoints: a folder whose files arm failpoints, for tests.
     """
@@ -105,7 +116,6 @@ def settings(
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__SECRET_KEY": secrets.api,
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt,
-        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": str(options.schedule),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
         "PYTHONPATH": str(REPOSITORY),
@@ -136,8 +146,7 @@ def pipeline_settings(
         **aws.environment(endpoint),
         "AIRFLOW_CONN_SLUICE_WAREHOUSE": warehouse_uri,
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
-        "AIRFLOW__SLUICE__LAKE_BUCKET": outputs["LakeBucket"],
-        "AIRFLOW__SLUICE__ALERTS_TOPIC_ARN": outputs["AlertsTopicArn"],
+        **{f"AIRFLOW__SLUICE__{name}": outputs[output] for name, output in _PLACES.items()},
     }
     if github is not None:
         given["AIRFLOW__SLUICE__GITHUB_API_URL"] = github

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from infra.local import airflow_parts, aws, github_program, ports, postgres, pro
 from infra.local.airflow_api import AirflowApi, moment
 from infra.local.airflow_settings import Options, inherited, pipeline_settings, settings
 from infra.local.errors import StackError
-from infra.local.layout import Layout
+from infra.local.layout import POOLS, Layout
 from infra.local.leftovers import end_leftovers
 from infra.local.state import Running, Secrets
 
@@ -138,7 +139,7 @@ def _start(
         api_server = airflow_parts.start(group, layout, env, "api-server")
         migration.result()
         for part in ("scheduler", "dag-processor", "triggerer"):
-            airflow_parts.start(group, layout, env, part)
+            airflow_parts.start(group, layout, env, part, schedule=options.schedule)
     running = Running(
         pid=os.getpid(),
         ui_port=ui_port,
@@ -150,6 +151,8 @@ def _start(
     )
     api = AirflowApi(running.ui_url)
     api_server.wait_until(lambda: bool(api.health()), seconds=180)
+    # Tasks need the API that the next line builds: none of them has looked for its pool yet.
+    api.set_pools(json.loads(POOLS.read_text()))
     api.warm_up()
     say(f"Airflow's API server is up: {running.ui_url}")
     running.write(layout.running)

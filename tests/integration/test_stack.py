@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import pytest
 from infra.local import aws, postgres, processes
 from infra.local.airflow_settings import Options
 from infra.local.errors import StackError
-from infra.local.layout import REPOSITORY, Layout
-from infra.local.stack import holder, started
+from infra.local.layout import POOLS, REPOSITORY, Layout
+from infra.local.stack import holder, now, started
 from infra.local.state import Secrets
+from infra.local.watch_run import wait_for_dag
+from tests.support.scheduled_runs import ScheduledRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +108,80 @@ def test_stack_whose_process_is_killed_leaves_nothing(root: Path) -> None:
         process.wait()
         wait_until_gone(root)
     assert call(root, "down").stdout == "nothing is up\n"
+
+
+# The clock asks for a run of the first as soon as Airflow knows it.
+TWO_DAGS = """
+from datetime import datetime, timezone
+from airflow.sdk import DAG, Asset
+from airflow.providers.standard.operators.empty import EmptyOperator
+
+for name, schedule in (("daily", "30 8 * * *"), ("on_event", Asset("event"))):
+    with DAG(name, schedule=schedule, start_date=datetime(2020, 1, 1, tzinfo=timezone.utc)):
+        EmptyOperator(task_id="nothing", pool="dynamodb_writes")
+"""
+
+
+@pytest.fixture
+def two_dags(tmp_path: Path) -> Path:
+    """A folder with a DAG that the clock starts, and one that an event starts."""
+    (tmp_path / "two_dags.py").write_text(TWO_DAGS)
+    return tmp_path
+
+
+def ended(stack: Stack, dag_id: str) -> dict[str, str]:
+    """The type and state of each run of a DAG, once none goes on."""
+    deadline = time.monotonic() + 60
+    while True:
+        runs = stack.api._call("GET", f"/dags/{dag_id}/dagRuns").json()["dag_runs"]
+        states = {run["run_type"]: run["state"] for run in runs}
+        if states and {"queued", "running"}.isdisjoint(states.values()):
+            return states
+        assert time.monotonic() < deadline, states
+        time.sleep(0.2)
+
+
+def test_clock_starts_no_run_but_people_backfills_and_events_do(root: Path, two_dags: Path) -> None:
+    with started(root, Options(ui_port=None, dags=two_dags), say=print) as stack:
+        api = stack.api
+        wait_for_dag(api, "on_event", None)
+        (asset,) = api._call("GET", "/assets?uri_pattern=event").json()["assets"]
+        api._call("POST", "/assets/events", json={"asset_id": asset["id"]})
+        runs = ScheduledRuns(stack)
+        runs.start_backfill("daily", "--max-active-runs", "1", days=["2020-12-03"])
+        runs.wait_for_backfill("daily", days=["2020-12-03"])
+        assert runs.trigger("daily")[1] == "success"
+        assert ended(stack, "on_event") == {"asset_triggered": "success"}
+        # What it says once the scheduler has come by and made no run.
+        assert api.dag("daily")["next_dagrun_run_after"] is None  # type: ignore[index] # it is known
+        assert ended(stack, "daily") == {"backfill": "success", "manual": "success"}
+
+
+def test_clock_starts_runs_when_it_is_asked_to(root: Path, two_dags: Path) -> None:
+    with started(root, Options(ui_port=None, dags=two_dags, schedule=True), say=print) as stack:
+        wait_for_dag(stack.api, "daily", now())
+        deadline = time.monotonic() + 60
+        while "scheduled" not in ended(stack, "daily"):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def test_pools_are_what_their_file_says(stack: Stack) -> None:
+    wanted = json.loads(POOLS.read_text())
+    for name, traits in wanted.items():
+        assert traits.items() <= stack.api._call("GET", f"/pools/{name}").json().items()
+
+
+def test_pool_that_somebody_changed_is_set_again(stack: Stack) -> None:
+    for slots in (1, 2):
+        pool = {"slots": slots, "description": "of this test", "include_deferred": True}
+        stack.api.set_pools({"changed": pool})
+        assert pool.items() <= stack.api._call("GET", "/pools/changed").json().items()
+
+
+def test_pool_that_airflow_does_not_take_is_told(stack: Stack) -> None:
+    with pytest.raises(StackError, match="slots"):
+        stack.api.set_pools({"less than none": {"slots": -2}})
 
 
 def test_all_that_listens_is_on_this_machine_alone(stack: Stack) -> None:

@@ -1,0 +1,61 @@
+"""What the laptop's Airflow and its DAGs are told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+
+from include.settings import Settings
+from infra.local.airflow_settings import pipeline_settings
+from infra.local.layout import POOLS, TEMPLATE
+
+ENDPOINT = "http://127.0.0.1:6"
+SECTION = "AIRFLOW__SLUICE__"
+
+
+@pytest.fixture
+def told() -> dict[str, str]:
+    """What the DAGs are told when each output of the template holds its own name."""
+    outputs = {name: name for name in json.loads(TEMPLATE.read_text())["Outputs"]}
+    return pipeline_settings(
+        outputs=outputs, endpoint=ENDPOINT, warehouse_uri="postgresql://w", github=None
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        ("LAKE_BUCKET", "LakeBucket"),
+        ("LANDING_BUCKET", "LandingBucket"),
+        ("JSON_QUEUE_URL", "JsonQueueUrl"),
+        ("ITEMS_TABLE", "ItemsTable"),
+        ("ALERTS_TOPIC_ARN", "AlertsTopicArn"),
+    ],
+)
+def test_dags_are_told_where_things_are(told: dict[str, str], name: str, output: str) -> None:
+    assert told[SECTION + name] == output
+
+
+def test_triggerer_and_tasks_reach_the_emulator_through_the_default_connection(
+    told: dict[str, str],
+) -> None:
+    connection = json.loads(told["AIRFLOW_CONN_AWS_DEFAULT"])
+    assert connection["extra"] == {"region_name": "us-east-1", "endpoint_url": ENDPOINT}
+
+
+def test_every_setting_that_the_dags_are_told_is_one_that_they_know(
+    told: dict[str, str],
+) -> None:
+    known = {field.name for field in fields(Settings)}
+    given = {name.removeprefix(SECTION).lower() for name in told if name.startswith(SECTION)}
+    assert given <= known
+
+
+def test_pools_have_what_airflow_imports() -> None:
+    pools = json.loads(POOLS.read_text())
+    assert pools["dynamodb_writes"]["slots"] == 4
+    for traits in pools.values():
+        assert traits.keys() == {"slots", "description", "include_deferred"}
+        assert traits["description"]
