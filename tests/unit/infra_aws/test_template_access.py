@@ -1,0 +1,133 @@
+"""What the role that runs the DAGs may do, statement by statement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.infra_aws.templates import Template, arn_behind, behind
+
+PURPOSES = [
+    "KeepFiles",
+    "ListFiles",
+    "ListUploads",
+    "ReadUploads",
+    "SendNotices",
+    "SendRows",
+    "TakeArrivals",
+    "TellOfStages",
+    "WriteItems",
+]
+
+
+def granted(template: Template) -> dict[str, dict[str, Any]]:
+    """Return the policy's statements by purpose, actions and resources as lists."""
+    _, policy = behind(template, "PipelinesPolicyArn")
+    found = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        for part in ("Action", "Resource"):
+            value = statement[part]
+            statement[part] = value if isinstance(value, list) else [value]
+        found[statement["Sid"]] = statement
+    return found
+
+
+def objects(template: Template, output: str, below: str) -> dict[str, Any]:
+    return {"Fn::Join": ["", [arn_behind(template, output), f"/{below}"]]}
+
+
+def test_each_purpose_is_one_statement_and_nothing_is_granted_beside(template: Template) -> None:
+    assert sorted(granted(template)) == PURPOSES
+    assert {statement["Effect"] for statement in granted(template).values()} == {"Allow"}
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_no_wildcard_stands_for_actions_or_whole_resources(
+    template: Template, purpose: str
+) -> None:
+    statement = granted(template)[purpose]
+    assert not any("*" in action for action in statement["Action"])
+    for resource in statement["Resource"]:
+        assert isinstance(resource, dict)
+        ends = resource.get("Fn::Join", ["", [""]])[1][-1]
+        assert ends in ("", "/uploads/*", "/raw/*", "/work/*")
+
+
+def test_policy_is_attached_to_nothing_here(template: Template) -> None:
+    _, policy = behind(template, "PipelinesPolicyArn")
+    assert policy.keys() & {"Groups", "Roles", "Users"} == set()
+
+
+def test_uploads_are_read_version_by_version_and_never_written(template: Template) -> None:
+    statement = granted(template)["ReadUploads"]
+    assert statement["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert statement["Resource"] == [objects(template, "LandingBucket", "uploads/*")]
+
+
+def test_landing_bucket_is_listed_below_uploads(template: Template) -> None:
+    statement = granted(template)["ListUploads"]
+    assert statement["Action"] == ["s3:ListBucket", "s3:ListBucketVersions"]
+    assert statement["Resource"] == [arn_behind(template, "LandingBucket")]
+    assert statement["Condition"] == {"StringLikeIfExists": {"s3:prefix": ["uploads/*"]}}
+
+
+def test_own_files_are_put_and_read_in_the_archive_and_in_work_but_never_deleted(
+    template: Template,
+) -> None:
+    statement = granted(template)["KeepFiles"]
+    assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
+    assert statement["Resource"] == [
+        objects(template, "LakeBucket", "raw/*"),
+        objects(template, "LakeBucket", "work/*"),
+    ]
+    listing = granted(template)["ListFiles"]
+    assert listing["Action"] == ["s3:ListBucket"]
+    assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
+    assert listing["Condition"] == {"StringLikeIfExists": {"s3:prefix": ["raw/*", "work/*"]}}
+
+
+def test_arrivals_are_taken_from_the_queues_of_both_pipelines(template: Template) -> None:
+    statement = granted(template)["TakeArrivals"]
+    assert statement["Action"] == [
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+    ]
+    assert statement["Resource"] == [
+        arn_behind(template, "CsvUploadToSqsQueueUrl"),
+        arn_behind(template, "CsvUploadToDynamodbQueueUrl"),
+    ]
+
+
+def test_rows_are_sent_to_the_json_queue_and_to_no_other(template: Template) -> None:
+    statement = granted(template)["SendRows"]
+    assert statement["Action"] == ["sqs:SendMessage"]
+    assert statement["Resource"] == [arn_behind(template, "JsonQueueUrl")]
+
+
+def test_items_are_inserted_updated_and_looked_up_by_key(template: Template) -> None:
+    statement = granted(template)["WriteItems"]
+    assert statement["Action"] == [
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PartiQLInsert",
+        "dynamodb:PartiQLUpdate",
+    ]
+    assert statement["Resource"] == [arn_behind(template, "ItemsTable")]
+
+
+def test_events_are_put_on_the_bus_in_the_pipelines_name_only(template: Template) -> None:
+    statement = granted(template)["TellOfStages"]
+    assert statement["Action"] == ["events:PutEvents"]
+    assert statement["Resource"] == [arn_behind(template, "EventsBus")]
+    assert statement["Condition"] == {
+        "StringEquals": {"events:source": "sluice.csv_upload_to_dynamodb"}
+    }
+
+
+def test_notices_are_published_to_the_alerts_topic(template: Template) -> None:
+    statement = granted(template)["SendNotices"]
+    assert statement["Action"] == ["sns:Publish"]
+    assert statement["Resource"] == [{"Ref": behind(template, "AlertsTopicArn")[0]}]

@@ -1,0 +1,108 @@
+"""What the stack promises as a whole, read from its templates as plain JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.unit.infra_aws.templates import ACCOUNT, REGION, Template, behind, resolved
+
+HOLD_DATA = {
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Archive",
+    "AWS::Events::EventBus",
+    "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::Queue",
+}
+PHYSICAL_NAMES = {
+    "ArchiveName",
+    "BucketName",
+    "ManagedPolicyName",
+    "Name",
+    "QueueName",
+    "TableName",
+    "TopicName",
+}
+
+
+def test_outputs_are_what_the_settings_name_and_the_policy_of_the_role(template: Template) -> None:
+    assert set(template["Outputs"]) == {
+        "LandingBucket",
+        "LakeBucket",
+        "JsonQueueUrl",
+        "ItemsTable",
+        "ChangesStream",
+        "AlertsTopicArn",
+        "CsvUploadToSqsQueueUrl",
+        "CsvUploadToSqsDeadLetterQueueUrl",
+        "CsvUploadToDynamodbQueueUrl",
+        "CsvUploadToDynamodbDeadLetterQueueUrl",
+        "EventsBus",
+        "ObserverQueueUrl",
+        "PipelinesPolicyArn",
+    }
+
+
+def test_outputs_are_exported_to_no_other_stack(template: Template) -> None:
+    assert [name for name, output in template["Outputs"].items() if "Export" in output] == []
+
+
+def test_template_deploys_as_it_is_without_bootstrap_parameters_or_rules(
+    template: Template,
+) -> None:
+    assert set(template) == {"Description", "Outputs", "Resources"}
+
+
+def test_template_has_only_resources_that_cloudformation_makes_itself(template: Template) -> None:
+    assert {resource["Type"] for resource in template["Resources"].values()} == {
+        "AWS::DynamoDB::Table",
+        "AWS::Events::Archive",
+        "AWS::Events::EventBus",
+        "AWS::Events::Rule",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::KMS::Key",
+        "AWS::Kinesis::Stream",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
+    }
+
+
+def test_names_that_are_not_left_to_cloudformation_are_the_stacks_own(template: Template) -> None:
+    names = [
+        resolved(resource["Properties"][given])
+        for resource in template["Resources"].values()
+        for given in PHYSICAL_NAMES & resource["Properties"].keys()
+    ]
+    assert sorted(names) == [
+        "sluice-csv-upload-to-dynamodb-0a1b2c3d",
+        "sluice-csv-upload-to-sqs-0a1b2c3d",
+        "sluice-events-0a1b2c3d",
+        f"sluice-landing-{ACCOUNT}-{REGION}-0a1b2c3d",
+    ]
+
+
+def test_no_template_has_the_number_of_an_account(template: Template) -> None:
+    assert re.findall(r"\d{12}", json.dumps(template)) == []
+
+
+def test_in_prod_everything_that_holds_data_outlives_the_stack(prod_text: str) -> None:
+    resources = json.loads(prod_text)["Resources"].values()
+    holding = [resource for resource in resources if resource["Type"] in HOLD_DATA]
+    assert {resource["Type"] for resource in holding} == HOLD_DATA
+    for resource in holding:
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_in_dev_nothing_but_objects_in_a_bucket_stops_the_stack_from_going(dev_text: str) -> None:
+    template = json.loads(dev_text)
+    for resource in template["Resources"].values():
+        assert resource.get("DeletionPolicy", "Delete") == "Delete"
+    assert behind(template, "ItemsTable")[1]["DeletionProtectionEnabled"] is False
