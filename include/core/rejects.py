@@ -57,6 +57,11 @@ def count_codes(rejects_file: Path) -> dict[str, int]:
     return dict(Counter(row.code for row in read_rejected(rejects_file)))
 
 
+def allowed_rejects(limit: RejectLimit, *, read: int) -> int:
+    """How many of the rows read may be rejected."""
+    return max(limit.rows, int(limit.share * read))
+
+
 def refuse_rejects(name: str, limit: RejectLimit, *, read: int, rejects_file: Path) -> None:
     """Stop where too many rows were set aside.
 
@@ -71,7 +76,7 @@ def refuse_rejects(name: str, limit: RejectLimit, *, read: int, rejects_file: Pa
     """
     codes = count_codes(rejects_file)
     rejected = sum(codes.values())
-    allowed = max(limit.rows, int(limit.share * read))
+    allowed = allowed_rejects(limit, read=read)
     if rejected <= allowed:
         return
     first = next(read_rejected(rejects_file))

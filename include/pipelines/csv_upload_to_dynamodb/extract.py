@@ -1,0 +1,202 @@
+"""A CSV file that landed in S3 into chunks of good rows in the lake, and a file of the others."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from include.core.arrivals import hold
+from include.core.csv_faults import Counts
+from include.core.csv_to_duckdb import load_csv
+from include.core.failpoints import failpoint
+from include.core.items import key_column
+from include.core.landing import fetch
+from include.core.rejects import (
+    allowed_rejects,
+    count_codes,
+    read_rejected,
+    refuse_rejects,
+    set_aside,
+)
+from include.core.snapshot_files import connect_duckdb
+from include.core.stage_events import StageEvent
+from include.pipelines.csv_upload_to_dynamodb.chunks import (
+    RELATION,
+    HandOver,
+    chunk_rows,
+    store_chunks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from include.core.objects import ObjectStore
+    from include.core.postgres import Connect
+    from include.core.stage_events import StageEvents
+    from include.core.upload_contract import ItemUpload
+
+PIPELINE: Final = "csv_upload_to_dynamodb"
+
+_COPY: Final = "upload"
+
+
+def extract(  # noqa: PLR0913 -- a file, a run, and the places between which it moves
+    upload: ItemUpload,
+    file: dict[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    files: int,
+    connect: Connect,
+    landing: Any,
+    store: ObjectStore,
+    events: StageEvents,
+    work: str,
+    folder: Path,
+    memory: str,
+) -> dict[str, Any]:
+    """Cut a file's good rows into chunks, in order of key, so that no two chunks' ids overlap.
+
+    A row whose key has stood before is a duplicate when it is an exact copy; with other values
+    all rows of the key are rejected.
+
+    Arguments:
+        upload: the contract.
+        file: as the run has received it.
+        dag_id: of the run that has claimed it.
+        run_id: of the same.
+        files: how many files the run has; they share the number of chunks that a run may have.
+        connect: opens a connection to the warehouse.
+        landing: a boto3 S3 client that may read the landing bucket.
+        store: the bucket of the hand-over.
+        events: where the stages are told of.
+        work: key prefix of the run's hand-over.
+        folder: for the local copy and for what does not fit into memory.
+        memory: DuckDB's memory limit, such as "512MB".
+
+    Returns:
+        index, chunks, counts (read, rejected, duplicate), rejects (key and sha256, or None),
+        rejects_by_code, began (seconds of the epoch), and done: what tally gave back for a file
+        that is done already and has no chunks, else None. A chunk has index (the file's), number (from
+        0), key and sha256 of its rows, rows (how many), first_id, last_id, and file: bucket,
+        key, version_id, order, token, and rejects_left (how many more rows it may reject).
+
+    Raises:
+        ArrivalBusyError: another run holds the file.
+        ArrivalError: the file is not what arrived.
+        InputFileError: the whole file breaks its contract.
+        RejectLimitError: more rows were rejected than the dataset allows.
+    """
+    key = key_column(upload.contract).name
+    began = time.time()
+    claim = hold(connect, PIPELINE, file, dag_id=dag_id, run_id=run_id)
+    failpoint("extract.held")
+    if claim.held is None:
+        return _extracted(file, began=began, done=claim.counts)
+    known = {name: file[name] for name in ("bucket", "key", "version_id")}
+    known |= {"order": claim.file_order or file["order"], "token": claim.held.token}
+    place = HandOver(store=store, prefix=f"{work}/{file['index']}", folder=folder)
+    rejects = folder / "rejects.jsonl"
+    fetch(landing, file, folder / _COPY)
+    failpoint("extract.fetched")
+    with connect_duckdb(folder, memory=memory) as connection:
+        counts = _read(connection, upload, file, rejects=rejects, folder=folder)
+        known["rejects_left"] = _rejects_left(upload, counts, rejects)
+        rows = counts.kept - counts.duplicate
+        size = chunk_rows(upload, rows, files=files)
+        cut = store_chunks(
+            connection, upload.contract.columns, key=key, rows=rows, size=size, place=place
+        )
+        chunks = [{"index": file["index"], "file": known, **chunk} for chunk in cut]
+    stored = place.put("rejects.jsonl", rejects) if counts.rejected else None
+    failpoint("extract.rejects_stored")
+    events.tell(_events(known, chunks, rejects))
+    failpoint("extract.told")
+    return _extracted(
+        file,
+        began=began,
+        counts=counts,
+        chunks=chunks,
+        rejects=stored,
+        by_code=count_codes(rejects),
+    )
+
+
+def _extracted(  # noqa: PLR0913 -- what extract comes back with, in full or for a done file
+    file: dict[str, Any],
+    *,
+    began: float,
+    done: dict[str, Any] | None = None,
+    counts: Counts | None = None,
+    chunks: Sequence[dict[str, Any]] = (),
+    rejects: dict[str, str] | None = None,
+    by_code: dict[str, int] | None = None,
+) -> dict[str, Any]:
+    counts = counts or Counts()
+    return {
+        "index": file["index"],
+        "chunks": list(chunks),
+        "counts": {
+            "read": counts.read - counts.filtered,
+            "rejected": counts.rejected,
+            "duplicate": counts.duplicate,
+        },
+        "rejects": rejects,
+        "rejects_by_code": by_code or {},
+        "began": began,
+        "done": done,
+    }
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    upload: ItemUpload,
+    file: dict[str, Any],
+    *,
+    rejects: Path,
+    folder: Path,
+) -> Counts:
+    copy = folder / _COPY
+    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
+        counts = load_csv(
+            connection,
+            RELATION,
+            copy,
+            name=file["key"],
+            contract=upload.contract,
+            folder=folder,
+            on_reject=add,
+        )
+    copy.unlink()
+    return counts
+
+
+def _rejects_left(upload: ItemUpload, counts: Counts, rejects: Path) -> int:
+    read = counts.read - counts.filtered
+    refuse_rejects(upload.name, upload.rejects, read=read, rejects_file=rejects)
+    return allowed_rejects(upload.rejects, read=read) - counts.rejected
+
+
+def _events(
+    file: dict[str, Any], chunks: Sequence[dict[str, Any]], rejects: Path
+) -> Iterator[StageEvent]:
+    for chunk in chunks:
+        yield StageEvent(
+            stage="extracted",
+            file=file,
+            chunk=chunk["number"],
+            rows=chunk["rows"],
+            ids=(chunk["first_id"], chunk["last_id"]),
+        )
+    lines = [row.line for row in read_rejected(rejects) if row.line is not None]
+    if lines:
+        yield StageEvent(
+            stage="rejected",
+            file=file,
+            rows=len(lines),
+            lines=(min(lines), max(lines)),
+            counts=count_codes(rejects),
+        )

@@ -1,0 +1,120 @@
+"""A chunk's items into the table, unless the table has a newer file's."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from include.core.arrivals import Held, note_progress
+from include.core.failpoints import failpoint
+from include.core.item_writes import ItemTable
+from include.core.items import key_column
+from include.core.json_lines import read_lines
+from include.core.postgres import transaction
+from include.core.stage_events import StageEvent
+from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver
+from include.pipelines.csv_upload_to_dynamodb.extract import PIPELINE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from include.core.objects import ObjectStore
+    from include.core.postgres import Connect
+    from include.core.stage_events import StageEvents
+    from include.core.upload_contract import ItemUpload
+
+_RENEW_SECONDS: Final = 60
+
+
+def load(  # noqa: PLR0913 -- a chunk, and the places between which it moves
+    upload: ItemUpload,
+    chunk: dict[str, Any],
+    *,
+    connect: Connect,
+    table: Any,
+    table_name: str,
+    store: ObjectStore,
+    events: StageEvents,
+    folder: Path,
+) -> dict[str, Any]:
+    """Write a chunk's items; doing it again writes none that the table has.
+
+    Arguments:
+        upload: the contract.
+        chunk: what transform came back with.
+        connect: opens a connection to the warehouse, where the file's lease is renewed.
+        table: a boto3 client of DynamoDB.
+        table_name: which table.
+        store: the bucket of the hand-over.
+        events: where the stages are told of.
+        folder: for local copies.
+
+    Returns:
+        The chunk, and written, unchanged (the table has this version) and superseded (it has a
+        newer one).
+
+    Raises:
+        ArrivalBusyError: another run has taken the file over.
+        ArchiveError: the items are not what was put there.
+        DeliveryRefusedError, DeliveryUnavailableError: as DynamoDB or EventBridge says.
+    """
+    place = HandOver(store=store, prefix="", folder=folder)
+    key = key_column(upload.contract).name
+    names = tuple(column.name for column in upload.contract.columns if column.name != key)
+    items = ItemTable(client=table, name=table_name, key=key, columns=names)
+    lease = _Lease(connect, chunk["file"])
+
+    def on_batch() -> None:
+        failpoint("load.batch_written")
+        lease.renew()
+
+    lines = read_lines(place.get(chunk["items"], "items.jsonl.gz"))
+    outcomes = items.write(lines, on_batch=on_batch)
+    failpoint("load.written")
+    counts = {name: outcomes[name] for name in ("written", "unchanged", "superseded")}
+    events.tell([_loaded(chunk, counts)])
+    failpoint("load.told")
+    return {**chunk, **counts}
+
+
+def failed(
+    events: StageEvents, file: Mapping[str, Any], *, cause: str, chunk: int | None = None
+) -> None:
+    """Tell of a file, or a chunk of it, that a run has given up.
+
+    Arguments:
+        events: where the stages are told of.
+        file: bucket, key and version_id.
+        cause: without values of rows.
+        chunk: its number; None for the whole file.
+    """
+    events.tell([StageEvent(stage="failed", file=file, chunk=chunk, cause=cause)])
+
+
+class _Lease:
+    """The run's hold of a file; renewed at once, and then not more often than need be."""
+
+    def __init__(self, connect: Connect, file: Mapping[str, Any]) -> None:
+        named = {name: file[name] for name in ("bucket", "key", "version_id", "token")}
+        self._connect, self._held = connect, Held(pipeline=PIPELINE, **named)
+        self._renewed_at = float("-inf")
+        self.renew()
+
+    def renew(self) -> None:
+        if time.monotonic() - self._renewed_at < _RENEW_SECONDS:
+            return
+        with transaction(self._connect, doing=f"renew the hold of {PIPELINE}") as cursor:
+            note_progress(cursor, self._held)
+        self._renewed_at = time.monotonic()
+
+
+def _loaded(chunk: dict[str, Any], counts: dict[str, int]) -> StageEvent:
+    return StageEvent(
+        stage="loaded",
+        file=chunk["file"],
+        chunk=chunk["number"],
+        rows=sum(counts.values()),
+        ids=(chunk["first_id"], chunk["last_id"]),
+        counts=counts,
+    )

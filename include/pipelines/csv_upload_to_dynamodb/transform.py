@@ -1,0 +1,120 @@
+"""A chunk's rows into items as DynamoDB takes them, and the rows that are no items."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from include.core.contract import RejectLimit
+from include.core.csv_faults import Reject
+from include.core.failpoints import failpoint
+from include.core.items import ItemFault, item_maker
+from include.core.json_lines import write_lines
+from include.core.rejects import count_codes, read_rejected, refuse_rejects, set_aside
+from include.core.stage_events import StageEvent
+from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver, chunk_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from include.core.items import Item
+    from include.core.objects import ObjectStore
+    from include.core.stage_events import StageEvents
+    from include.core.upload_contract import ItemUpload
+
+
+def transform(  # noqa: PLR0913 -- a chunk, and the places between which it moves
+    upload: ItemUpload,
+    chunk: dict[str, Any],
+    *,
+    store: ObjectStore,
+    events: StageEvents,
+    work: str,
+    folder: Path,
+) -> dict[str, Any]:
+    """Make items of a chunk's rows; a row that DynamoDB would refuse is rejected.
+
+    Arguments:
+        upload: the contract.
+        chunk: one of those that extract came back with.
+        store: the bucket of the hand-over.
+        events: where the stages are told of.
+        work: key prefix of the run's hand-over.
+        folder: for local copies.
+
+    Returns:
+        The chunk, and items (key and sha256), rejected, rejects (key and sha256, or None) and
+        rejects_by_code.
+
+    Raises:
+        ArchiveError: the chunk is not what was put there.
+        RejectLimitError: this chunk alone has more rejects than are left to the file.
+    """
+    place = HandOver(store=store, prefix=f"{work}/{chunk['index']}", folder=folder)
+    file, name = chunk["file"], f"{chunk['number']:04}.jsonl"
+    items, rejects = folder / "items.jsonl.gz", folder / "rejects.jsonl"
+    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
+        write_lines(items, _items(upload, chunk, place, on_reject=add))
+    limit = RejectLimit(rows=file["rejects_left"])
+    refuse_rejects(upload.name, limit, read=chunk["rows"], rejects_file=rejects)
+    by_code = count_codes(rejects)
+    stored_rejects = place.put(f"rejects/{name}", rejects) if by_code else None
+    stored_items = place.put(f"items/{name}.gz", items)
+    failpoint("transform.stored")
+    events.tell(_events(chunk, rejects, by_code))
+    failpoint("transform.told")
+    return {
+        **chunk,
+        "items": stored_items,
+        "rejected": sum(by_code.values()),
+        "rejects": stored_rejects,
+        "rejects_by_code": by_code,
+    }
+
+
+def _items(
+    upload: ItemUpload,
+    chunk: dict[str, Any],
+    place: HandOver,
+    *,
+    on_reject: Callable[[Reject], None],
+) -> Iterator[Item]:
+    make = item_maker(upload.contract, version=chunk["file"]["order"])
+    for line, *texts in chunk_lines(chunk, place):
+        try:
+            item = make(texts)
+        except ItemFault as fault:
+            on_reject(Reject.of(line, fault.code, _as_csv(texts), column=fault.column))
+            continue
+        yield item
+
+
+def _as_csv(texts: list[str | None]) -> str:
+    """The values as a line of CSV: the row as it stood in the file is not at hand here."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(texts)
+    return line.getvalue()
+
+
+def _events(chunk: dict[str, Any], rejects: Path, by_code: dict[str, int]) -> Iterator[StageEvent]:
+    rejected = sum(by_code.values())
+    yield StageEvent(
+        stage="transformed",
+        file=chunk["file"],
+        chunk=chunk["number"],
+        rows=chunk["rows"] - rejected,
+        ids=(chunk["first_id"], chunk["last_id"]),
+        counts={"rejected": rejected},
+    )
+    lines = [row.line for row in read_rejected(rejects) if row.line is not None]
+    if lines:
+        yield StageEvent(
+            stage="rejected",
+            file=chunk["file"],
+            chunk=chunk["number"],
+            rows=rejected,
+            lines=(min(lines), max(lines)),
+            counts=by_code,
+        )

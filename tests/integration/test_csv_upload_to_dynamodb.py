@@ -1,0 +1,94 @@
+"""Files that land in S3 into items of a real emulator's table, stage by stage."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.item_runs import ItemPlace
+from tests.support.items_oracle import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.core.objects import ObjectStore
+    from tests.conftest import Aws
+
+HEADER = "ID,HouseNum,Street,Town,Zip\n"
+_numbers = itertools.count()
+
+
+def rows(count: int, *, town: str = "Springfield") -> str:
+    lines = [f'{n:04},{n},"Main St, {n}",{town},0{n:04}\n' for n in range(count)]
+    return HEADER + "".join(lines)
+
+
+@pytest.fixture
+def place(aws: Aws, warehouse_uri: str, lake: ObjectStore, tmp_path: Path) -> ItemPlace:
+    """A landing bucket, a table and a bus of one's own."""
+    name = f"items-{next(_numbers)}"
+    s3, dynamodb = aws.client("s3"), aws.client("dynamodb")
+    s3.create_bucket(Bucket=f"landing-{name}")
+    s3.put_bucket_versioning(
+        Bucket=f"landing-{name}", VersioningConfiguration={"Status": "Enabled"}
+    )
+    dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return ItemPlace(
+        warehouse_uri=warehouse_uri,
+        aws=aws.endpoint,
+        landing=f"landing-{name}",
+        lake=lake.bucket,
+        table=name,
+        bus=name,
+        queue=_observed(aws, name),
+        folder=tmp_path,
+    )
+
+
+def _observed(aws: Aws, bus: str) -> str:
+    events, sqs = aws.client("events"), aws.client("sqs")
+    queue = str(sqs.create_queue(QueueName=bus)["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    events.create_event_bus(Name=bus)
+    events.put_rule(
+        Name=bus,
+        EventBusName=bus,
+        EventPattern=json.dumps({"source": ["sluice.csv_upload_to_dynamodb"]}),
+    )
+    events.put_targets(
+        Rule=bus,
+        EventBusName=bus,
+        Targets=[{"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}],
+    )
+    return queue
+
+
+def without_version(items: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        key: {name: value for name, value in item.items() if name != "file_version"}
+        for key, item in items.items()
+    }
+
+
+@pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 60])
+def test_every_row_of_a_file_becomes_an_item(place: ItemPlace, count: int) -> None:
+    text = rows(count)
+    (result,) = place.run(place.put(text), run_id="r")
+    assert without_version(place.items()) == expect(text).items
+    assert result["counts"] == {
+        "read": count, "rejected": 0, "duplicate": 0, "superseded": 0, "delivered": count,
+    }  # fmt: skip
+    assert "cause" not in result
+    assert result["rejects"] is None
+    extracted = [event for event in place.told() if event["stage"] == "extracted"]
+    assert sorted(event["rows"] for event in extracted) == sorted(
+        min(25, count - begin) for begin in range(0, count, 25)
+    )

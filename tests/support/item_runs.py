@@ -1,0 +1,281 @@
+"""Runs of csv_upload_to_dynamodb as Airflow makes them: task by task, each result kept.
+
+A run can live in a process of its own, which dies at a failpoint. Running it again goes on with
+the tasks that have no result yet, as Airflow does after a worker was lost.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from include.core import arrivals
+from include.core.failpoints import VARIABLE
+from include.core.landing import look_up
+from include.core.migrations import migrate
+from include.core.objects import ObjectStore
+from include.core.scratch import scratch_folder
+from include.core.stage_events import StageEvents
+from include.datasets.addresses import DATASET
+from include.pipelines import csv_upload_to_dynamodb as pipeline
+from infra.local import aws as emulators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from psycopg2.extensions import connection
+
+    from include.core.upload_contract import ItemUpload
+
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload([__name__])
+WAIT_SECONDS = 60
+MEMORY = "256MB"
+
+
+@cache
+def client(service: str, endpoint: str) -> Any:
+    """A boto3 client that this process makes once."""
+    return emulators.client(service, endpoint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemPlace:
+    """Where runs happen; other processes can be told of it.
+
+    Attributes:
+        warehouse_uri: libpq URI.
+        aws: URL of the emulator.
+        landing, lake, table, bus: names.
+        queue: URL of a queue that gets every event of the bus.
+        folder: for temporary files, results of tasks, and failpoints.
+        upload: the contract.
+        dynamodb, eventbridge: URLs of these services, where they are not the emulator's.
+    """
+
+    warehouse_uri: str
+    aws: str
+    landing: str
+    lake: str
+    table: str
+    bus: str
+    queue: str
+    folder: Path
+    upload: ItemUpload = field(default_factory=lambda: replace(DATASET, chunk_rows=25))
+    dynamodb: str | None = None
+    eventbridge: str | None = None
+
+    @property
+    def failpoints(self) -> Path:
+        return self.folder / "failpoints"
+
+    def connect(self) -> connection:
+        return psycopg2.connect(self.warehouse_uri)
+
+    def store(self) -> ObjectStore:
+        return ObjectStore(client=client("s3", self.aws), bucket=self.lake)
+
+    def put(self, text: str | bytes, key: str = "uploads/dynamodb/a.csv") -> dict[str, Any]:
+        """Upload a version of a file; returns it as look_up finds it."""
+        s3 = client("s3", self.aws)
+        body = text.encode() if isinstance(text, str) else text
+        version = s3.put_object(Bucket=self.landing, Key=key, Body=body)["VersionId"]
+        return {**look_up(s3, self.landing, key, version), "index": 0}
+
+    def receive(self, files: Sequence[dict[str, Any]], run_id: str) -> list[dict[str, Any]]:
+        """Claim files for a run, as the DAG's first task does."""
+        migrate(self.connect)
+        received = []
+        for index, file in enumerate(files):
+            with self.connect() as connected, connected.cursor() as cursor:
+                claim = arrivals.claim(
+                    cursor, pipeline.PIPELINE, file, dag_id=pipeline.PIPELINE, run_id=run_id
+                )
+            token = claim.held.token if claim.held else 0
+            received.append({**file, "index": index, "token": token})
+        return received
+
+    def settle(self, files: Sequence[dict[str, Any]], summed: Any, run_id: str) -> None:
+        """Mark files as done, as the DAG's last task but one does."""
+        for file, result in zip(files, summed, strict=True):
+            with self.connect() as connected, connected.cursor() as cursor:
+                arrivals.finish(
+                    cursor,
+                    pipeline.PIPELINE,
+                    file,
+                    dag_id=pipeline.PIPELINE,
+                    run_id=run_id,
+                    counts=result,
+                )
+
+    def run(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
+        """All tasks that have no result yet; comes back with what tally did."""
+        self.load(*files, run_id=run_id)
+        return self.observe(*files, run_id=run_id)
+
+    def load(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
+        """The tasks up to load; comes back with what load did, chunk by chunk."""
+        received = self.once(run_id, "receive", lambda: self.receive(files, run_id))
+        extracted = [
+            self.once(run_id, f"extract-{file['index']}", lambda file=file: self.extract(
+                file, run_id, len(received)))
+            for file in received
+        ]  # fmt: skip
+        chunks = [chunk for file in extracted for chunk in file["chunks"]]
+        transformed = [
+            self.once(run_id, f"transform-{name(chunk)}", lambda chunk=chunk: self.transform(
+                chunk, run_id))
+            for chunk in chunks
+        ]  # fmt: skip
+        return [
+            self.once(run_id, f"load-{name(chunk)}", lambda chunk=chunk: self.load_chunk(
+                chunk, run_id))
+            for chunk in transformed
+        ]  # fmt: skip
+
+    def observe(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
+        """The tasks after load."""
+        received = self.once(run_id, "receive", list)
+        extracted = [self.once(run_id, f"extract-{file['index']}", dict) for file in received]
+        chunks = [
+            self.once(run_id, f"load-{name(chunk)}", dict)
+            for file in extracted
+            for chunk in file["chunks"]
+        ]
+        observed = [
+            self.once(run_id, f"observe-{name(chunk)}", lambda chunk=chunk: self.observe_chunk(
+                chunk, run_id))
+            for chunk in chunks
+        ]  # fmt: skip
+        summed: list[dict[str, Any]] = self.once(
+            run_id, "tally", lambda: self.tally(extracted, observed, run_id)
+        )
+        if not any("cause" in result for result in summed):
+            self.settle(files, summed, run_id)
+        return summed
+
+    def events(self, run_id: str) -> StageEvents:
+        return StageEvents(
+            client=client("events", self.eventbridge or self.aws),
+            bus=self.bus,
+            pipeline=pipeline.PIPELINE,
+            dag_id=pipeline.PIPELINE,
+            run_id=run_id,
+        )
+
+    def extract(self, file: dict[str, Any], run_id: str, files: int = 1) -> dict[str, Any]:
+        with scratch_folder(run_id, "extract", root=self.folder) as folder:
+            return pipeline.extract(
+                self.upload,
+                file,
+                dag_id=pipeline.PIPELINE,
+                run_id=run_id,
+                files=files,
+                connect=self.connect,
+                landing=client("s3", self.aws),
+                store=self.store(),
+                events=self.events(run_id),
+                work=f"work/{run_id}",
+                folder=folder,
+                memory=MEMORY,
+            )
+
+    def transform(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
+        with scratch_folder(run_id, "transform", root=self.folder) as folder:
+            return pipeline.transform(
+                self.upload,
+                chunk,
+                store=self.store(),
+                events=self.events(run_id),
+                work=f"work/{run_id}",
+                folder=folder,
+            )
+
+    def load_chunk(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
+        with scratch_folder(run_id, "load", root=self.folder) as folder:
+            return pipeline.load(
+                self.upload,
+                chunk,
+                connect=self.connect,
+                table=client("dynamodb", self.dynamodb or self.aws),
+                table_name=self.table,
+                store=self.store(),
+                events=self.events(run_id),
+                folder=folder,
+            )
+
+    def observe_chunk(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
+        with scratch_folder(run_id, "observe", root=self.folder) as folder:
+            return pipeline.observe(
+                self.upload,
+                chunk,
+                table=client("dynamodb", self.dynamodb or self.aws),
+                table_name=self.table,
+                store=self.store(),
+                folder=folder,
+            )
+
+    def tally(self, extracted: Any, observed: Any, run_id: str) -> list[dict[str, Any]]:
+        with scratch_folder(run_id, "tally", root=self.folder) as folder:
+            return pipeline.tally(
+                extracted, observed, store=self.store(), work=f"work/{run_id}", folder=folder
+            )
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        """The table's items by id, each attribute's value without its type."""
+        pages = client("dynamodb", self.aws).get_paginator("scan").paginate(TableName=self.table)
+        found = [item for page in pages for item in page["Items"]]
+        plain = [
+            {name: next(iter(value.values())) for name, value in item.items()} for item in found
+        ]
+        return {item["id"]: item for item in plain}
+
+    def told(self) -> list[dict[str, Any]]:
+        """The events on the bus since this was last asked for: stage and detail of each."""
+        sqs = client("sqs", self.aws)
+        events = []
+        while messages := sqs.receive_message(
+            QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
+        ).get("Messages"):
+            for message in messages:
+                body = json.loads(message["Body"])
+                events.append({"stage": body["detail-type"], **body["detail"]})
+                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return events
+
+    def once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
+        kept = self.folder / "results" / run_id / f"{task}.json"
+        if not kept.exists():
+            result = json.dumps(function())
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(result)
+        return json.loads(kept.read_text())
+
+    def killed_at(self, failpoint: str, *files: dict[str, Any], run_id: str) -> str:
+        """Run in a process that dies there; returns "done", "killed", or its error's class."""
+        self.failpoints.mkdir(parents=True, exist_ok=True)
+        armed = self.failpoints / failpoint
+        armed.touch()
+        process = processes.Process(target=_work, args=(self, files, run_id))
+        process.start()
+        process.join(WAIT_SECONDS)
+        assert process.exitcode is not None, "the worker does not end"
+        assert not armed.exists(), f"{failpoint} was never reached"
+        return "killed" if process.exitcode == -signal.SIGKILL else "done"
+
+
+def name(chunk: dict[str, Any]) -> str:
+    return f"{chunk['index']}-{chunk['number']}"
+
+
+def _work(place: ItemPlace, files: Sequence[dict[str, Any]], run_id: str) -> None:
+    os.environ[VARIABLE] = str(place.failpoints)
+    place.run(*files, run_id=run_id)
