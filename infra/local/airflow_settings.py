@@ -51,8 +51,11 @@ _PLACES = {
     "LAKE_BUCKET": "LakeBucket",
     "ALERTS_TOPIC_ARN": "AlertsTopicArn",
     "LANDING_BUCKET": "LandingBucket",
+    "CSV_UPLOAD_TO_SQS_QUEUE_URL": "CsvUploadToSqsQueueUrl",
+    "CSV_UPLOAD_TO_DYNAMODB_QUEUE_URL": "CsvUploadToDynamodbQueueUrl",
     "JSON_QUEUE_URL": "JsonQueueUrl",
     "ITEMS_TABLE": "ItemsTable",
+    "EVENTS_BUS": "EventsBus",
 }
 
 

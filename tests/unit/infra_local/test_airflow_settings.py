@@ -29,8 +29,11 @@ def told() -> dict[str, str]:
     [
         ("LAKE_BUCKET", "LakeBucket"),
         ("LANDING_BUCKET", "LandingBucket"),
+        ("CSV_UPLOAD_TO_SQS_QUEUE_URL", "CsvUploadToSqsQueueUrl"),
+        ("CSV_UPLOAD_TO_DYNAMODB_QUEUE_URL", "CsvUploadToDynamodbQueueUrl"),
         ("JSON_QUEUE_URL", "JsonQueueUrl"),
         ("ITEMS_TABLE", "ItemsTable"),
+        ("EVENTS_BUS", "EventsBus"),
         ("ALERTS_TOPIC_ARN", "AlertsTopicArn"),
     ],
 )
