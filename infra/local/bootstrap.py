@@ -10,6 +10,7 @@ comes from PyPI at a fixed version.
 import fcntl
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,11 @@ LOCKS = {
     "emulator": REPOSITORY / "infra/local/requirements-emulator.lock",
     "cdk": REPOSITORY / "infra/aws/requirements.lock",
 }
-# Commands for people, by the environment that has them. They are linked into .local/bin, for a
-# PATH that shall not find that environment's python.
-COMMANDS = {"emulator": ("aws",)}
+AWS_COMMAND = """#!/bin/sh
+# For sqs and a few more this version asks the real AWS in spite of AWS_ENDPOINT_URL, unless the
+# option says it too: https://github.com/aws/aws-cli/issues/8737
+exec {program} ${{AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"}} "$@"
+"""
 
 
 class SetupError(Exception):
@@ -116,13 +119,15 @@ def environment(name: str) -> Path:
     return home
 
 
-def link_commands(name: str) -> None:
-    """Make .local/bin have an environment's commands for people."""
-    for command in COMMANDS.get(name, ()):
-        link = LOCAL / "bin" / command
-        link.parent.mkdir(exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(LOCAL / "venvs" / name / "bin" / command)
+def aws_command() -> None:
+    """Make the `aws` of the emulator's environment a command of .local/bin, without its python."""
+    command = LOCAL / "bin" / "aws"
+    script = AWS_COMMAND.format(program=shlex.quote(str(LOCAL / "venvs/emulator/bin/aws")))
+    if command.is_symlink() or read(command) != script:
+        command.parent.mkdir(exist_ok=True)
+        command.unlink(missing_ok=True)
+        command.write_text(script)
+        command.chmod(0o755)
 
 
 def run(command: list[str]) -> None:
@@ -144,7 +149,8 @@ def main(names: list[str]) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for name in names:
                 environment(name)
-                link_commands(name)
+            if "emulator" in names:
+                aws_command()
     except SetupError as error:
         sys.exit(f"setup: {error}")
 

@@ -129,20 +129,29 @@ def test_env_puts_the_environment_and_the_commands_before_the_path_of_the_shell(
     assert path == f"{Path(sys.executable).parent}:{COMMANDS}:{os.environ['PATH']}"
 
 
-def test_commands_are_there_without_the_python_of_their_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [("http://127.0.0.1:6", ["--endpoint-url", "http://127.0.0.1:6", "s3", "a b"]), ("", None)],
+)
+def test_aws_asks_the_emulator_for_every_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str, words: list[str] | None
 ) -> None:
-    monkeypatch.setattr(bootstrap, "LOCAL", tmp_path)
-    home = tmp_path / "venvs" / "emulator" / "bin"
+    local = tmp_path / "a folder"
+    monkeypatch.setattr(bootstrap, "LOCAL", local)
+    home = local / "venvs" / "emulator" / "bin"
     home.mkdir(parents=True)
-    program(home, "aws", "echo aws")
-    program(home, "python", "echo python")
-    # Twice: a link of before is replaced.
-    for name in ("emulator", "emulator", "airflow"):
-        bootstrap.link_commands(name)
-    assert [path.name for path in (tmp_path / "bin").iterdir()] == ["aws"]
-    said = subprocess.run([tmp_path / "bin" / "aws"], check=True, capture_output=True, text=True)
-    assert said.stdout == "aws\n"
+    program(home, "aws", "printf '%s\\n' \"$@\"")
+    bootstrap.aws_command()
+    # Of the environment nothing else is on the PATH.
+    assert [path.name for path in (local / "bin").iterdir()] == ["aws"]
+    said = subprocess.run(
+        [local / "bin" / "aws", "s3", "a b"],
+        env={"AWS_ENDPOINT_URL": endpoint},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert said.stdout.splitlines() == (words or ["s3", "a b"])
 
 
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
