@@ -216,9 +216,45 @@ def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
                     assert s3.get_object(**place)["Body"].read() == b"kept"
                     cursor.execute("select one from kept")
                     assert cursor.fetchall() == [(1,)]
-            assert outputs["JsonQueueUrl"].startswith(emulator.endpoint)
+            urls = [value for value in outputs.values() if value.startswith("http")]
+            assert len(urls) >= 6
+            assert all(url.startswith(f"{emulator.endpoint}/") for url in urls)
         finally:
             group.close()
+
+
+def test_file_that_lands_after_a_restart_is_told_of_and_what_waited_still_waits(
+    tmp_path: Path,
+) -> None:
+    layout = Layout(tmp_path)
+    endpoints = set()
+    for lap in ("first", "second"):
+        group = processes.Group(layout.root)
+        try:
+            emulator = aws.start(group, layout)
+            outputs = aws.deploy(emulator)
+            key = f"uploads/dynamodb/{lap}.csv"
+            place = {"Bucket": outputs["LandingBucket"], "Key": key}
+            emulator.client("s3").put_object(**place, Body=b"id\n1\n")
+            if lap == "second":
+                arrived = landed(emulator, outputs["CsvUploadToDynamodbQueueUrl"], until=key)
+                assert arrived == ["uploads/dynamodb/first.csv", key]
+        finally:
+            group.close()
+        endpoints.add(emulator.endpoint)
+    assert len(endpoints) == 2
+
+
+def landed(emulator: aws.Emulator, queue: str, until: str) -> list[str]:
+    """The keys that a queue tells of, in the order of its messages, up to one."""
+    sqs = emulator.client("sqs")
+    keys: list[str] = []
+    deadline = time.monotonic() + 10
+    while until not in keys and time.monotonic() < deadline:
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        events = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        keys += [record["s3"]["object"]["key"] for e in events for record in e.get("Records", [])]
+    return keys
 
 
 def test_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
