@@ -43,27 +43,21 @@ _TRANSIENT: Final = (
 )
 
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html, and credentials
-# that run out while a batch is on its way: the next call has new ones.
+# that run out while a batch is on its way: the next call has new ones. Many more codes tell of
+# throttling, each service has its own.
 _TRANSIENT_CODES: Final = frozenset(
     {
         "BandwidthLimitExceeded",
-        "EC2ThrottledException",
         "ExpiredToken",
         "ExpiredTokenException",
-        "KmsThrottled",
         "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestExpired",
         "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
         "RequestTimeout",
         "RequestTimeoutException",
         "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
         "TooManyRequestsException",
         "TransactionInProgressException",
     }
@@ -183,6 +177,11 @@ def send_batch(
         )
 
 
+def is_transient(code: str) -> bool:
+    """Tell whether an error code of AWS means that the same request may succeed later."""
+    return code in _TRANSIENT_CODES or "throttl" in code.lower()
+
+
 class _UntakenError(Exception):
     """Entries are left that another attempt may bring through."""
 
@@ -198,7 +197,7 @@ def _call(
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in _TRANSIENT_CODES or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS:
+        if is_transient(code) or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS:
             raise _UntakenError(code) from None
         raise DeliveryRefusedError(f"{what}: the call is refused ({code})") from None
     except BotoCoreError as error:

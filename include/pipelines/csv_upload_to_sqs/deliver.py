@@ -1,0 +1,165 @@
+"""One file that landed in S3 to the queue."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from include.core.arrivals import hold
+from include.core.failpoints import failpoint
+from include.core.landing import fetch
+from include.core.rejects import count_codes, refuse_rejects
+from include.errors import ArrivalError
+from include.pipelines.csv_upload_to_sqs.load import Sender
+from include.pipelines.csv_upload_to_sqs.progress import progress_of
+from include.pipelines.csv_upload_to_sqs.transform import (
+    MAX_KEY_BYTES,
+    PIPELINE,
+    UNSENDABLE,
+    Envelope,
+    check_rows,
+    open_rows,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.core.objects import ObjectStore
+    from include.core.postgres import Connect
+    from include.core.upload_contract import JsonUpload
+    from include.pipelines.csv_upload_to_sqs.transform import Checked
+
+
+def deliver(  # noqa: PLR0913 -- a file, a run, and the places between which it moves
+    upload: JsonUpload,
+    file: dict[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    connect: Connect,
+    landing: Any,
+    queue: Any,
+    queue_url: str,
+    store: ObjectStore,
+    work: str,
+    folder: Path,
+) -> dict[str, Any]:
+    """Send each good row of a file as a message, or one message that points to all of them.
+
+    The whole file is read and checked before anything is sent. Delivery is at least once, and
+    rows arrive in any order: a try after one that was cut off goes on after what is marked as
+    acknowledged, so that at most the batches that were on their way then (load.SENDERS, of ten
+    rows) come twice, under the same idempotency keys. A file without rows sends no message; as
+    a file of JSON Lines it is empty and has its pointer, so that the consumer knows of it.
+
+    The pointer's body is JSON: bucket and key of the JSON Lines file, its sha256 and its rows
+    (how many), and file and version_id of what was uploaded. It has the attributes file,
+    version_id and idempotency_key.
+
+    Arguments:
+        upload: the contract.
+        file: bucket, key, version_id, etag, size, stored_at, order, index.
+        dag_id: of the run that has claimed the file.
+        run_id: which run.
+        connect: opens a connection to the warehouse.
+        landing: a boto3 S3 client that may read the landing bucket.
+        queue: a boto3 SQS client.
+        queue_url: where messages go.
+        store: the lake: JSON Lines files, and the hand-over.
+        work: key prefix of this file's hand-over.
+        folder: for local copies; up to the file's size, and that of its rows as JSON.
+
+    Returns:
+        index, counts (read = rejected + duplicate + superseded + delivered), rejects (key and
+        sha256, or None), rejects_by_code, seconds, rows_per_second (of this try). A file that is
+        done already comes back as it was then, and nothing is sent.
+
+    Raises:
+        ArrivalBusyError: another run holds the file, or has taken it over.
+        ArrivalError: the file is gone, not what was found, or its key fits no message.
+        InputFileError: the whole file breaks its contract.
+        RuleError: the contract cannot be delivered as JSON.
+        RejectLimitError: more rows were rejected than the dataset allows; nothing was sent.
+        DeliveryRefusedError, DeliveryUnavailableError: the queue did not take all messages.
+    """
+    began = time.monotonic()
+    claim = hold(connect, PIPELINE, file, dag_id=dag_id, run_id=run_id)
+    failpoint("deliver.held")
+    if claim.held is None:
+        return {**(claim.counts or {}), "index": file["index"]}
+    _refuse_key(upload, file)
+    fetch(landing, file, folder / "upload")
+    failpoint("deliver.fetched")
+    envelope = Envelope(file)
+    checked = check_rows(upload, file, envelope=envelope, folder=folder)
+    refuse_rejects(upload.name, upload.rejects, read=checked.read, rejects_file=checked.rejects)
+    failpoint("deliver.checked")
+    rejects = _hand_over(store, f"{work}/rejects.jsonl", checked) if checked.rejected else None
+    failpoint("deliver.handed_over")
+    sending = time.monotonic()
+    with progress_of(connect, claim.held, claim.progress, upload=upload) as progress:
+        sender = Sender(client=queue, url=queue_url, envelope=envelope, progress=progress)
+        if upload.delivery == "file":
+            sent = _send_file(upload, file, checked, store=store, sender=sender)
+        else:
+            sent = sender.send_rows(
+                open_rows(upload, file, folder), total=checked.deliverable, name=file["key"]
+            )
+    failpoint("deliver.sent")
+    ended = time.monotonic()
+    return {
+        "index": file["index"],
+        "counts": checked.counts,
+        "rejects": rejects,
+        "rejects_by_code": count_codes(checked.rejects),
+        "seconds": ended - began,
+        "rows_per_second": round(sent / max(ended - sending, 0.001)),
+    }
+
+
+def _refuse_key(upload: JsonUpload, file: dict[str, Any]) -> None:
+    """Stop before anything is sent if a message, or the lake, cannot name the file.
+
+    Raises:
+        ArrivalError: the key holds characters that SQS refuses, or is too long.
+    """
+    key = file["key"]
+    if UNSENDABLE.search(key):
+        raise ArrivalError(
+            f"{key!r}: the key holds characters that no message may have. Upload the file under "
+            "another key"
+        )
+    if upload.delivery == "file" and len(_lines_key(upload, file).encode()) > MAX_KEY_BYTES:
+        raise ArrivalError(f"{key}: the key is too long. Upload the file under a shorter one")
+
+
+def _lines_key(upload: JsonUpload, file: dict[str, Any]) -> str:
+    return f"json/{upload.name}/{file['key']}/{file['version_id']}.jsonl"
+
+
+def _hand_over(store: ObjectStore, key: str, checked: Checked) -> dict[str, str]:
+    return {"key": key, "sha256": store.put_file(key, checked.rejects)}
+
+
+def _send_file(
+    upload: JsonUpload,
+    file: dict[str, Any],
+    checked: Checked,
+    *,
+    store: ObjectStore,
+    sender: Sender,
+) -> int:
+    """Store the rows and send a pointer to them; returns how many rows that are."""
+    key = _lines_key(upload, file)
+    sha256 = store.put_file(key, checked.lines)
+    failpoint("deliver.file_stored")
+    pointer = {
+        "bucket": store.bucket,
+        "key": key,
+        "sha256": sha256,
+        "rows": checked.deliverable,
+        "file": file["key"],
+        "version_id": file["version_id"],
+    }
+    sender.send_pointer(pointer)
+    return checked.deliverable
