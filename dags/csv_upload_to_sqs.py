@@ -29,7 +29,7 @@ from wiring import arrivals, upload_input
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import dag_defaults, settings
 from wiring.failures import accountable, notify_failure
-from wiring.task_context import name_in_ui, task_folder
+from wiring.task_context import name_in_ui, run_work, task_folder
 from wiring.upload_pipelines import CSV_UPLOAD_TO_SQS as SELF
 
 UPLOADS = json_uploads()
@@ -57,7 +57,7 @@ def deliver(file: dict[str, Any]) -> dict[str, Any]:
             queue=aws_client("sqs"),
             queue_url=settings().json_queue_url,
             store=lake(),
-            work=f"work/{run.dag_id}/{run.run_id}/{file['index']}",
+            work=f"{run_work()}/{file['index']}",
             folder=folder,
         )
 
@@ -65,7 +65,7 @@ def deliver(file: dict[str, Any]) -> dict[str, Any]:
 @task(trigger_rule=TriggerRule.ALL_DONE)
 @accountable
 def settle(received: dict[str, Any] | None, delivered: Any) -> dict[str, Any]:
-    return arrivals.settle(SELF, received, list(delivered or ()), worked_by=("deliver",))
+    return arrivals.settle(SELF, received, list(delivered or ()), worked_by="deliver")
 
 
 @task

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.core.ledger import RunOfSink
+    from include.core.settling import OnFailed
 
 # Seconds. A poll waits this long for a message, and costs a request.
 _LONG_POLL, _BETWEEN_POLLS = 10, 1
@@ -128,7 +129,8 @@ def settle(
     received: dict[str, Any] | None,
     results: Iterable[dict[str, Any]],
     *,
-    worked_by: tuple[str, ...],
+    worked_by: str,
+    on_failed: OnFailed | None = None,
 ) -> dict[str, Any]:
     """Enter what came of each file; see include.core.settling.settle.
 
@@ -136,7 +138,8 @@ def settle(
         pipeline: whose run.
         received: what receive came back with; None when it failed.
         results: one for each file that went well.
-        worked_by: tasks mapped over the files, whose failure is a file's failure.
+        worked_by: the task mapped over the files, whose failure is a file's failure.
+        on_failed: told of each file that failed, and why, before its message is let go.
 
     Raises:
         FilesFailedError: a file failed.
@@ -146,17 +149,14 @@ def settle(
     if received is None:
         raise ArrivalError(_cause(ti, "receive", -1) or LOST)
 
-    def cause_of(index: int) -> str:
-        causes = (_cause(ti, task_id, index) for task_id in worked_by)
-        return next((cause for cause in causes if cause), LOST)
-
     run = run_of_sink(pipeline.sink, received)
     with task_folder() as folder:
         return settling.settle(
             pipeline.name,
             received,
             results,
-            cause_of=cause_of,
+            cause_of=lambda index: _cause(ti, worked_by, index) or LOST,
+            on_failed=on_failed,
             run=run,
             facts=RunFacts(
                 dag_id=run.dag_id,
@@ -175,6 +175,26 @@ def settle(
             ),
             folder=folder,
         )
+
+
+def name_causes(
+    results: list[dict[str, Any]], chunks: list[dict[str, Any]] | None, tasks: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Add to the cause of each failed result what its first failed chunk's task said.
+
+    Arguments:
+        results: one for each file.
+        chunks: what the tasks were mapped over; the index of each is its file's.
+        tasks: in their order.
+    """
+    ti: Any = get_current_context()["ti"]
+    for result in results:
+        places = [i for i, chunk in enumerate(chunks or ()) if chunk["index"] == result["index"]]
+        if "cause" in result:
+            causes = (_cause(ti, task_id, place) for place in places for task_id in tasks)
+            cause = next((cause for cause in causes if cause), None)
+            result["cause"] += f": {cause}" if cause else ""
+    return results
 
 
 def announce() -> list[str]:

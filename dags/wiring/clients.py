@@ -13,10 +13,11 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.hooks.sns import SnsHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
-from airflow.sdk import Connection
+from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from include.core.objects import ObjectStore
+from include.core.stage_events import StageEvents
 from include.core.web import Web
 from include.pipelines.github_csv_to_postgres import GitHub
 from wiring.defaults import settings
@@ -38,6 +39,18 @@ def warehouse() -> Connect:
 def aws_client(service: str) -> Any:
     """A boto3 client of one AWS service."""
     return AwsBaseHook(client_type=service).get_conn()
+
+
+def stage_events(pipeline: str) -> StageEvents:
+    """The bus that is told of each stage of this run."""
+    ti = get_current_context()["ti"]
+    return StageEvents(
+        client=aws_client("events"),
+        bus=settings().events_bus,
+        pipeline=pipeline,
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+    )
 
 
 def lake() -> ObjectStore:

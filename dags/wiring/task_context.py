@@ -24,6 +24,12 @@ def task_folder() -> Iterator[Path]:
         yield folder
 
 
+def run_work() -> str:
+    """Where the tasks of this run hand over files to each other: a key prefix in the lake."""
+    ti = get_current_context()["ti"]
+    return f"work/{ti.dag_id}/{ti.run_id}"
+
+
 def run_of_sink(sink: str, asked: Mapping[str, Any]) -> RunOfSink:
     """This run, for the ledger.
 

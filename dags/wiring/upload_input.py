@@ -113,7 +113,12 @@ def read(*, params: Mapping[str, Any], run: Any) -> Asked:
 
 
 def _objects(given: Any) -> tuple[tuple[str, str], ...]:
-    try:
-        return tuple((str(each["key"]), str(each["version_id"])) for each in given or ())
-    except (TypeError, KeyError):
-        raise RunInputError("Parameter objects must be a list of key and version_id") from None
+    problem = RunInputError("Parameter objects must be a list of key and version_id, both text")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise problem
+    found = [[each.get(name) for name in ("key", "version_id")] for each in given]
+    if not all(isinstance(value, str) and value for each in found for value in each):
+        raise problem
+    return tuple((key, version_id) for key, version_id in found)

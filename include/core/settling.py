@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from include.core.objects import ObjectStore
     from include.core.postgres import Connect
 
+    OnFailed = Callable[[dict[str, Any], str], None]
+
 TAKEN_OVER = "Another run has taken it over; what that run does with it counts"
 
 
@@ -50,10 +52,12 @@ class Ended:
     Attributes:
         done: what the pipeline gave back for each file, with its file.
         failures: file and cause of each that failed, or that could not be worked on.
+        failed_files: file and cause of those that the run had claimed.
     """
 
     done: list[dict[str, Any]]
     failures: list[dict[str, str]]
+    failed_files: list[tuple[dict[str, Any], str]]
 
 
 def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are told
@@ -68,6 +72,7 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
     store: ObjectStore,
     queue: Queue,
     folder: Path,
+    on_failed: OnFailed | None = None,
 ) -> dict[str, Any]:
     """Enter what came of each file, and let go of the messages that are worked off.
 
@@ -86,6 +91,7 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
         store: the bucket of the hand-over.
         queue: where the messages came from.
         folder: for local copies.
+        on_failed: told of each file that failed, and why, before its message is let go.
 
     Returns:
         The counts as the ledger has them.
@@ -112,6 +118,9 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
                 write_notice(cursor, notice)
         failpoint("settle.recorded")
     failpoint("settle.committed")
+    if on_failed is not None:
+        for file, cause in ended.failed_files:
+            on_failed(file, cause)
     _let_go(received, ended, queue)
     failpoint("settle.acknowledged")
     if ended.failures:
@@ -130,7 +139,7 @@ def _enter(  # noqa: PLR0913 -- a run, and what came of it
 ) -> Ended:
     """Mark every file of the run in the registry as done or failed."""
     by_index = {result["index"]: dict(result) for result in results}
-    ended = Ended(done=[], failures=list(received["failures"]))
+    ended = Ended(done=[], failures=list(received["failures"]), failed_files=[])
     named = {"dag_id": run.dag_id, "run_id": run.run_id}
     for file in received["files"]:
         result = by_index.get(file["index"])
@@ -140,17 +149,13 @@ def _enter(  # noqa: PLR0913 -- a run, and what came of it
             if arrivals.finish(cursor, pipeline, file, **named, counts=kept):
                 ended.done.append({**result, "file": file})
                 continue
-            cause = TAKEN_OVER
-        arrivals.fail(cursor, pipeline, file, **named, cause=cause or TAKEN_OVER)
-        missing = {"missing_ids": result["missing_ids"]} if result and cause else {}
-        ended.failures.append(
-            {"file": file["key"], **_version(file), "cause": cause or "", **missing}
-        )
+        cause = cause or TAKEN_OVER
+        arrivals.fail(cursor, pipeline, file, **named, cause=cause)
+        told = {"file": file["key"], "version_id": file["version_id"], "cause": cause}
+        ended.failed_files.append((file, cause))
+        missing = (result or {}).get("missing_ids")
+        ended.failures.append(told | ({"missing_ids": missing} if missing else {}))
     return ended
-
-
-def _version(file: Mapping[str, Any]) -> dict[str, str]:
-    return {"version_id": file["version_id"]}
 
 
 def _sum(ended: Ended, received: Mapping[str, Any]) -> tuple[ledger.Counts, ledger.Details]:
