@@ -1,0 +1,197 @@
+"""What the policies of the template let pass in an emulator that enforces them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local import aws, processes
+from infra.local.layout import TEMPLATE, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Call = Callable[["Guarded"], Any]
+
+EVENT = {"Source": "sluice.csv_upload_to_dynamodb", "DetailType": "loaded", "Detail": "{}"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guarded:
+    """An emulator that enforces policies.
+
+    Attributes:
+        emulator: it; its clients may do everything.
+        outputs: of the stack.
+        keys: access key of a user with the policy of the execution role.
+    """
+
+    emulator: aws.Emulator
+    outputs: dict[str, str]
+    keys: dict[str, str]
+
+    def dags(self, service: Any) -> Any:
+        """Give a client that may do what the DAGs may."""
+        return boto3.client(
+            service,
+            endpoint_url=self.emulator.endpoint,
+            region_name=aws.REGION,
+            aws_access_key_id=self.keys["AccessKeyId"],
+            aws_secret_access_key=self.keys["SecretAccessKey"],
+        )
+
+
+def reachable_by_http(template: dict[str, Any]) -> dict[str, Any]:
+    """Give the template without its refusals of plain HTTP, which is all that the emulator speaks.
+
+    Policies that do nothing else go whole.
+    """
+    for resource in template["Resources"].values():
+        if "PolicyDocument" in resource["Properties"]:
+            document = resource["Properties"]["PolicyDocument"]
+            document["Statement"] = [s for s in document["Statement"] if s["Effect"] == "Allow"]
+    resources = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Properties"].get("PolicyDocument", {"Statement": [True]})["Statement"]
+    }
+    return {**template, "Resources": resources}
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    layout = Layout(tmp_path_factory.mktemp("guarded"))
+    template = layout.root / "template.json"
+    template.write_text(json.dumps(reachable_by_http(json.loads(TEMPLATE.read_text()))))
+    group = processes.Group(layout.root)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AUTH", "true")
+            emulator = aws.start(group, layout)
+        outputs = aws.deploy(emulator, template)
+        iam = emulator.client("iam")
+        iam.create_user(UserName="dags")
+        iam.attach_user_policy(UserName="dags", PolicyArn=outputs["PipelinesPolicyArn"])
+        keys = iam.create_access_key(UserName="dags")["AccessKey"]
+        upload = {"Bucket": outputs["LandingBucket"], "Key": "uploads/sqs/a.csv"}
+        emulator.client("s3").put_object(**upload, Body=b"id\n1\n")
+        yield Guarded(emulator=emulator, outputs=outputs, keys=keys)
+    finally:
+        group.close()
+
+
+def topic_of_arrivals(guarded: Guarded) -> str:
+    s3 = guarded.emulator.client("s3")
+    told = s3.get_bucket_notification_configuration(Bucket=guarded.outputs["LandingBucket"])
+    return str(told["TopicConfigurations"][0]["TopicArn"])
+
+
+def received(guarded: Guarded, output: str) -> list[str]:
+    answer = guarded.emulator.client("sqs").receive_message(
+        QueueUrl=guarded.outputs[output], MaxNumberOfMessages=10, WaitTimeSeconds=5
+    )
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
+def test_file_arrives_where_only_what_policies_allow_passes(guarded: Guarded) -> None:
+    bodies = received(guarded, "CsvUploadToSqsQueueUrl")
+    keys = [r["s3"]["object"]["key"] for b in bodies for r in json.loads(b).get("Records", [])]
+    assert keys == ["uploads/sqs/a.csv"]
+
+
+def test_event_reaches_the_observer_where_only_what_policies_allow_passes(
+    guarded: Guarded,
+) -> None:
+    bus = guarded.outputs["EventsBus"]
+    guarded.emulator.client("events").put_events(Entries=[{**EVENT, "EventBusName": bus}])
+    (body,) = received(guarded, "ObserverQueueUrl")
+    assert json.loads(body)["detail-type"] == "loaded"
+
+
+def test_no_other_bucket_of_the_account_can_tell_of_arrivals(guarded: Guarded) -> None:
+    s3 = guarded.emulator.client("s3")
+    s3.create_bucket(Bucket="somebody-elses")
+    told = {"TopicArn": topic_of_arrivals(guarded), "Events": ["s3:ObjectCreated:*"]}
+    with pytest.raises(ClientError, match="Unable to validate the following destination"):
+        s3.put_bucket_notification_configuration(
+            Bucket="somebody-elses", NotificationConfiguration={"TopicConfigurations": [told]}
+        )
+
+
+def landed(guarded: Guarded, key: str = "uploads/sqs/a.csv") -> dict[str, str]:
+    return {"Bucket": guarded.outputs["LandingBucket"], "Key": key}
+
+
+def test_dags_are_told_that_an_upload_or_a_file_of_theirs_is_not_there(guarded: Guarded) -> None:
+    for output, key in (("LandingBucket", "uploads/sqs/none.csv"), ("LakeBucket", "raw/none")):
+        with pytest.raises(ClientError, match="404"):
+            guarded.dags("s3").head_object(Bucket=guarded.outputs[output], Key=key)
+
+
+# One line a right; batches of messages and statements are left out, for the emulator asks for
+# actions there that IAM does not have, and events for the condition on their source.
+ALLOWED: dict[str, Call] = {
+    "read an upload": lambda g: g.dags("s3").get_object(**landed(g)),
+    "list versions of uploads": lambda g: g.dags("s3").list_object_versions(
+        Bucket=g.outputs["LandingBucket"], Prefix="uploads/sqs/"
+    ),
+    "put a file of its own": lambda g: g.dags("s3").put_object(
+        Bucket=g.outputs["LakeBucket"], Key="work/a", Body=b""
+    ),
+    "take an arrival": lambda g: g.dags("sqs").receive_message(
+        QueueUrl=g.outputs["CsvUploadToDynamodbQueueUrl"]
+    ),
+    "send a row": lambda g: g.dags("sqs").send_message(
+        QueueUrl=g.outputs["JsonQueueUrl"], MessageBody="{}"
+    ),
+    "look up items": lambda g: g.dags("dynamodb").batch_get_item(
+        RequestItems={g.outputs["ItemsTable"]: {"Keys": [{"id": {"S": "1"}}]}}
+    ),
+    "send a notice": lambda g: g.dags("sns").publish(
+        TopicArn=g.outputs["AlertsTopicArn"], Message="told"
+    ),
+}
+REFUSED: dict[str, Call] = {
+    "put an upload": lambda g: g.dags("s3").put_object(**landed(g), Body=b""),
+    "delete an upload": lambda g: g.dags("s3").delete_object(**landed(g)),
+    "read an export": lambda g: g.dags("s3").get_object(**landed(g, "exports/a.csv")),
+    "list versions of exports": lambda g: g.dags("s3").list_object_versions(
+        Bucket=g.outputs["LandingBucket"], Prefix="exports/"
+    ),
+    "put a file elsewhere": lambda g: g.dags("s3").put_object(
+        Bucket=g.outputs["LakeBucket"], Key="elsewhere/a", Body=b""
+    ),
+    "delete a file of its own": lambda g: g.dags("s3").delete_object(
+        Bucket=g.outputs["LakeBucket"], Key="raw/a"
+    ),
+    "take a dead letter": lambda g: g.dags("sqs").receive_message(
+        QueueUrl=g.outputs["CsvUploadToSqsDeadLetterQueueUrl"]
+    ),
+    "forge an arrival": lambda g: g.dags("sqs").send_message(
+        QueueUrl=g.outputs["CsvUploadToSqsQueueUrl"], MessageBody="{}"
+    ),
+    "tell of an arrival": lambda g: g.dags("sns").publish(
+        TopicArn=topic_of_arrivals(g), Message="{}"
+    ),
+    "take a row": lambda g: g.dags("sqs").receive_message(QueueUrl=g.outputs["JsonQueueUrl"]),
+    "read the whole table": lambda g: g.dags("dynamodb").scan(TableName=g.outputs["ItemsTable"]),
+    "put an item unconditionally": lambda g: g.dags("dynamodb").put_item(
+        TableName=g.outputs["ItemsTable"], Item={"id": {"S": "1"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("right", ALLOWED)
+def test_dags_may(guarded: Guarded, right: str) -> None:
+    ALLOWED[right](guarded)
+
+
+@pytest.mark.parametrize("right", REFUSED)
+def test_dags_may_not(guarded: Guarded, right: str) -> None:
+    with pytest.raises(ClientError, match="not authorized to perform"):
+        REFUSED[right](guarded)
