@@ -81,12 +81,37 @@ class PipelinesStack(Stack):
         to_dynamodb.subscribe(self._to_dynamodb)
 
     def _grant(self) -> None:
-        landing, lake = self._landing.bucket, self._lake.bucket
-        arrivals = (self._to_sqs.queue.queue_arn, self._to_dynamodb.queue.queue_arn)
-        items, json = self._items.table.table_arn, self._json.queue.queue_arn
         self._access = PipelinesAccess(self, "PipelinesAccess")
-        allow = self._access.allow
-        allow(
+        self._grant_files()
+        self._access.allow(
+            "TakeArrivals",
+            [
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            ],
+            self._to_sqs.queue.queue_arn,
+            self._to_dynamodb.queue.queue_arn,
+        )
+        self._access.allow("SendRows", ["sqs:SendMessage"], self._json.queue.queue_arn)
+        self._access.allow(
+            "WriteItems",
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:PartiQLInsert",
+                "dynamodb:PartiQLUpdate",
+            ],
+            self._items.table.table_arn,
+        )
+        self._access.allow_events("TellOfStages", self._events.bus.event_bus_arn)
+        # The policy of the key that SNS keeps lets all of the account use it by way of SNS.
+        self._access.allow("SendNotices", ["sns:Publish"], self._alerts.topic.topic_arn)
+
+    def _grant_files(self) -> None:
+        landing, lake = self._landing.bucket, self._lake.bucket
+        self._access.allow(
             "ReadUploads",
             ["s3:GetObject", "s3:GetObjectVersion"],
             landing.arn_for_objects("uploads/*"),
@@ -97,37 +122,13 @@ class PipelinesStack(Stack):
             landing.bucket_arn,
             "uploads/",
         )
-        allow(
+        self._access.allow(
             "KeepFiles",
             ["s3:GetObject", "s3:PutObject"],
             lake.arn_for_objects("raw/*"),
             lake.arn_for_objects("work/*"),
         )
         self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, "raw/", "work/")
-        allow(
-            "TakeArrivals",
-            [
-                "sqs:ChangeMessageVisibility",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ReceiveMessage",
-            ],
-            *arrivals,
-        )
-        allow("SendRows", ["sqs:SendMessage"], json)
-        allow(
-            "WriteItems",
-            [
-                "dynamodb:BatchGetItem",
-                "dynamodb:GetItem",
-                "dynamodb:PartiQLInsert",
-                "dynamodb:PartiQLUpdate",
-            ],
-            items,
-        )
-        self._access.allow_events("TellOfStages", self._events.bus.event_bus_arn)
-        # The policy of the key that SNS keeps lets all of the account use it by way of SNS.
-        allow("SendNotices", ["sns:Publish"], self._alerts.topic.topic_arn)
 
     def _tell(self) -> None:
         for name, value in {
