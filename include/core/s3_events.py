@@ -6,6 +6,7 @@ The format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-c
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -13,6 +14,9 @@ from urllib.parse import unquote_plus
 from include.errors import ArrivalError
 
 SUFFIXES = (".csv", ".csv.gz")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_KEY_BYTES = 1024
+_IDENTIFIER = re.compile(r"[\x21-\x7e]{1,1024}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ def read_event(body: str) -> list[Announced]:
         if event.get("Event") == "s3:TestEvent":
             return []
         read = [_announced(record) for record in event["Records"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ArrivalError("The message is no event of S3") from None
     return [each for each in read if each is not None]
 
@@ -62,26 +66,42 @@ def _announced(record: dict[str, Any]) -> Announced | None:
         return None
     found = record["s3"]["object"]
     key = unquote_plus(found["key"], errors="strict")
+    if len(key.encode()) > _KEY_BYTES:
+        raise ValueError
     if key.endswith("/"):
         return None
     return Announced(
         bucket=str(record["s3"]["bucket"]["name"]),
         key=key,
-        version_id=found.get("versionId"),
-        sequencer=found.get("sequencer"),
+        version_id=_identifier(found.get("versionId")),
+        sequencer=_identifier(found.get("sequencer")),
     )
+
+
+def _identifier(value: Any) -> str | None:
+    name: str | None = value
+    if name is not None and not _IDENTIFIER.fullmatch(name):
+        raise ValueError
+    return name
 
 
 def check_place(announced: Announced, *, bucket: str, prefix: str) -> None:
     """Hold what was announced to the bucket and the prefix that a pipeline reads.
 
     Raises:
-        ArrivalError: it is elsewhere.
+        ArrivalError: it is elsewhere, or its key has a NUL, which the registry cannot hold.
     """
     if announced.bucket != bucket:
         raise ArrivalError("The event names a bucket that this pipeline does not read")
     if not announced.key.startswith(prefix):
         raise ArrivalError(f"{announced.key!r} is outside of {prefix}, which this pipeline reads")
+    if "\0" in announced.key:
+        raise ArrivalError(f"{announced.key!r}: the key has a NUL in it. Rename the file")
+
+
+def shown(key: str) -> str:
+    """A key, or what stands for it where it has characters that harm those who read them."""
+    return key if key.isprintable() else repr(key)
 
 
 def check_name(key: str) -> None:
