@@ -12,37 +12,40 @@ from __future__ import annotations
 from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from include.core.batches import Limits, Refusal, batches, send_batch
 from include.core.items import FILE_VERSION, item_size
 from include.core.sql_files import quote_identifier
+from include.errors import DeliveryUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from include.core.items import Item
+    from include.core.items import Attribute, Item
 
 # 25 statements a call; a request has 16 MB at most, and a few are held in memory at once.
 LIMITS: Final = Limits(entries=25, total_bytes=4_194_304)
-# A call waits for DynamoDB nearly all its time. Four keep one task under what one partition takes
-# (1,000 writes a second), and tasks are what the pool counts.
+# A call waits for DynamoDB nearly all its time. Four keep one task near what one partition takes
+# (1,000 writes a second); more tasks side by side are for the pool to grant.
 THREADS: Final = 4
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
 _FINAL: Final = frozenset(
-    {
-        "AccessDenied",
-        "ItemCollectionSizeLimitExceeded",
-        "ResourceNotFound",
-        "ValidationError",
-    }
+    {"AccessDenied", "ItemCollectionSizeLimitExceeded", "ResourceNotFound", "ValidationError"}
 )
+_ROUNDS: Final = 5
+# A statement for each: the key's equality must stand in no OR.
+_IS_OLDER: Final = "< ?"
+_IS_SAME: Final = "= ?"
+_IS_MISSING: Final = "IS MISSING"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemTable:
-    """A table with a partition key alone, and the attributes that writers here may set in it.
+    """A table with a partition key alone, and the attributes that are written here.
 
     Attributes:
         client: a boto3 client of DynamoDB; threads share it.
@@ -59,16 +62,17 @@ class ItemTable:
     def write(self, items: Iterable[Item], *, on_batch: Callable[[], None]) -> Counter[str]:
         """Write items unless the table has the same or a newer version of them.
 
-        An item that is there without FILE_VERSION was written by somebody else: it counts as
-        older than any file. Its attributes that are no columns stay.
+        An item without FILE_VERSION was written by somebody else and counts as older than any
+        file. Attributes that are no columns stay. An item of the same version that somebody has
+        altered since is set right.
 
         Arguments:
             items: no two with one key; each has FILE_VERSION. A few batches are held at once.
             on_batch: called after each batch, in the thread of the caller.
 
         Returns:
-            How many were written, unchanged (the table has this version) and superseded (it has
-            a newer one).
+            How many were inserted, updated, unchanged (the table has this version) and
+            superseded (it has a newer one).
 
         Raises:
             DeliveryRefusedError, DeliveryUnavailableError: as send_batch says; what was written
@@ -82,86 +86,137 @@ class ItemTable:
 
     def _in_threads(self, work: Iterator[list[Item]]) -> Iterator[Counter[str]]:
         pending: deque[Future[Counter[str]]] = deque()
+        last: Counter[str] = Counter(inserted=1)
         with ThreadPoolExecutor(THREADS) as pool:
             try:
                 for batch in work:
-                    pending.append(pool.submit(self._write_batch, batch))
+                    # A refused write costs as much as one that is taken: begin with what the
+                    # batches before had more of.
+                    is_new = 2 * last["inserted"] >= last.total()
+                    pending.append(pool.submit(_Batch(self, batch, is_new=is_new).write))
                     if len(pending) > THREADS:
-                        yield pending.popleft().result()
+                        last = pending.popleft().result()
+                        yield last
                 while pending:
                     yield pending.popleft().result()
             finally:
                 for future in pending:
                     future.cancel()
 
-    def _write_batch(self, batch: list[Item]) -> Counter[str]:
-        known: list[Item] = []
-        outcomes: Counter[str] = Counter()
-
-        def insert(items: Sequence[Item]) -> dict[int, Refusal]:
-            return self._send(
-                items, self._insert, "DuplicateItem", lambda item, _: known.append(item)
-            )
-
-        def note_stored(item: Item, stored: Item) -> None:
-            is_ours = stored[FILE_VERSION] == item[FILE_VERSION]
-            outcomes["unchanged" if is_ours else "superseded"] += 1
-
-        def update(items: Sequence[Item]) -> dict[int, Refusal]:
-            return self._send(items, self._update, "ConditionalCheckFailed", note_stored)
-
-        what = f"items to the table {self.name}"
-        send_batch(batch, insert, what=what)
-        send_batch(known, update, what=what)
-        outcomes["written"] = len(batch) - outcomes.total()
-        return outcomes
-
-    def _send(
-        self,
-        items: Sequence[Item],
-        statement: Callable[[Item], dict[str, Any]],
-        settled: str,
-        note: Callable[[Item, Item], None],
-    ) -> dict[int, Refusal]:
-        answer = self.client.batch_execute_statement(Statements=[statement(item) for item in items])
-        refused: dict[int, Refusal] = {}
-        for place, (item, said) in enumerate(zip(items, answer["Responses"], strict=True)):
-            error = said.get("Error")
-            if error is None:
-                continue
-            stored = error.get("Item")
-            if error["Code"] == settled and (stored or settled == "DuplicateItem"):
-                note(item, stored)
-            else:
-                refused[place] = Refusal(code=error["Code"], final=error["Code"] in _FINAL)
-        return refused
-
-    def _insert(self, item: Item) -> dict[str, Any]:
+    def insert(self, item: Item) -> dict[str, Any]:
+        """The statement that makes an item, unless there is one."""
         pairs = ", ".join(f"{_quote_text(name)}: ?" for name in item)
         return {
             "Statement": f"INSERT INTO {quote_identifier(self.name)} VALUE {{{pairs}}}",
             "Parameters": list(item.values()),
         }
 
-    def _update(self, item: Item) -> dict[str, Any]:
+    def update(self, item: Item, *, version: str) -> dict[str, Any]:
+        """The statement that changes an item, if its version is as given."""
         names = (*self.columns, FILE_VERSION)
-        changes = [
+        changes = " ".join(
             f"SET {quote_identifier(name)}=?"
             if name in item
             else f"REMOVE {quote_identifier(name)}"
             for name in names
-        ]
-        version = quote_identifier(FILE_VERSION)
+        )
+        values = [item[name] for name in names if name in item]
         return {
-            "Statement": f"UPDATE {quote_identifier(self.name)} {' '.join(changes)} "
-            f"WHERE {quote_identifier(self.key)}=? AND ({version} < ? OR {version} IS MISSING)",
-            "Parameters": [
-                *(item[name] for name in names if name in item),
-                item[self.key],
-                item[FILE_VERSION],
-            ],
+            "Statement": f"UPDATE {quote_identifier(self.name)} {changes} "
+            f"WHERE {quote_identifier(self.key)}=? AND {quote_identifier(FILE_VERSION)} {version}",
+            "Parameters": [*values, item[self.key], *([item[FILE_VERSION]] * version.count("?"))],
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+
+
+class _Batch:
+    """Items on their way, each among those believed to be new or to have a version."""
+
+    def __init__(self, table: ItemTable, items: list[Item], *, is_new: bool) -> None:
+        self._table = table
+        self._new: list[Item] = items if is_new else []
+        self._known: dict[str, list[Item]] = {
+            _IS_OLDER: [] if is_new else items,
+            _IS_SAME: [],
+            _IS_MISSING: [],
+        }
+        self._outcomes: Counter[str] = Counter()
+
+    def write(self) -> Counter[str]:
+        """Write until nothing is left; what others do to the items meanwhile takes more rounds."""
+        what = f"items to the table {self._table.name}"
+        for _ in range(_ROUNDS):
+            new, self._new = self._new, []
+            send_batch(new, self._insert, what=what)
+            for version in self._known:
+                known, self._known[version] = self._known[version], []
+                send_batch(known, partial(self._update, version=version), what=what)
+            if not self._new and not any(self._known.values()):
+                return self._outcomes
+        raise DeliveryUnavailableError(f"{what}: others make, alter and delete the same ones")
+
+    def _insert(self, items: Sequence[Item]) -> dict[int, Refusal]:
+        statements = [self._table.insert(item) for item in items]
+        return self._send(
+            items,
+            statements,
+            outcome="inserted",
+            conflict="DuplicateItem",
+            resolve=lambda item, _: self._known[_IS_OLDER].append(item),
+        )
+
+    def _update(self, items: Sequence[Item], *, version: str) -> dict[int, Refusal]:
+        statements = [self._table.update(item, version=version) for item in items]
+        return self._send(
+            items,
+            statements,
+            outcome="updated",
+            conflict="ConditionalCheckFailed",
+            resolve=self._judge,
+        )
+
+    def _send(
+        self,
+        items: Sequence[Item],
+        statements: list[dict[str, Any]],
+        *,
+        outcome: str,
+        conflict: str,
+        resolve: Callable[[Item, Item | None], None],
+    ) -> dict[int, Refusal]:
+        answer = self._table.client.batch_execute_statement(Statements=statements)
+        refused: dict[int, Refusal] = {}
+        for place, (item, said) in enumerate(zip(items, answer["Responses"], strict=True)):
+            error = said.get("Error")
+            if error is None:
+                self._outcomes[outcome] += 1
+            elif error["Code"] == conflict:
+                resolve(item, error.get("Item"))
+            else:
+                refused[place] = Refusal(code=error["Code"], final=error["Code"] in _FINAL)
+        return refused
+
+    def _judge(self, item: Item, stored: Item | None) -> None:
+        """Tell what is to be done about an item that is not there, or not as it was believed."""
+        if stored is None:
+            self._new.append(item)
+        elif FILE_VERSION not in stored:
+            self._known[_IS_MISSING].append(item)
+        elif stored[FILE_VERSION] != item[FILE_VERSION]:
+            if stored[FILE_VERSION].get("S", "~") < item[FILE_VERSION]["S"]:
+                self._known[_IS_OLDER].append(item)
+            else:
+                self._outcomes["superseded"] += 1
+        elif all(_is_same(stored.get(name), item.get(name)) for name in self._table.columns):
+            self._outcomes["unchanged"] += 1
+        else:
+            self._known[_IS_SAME].append(item)
+
+
+def _is_same(one: Attribute | None, other: Attribute | None) -> bool:
+    if one and other and "N" in one and "N" in other:
+        return Decimal(one["N"]) == Decimal(other["N"])
+    return one == other
 
 
 def _quote_text(text: str) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.item_runs import ItemPlace
+from include.core.rejects import read_rejected
+from include.errors import ArrivalBusyError, RejectLimitError
+from include.pipelines.csv_upload_to_dynamodb import failed
+from tests.support.item_runs import ItemPlace, client
 from tests.support.items_oracle import expect
 
 if TYPE_CHECKING:
@@ -92,3 +97,281 @@ def test_every_row_of_a_file_becomes_an_item(place: ItemPlace, count: int) -> No
     assert sorted(event["rows"] for event in extracted) == sorted(
         min(25, count - begin) for begin in range(0, count, 25)
     )
+
+
+AWKWARD = HEADER + (
+    '1,5,"Elm St, ""North""\nBack door",Ogdenville,04001\n'
+    '2,6,Oak St,"Shelby, ville",\n'
+    '3,7,Pine St,Springfield,00001\n'
+    '3,7,"Pine St",Springfield,00001\n'
+    '4,8,Ash St,Springfield,00001\n'
+    '4,9,Ash St,Springfield,00001\n'
+    ',10,Fir St,Springfield,00001\n'
+    '5,11\n'
+    '007, 12 ,Ünter den Linden,東京,é\n'
+)  # fmt: skip
+
+
+def lenient(place: ItemPlace, **changes: Any) -> ItemPlace:
+    limit = replace(place.upload.rejects, rows=1000)
+    return replace(place, upload=replace(place.upload, rejects=limit, **changes))
+
+
+def rejected_rows(place: ItemPlace, result: dict[str, Any]) -> list[tuple[int | None, str]]:
+    copy = place.folder / "rejects"
+    place.store().get_file(result["rejects"]["key"], copy, sha256=result["rejects"]["sha256"])
+    return [(row.line, row.code) for row in read_rejected(copy)]
+
+
+def test_items_and_counts_are_what_plain_python_makes_of_the_file(place: ItemPlace) -> None:
+    place = lenient(place)
+    (result,) = place.run(place.put(AWKWARD), run_id="r")
+    expected = expect(AWKWARD)
+    assert without_version(place.items()) == expected.items
+    assert len(expected.items) == 4
+    assert result["counts"] == {
+        "read": expected.read,
+        "rejected": expected.rejected,
+        "duplicate": expected.duplicate,
+        "superseded": 0,
+        "delivered": len(expected.items),
+    }
+    assert result["rejects_by_code"] == {"key_conflict": 2, "null": 1, "too_few_columns": 1}
+    assert rejected_rows(place, result) == [
+        (9, "null"), (10, "too_few_columns"), (7, "key_conflict"), (8, "key_conflict"),
+    ]  # fmt: skip
+
+
+def test_row_that_dynamodb_would_refuse_is_rejected_and_the_others_load(place: ItemPlace) -> None:
+    contract = replace(place.upload.contract, null_tokens=("NULL",))
+    place = lenient(place, contract=contract)
+    long, huge = "k" * 2049, "x" * 410_000
+    text = HEADER + f'a,1,s,t,z\n"",2,s,t,z\n{long},3,s,t,z\nb,4,{huge},t,z\nbad\nc,5,,NULL,z\n'
+    (result,) = place.run(place.put(text), run_id="r")
+    assert {key: set(item) for key, item in place.items().items()} == {
+        "a": {"id", "house_number", "street_address", "town", "zip", "file_version"},
+        "c": {"id", "house_number", "street_address", "zip", "file_version"},
+    }
+    assert result["rejects_by_code"] == {
+        "too_few_columns": 1, "key_empty": 1, "key_too_long": 1, "item_too_large": 1,
+    }  # fmt: skip
+    assert sorted(rejected_rows(place, result)) == [
+        (3, "key_empty"), (4, "key_too_long"), (5, "item_too_large"), (6, "too_few_columns"),
+    ]  # fmt: skip
+    assert result["counts"]["delivered"] == 2
+    assert "cause" not in result
+    rejections = [event for event in place.told() if event["stage"] == "rejected"]
+    assert sorted((event["chunk"] is None, event["rows"]) for event in rejections) == [
+        (False, 3), (True, 1),
+    ]  # fmt: skip
+
+
+def test_largest_item_and_longest_key_that_dynamodb_takes_are_loaded(place: ItemPlace) -> None:
+    key, version = "k" * 2048, 34 + len("file_version")
+    file = place.put("later")
+    version = len("file_version") + len(file["order"])
+    left = 409_600 - len("id") - len(key) - len("street_address") - version
+    text = HEADER + f"{key},,{'x' * left},,\n" + f"{key[1:]},,{'x' * (left + 2)},,\n"
+    place = lenient(place)
+    (result,) = place.run(place.put(text), run_id="r")
+    assert list(place.items()) == [key]
+    assert result["rejects_by_code"] == {"item_too_large": 1}
+
+
+def test_too_many_rejects_stop_a_file_before_anything_is_written(place: ItemPlace) -> None:
+    with pytest.raises(RejectLimitError):
+        place.run(place.put(AWKWARD), run_id="r")
+    assert place.items() == {}
+
+
+def test_too_many_rejects_of_one_chunk_stop_it_and_of_all_fail_the_file(place: ItemPlace) -> None:
+    contract = replace(place.upload.contract, null_tokens=("NULL",))
+    limit = replace(place.upload.rejects, rows=1, share=0.0)
+    long = [f"{n}{'k' * 2048},1,s,t,z\n" for n in range(2)]
+    one = replace(
+        place, upload=replace(place.upload, contract=contract, rejects=limit, chunk_rows=2)
+    )
+    with pytest.raises(RejectLimitError):
+        one.run(one.put(HEADER + "".join(long)), run_id="one")
+    assert place.items() == {}
+    each = replace(one, upload=replace(one.upload, chunk_rows=1))
+    (result,) = each.run(each.put(HEADER + "".join(long)), run_id="each")
+    assert result["cause"].startswith("2 of 2 rows rejected, 1 too many")
+
+
+def test_any_order_of_four_versions_ends_with_the_newest_of_each_id(place: ItemPlace) -> None:
+    texts = [
+        HEADER + "a,1,First St,Springfield,1\nb,1,First St,,1\n",
+        HEADER + "a,2,,Springfield,\nc,2,Second St,,\n",
+        HEADER + "b,3,Third St,Springfield,3\nc,3,,,\n",
+        HEADER + "a,1,First St,Springfield,1\nd,4,,,\n",
+    ]
+    files = [place.put(text) for text in texts]
+    assert [file["order"] for file in files] == sorted(file["order"] for file in files)
+    for number, file in enumerate(files):
+        place.load(file, run_id=f"v{number}")
+    final = {
+        key: {**item, "file_version": file["order"]}
+        for text, file in zip(texts, files, strict=True)
+        for key, item in expect(text).items.items()
+    }
+    assert place.items() == final
+    for number, order in enumerate(itertools.permutations(range(4))):
+        table = create_table(place, f"{place.table}-{number}")
+        here = replace(place, table=table)
+        seen: dict[str, int] = {}
+        for version in order:
+            chunk = place.once(f"v{version}", "transform-0-0", dict)
+            loaded, observed = here.load_chunk(chunk, "o"), here.observe_chunk(chunk, "o")
+            ids = expect(texts[version]).items
+            newer = sum(seen.get(key, -1) > version for key in ids)
+            assert (observed["superseded"], loaded["superseded"]) == (newer, newer)
+            assert (observed["found"], observed["missing"]) == (len(ids) - newer, 0)
+            seen |= {key: max(version, seen.get(key, -1)) for key in ids}
+        assert here.items() == final
+
+
+def create_table(place: ItemPlace, name: str) -> str:
+    client("dynamodb", place.aws).create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
+def test_same_version_again_changes_nothing(place: ItemPlace) -> None:
+    loaded = place.load(place.put(rows(60)), run_id="r")
+    before = place.items()
+    again = [place.load_chunk(chunk, "r") for chunk in loaded]
+    assert sum(chunk["inserted"] for chunk in loaded) == 60
+    assert [(chunk["unchanged"], chunk["inserted"], chunk["updated"]) for chunk in again] == [
+        (25, 0, 0), (25, 0, 0), (10, 0, 0),
+    ]  # fmt: skip
+    assert place.items() == before
+
+
+def test_file_that_is_done_is_not_read_again(place: ItemPlace) -> None:
+    file = place.put(rows(3))
+    (result,) = place.run(file, run_id="r")
+    place.told()
+    (again,) = place.run(file, run_id="another")
+    assert again == result
+    assert place.told() == []
+
+
+def test_newer_file_updates_items_and_takes_away_what_it_leaves_empty(place: ItemPlace) -> None:
+    place.run(place.put(rows(30)), run_id="old")
+    text = rows(40, town="")
+    loaded = place.load(place.put(text), run_id="new")
+    assert without_version(place.items()) == expect(text).items
+    assert sum(chunk["updated"] for chunk in loaded) == 30
+    assert sum(chunk["inserted"] for chunk in loaded) == 10
+
+
+def test_item_that_somebody_else_made_or_altered_is_set_right_and_keeps_its_own(
+    place: ItemPlace,
+) -> None:
+    dynamodb = client("dynamodb", place.aws)
+    own = {"id": {"S": "0001"}, "town": {"S": "Elsewhere"}, "note": {"S": "mine"}}
+    dynamodb.put_item(TableName=place.table, Item=own)
+    text = rows(3)
+    loaded = place.load(place.put(text), run_id="r")
+    expected = expect(text).items
+    expected["0001"]["note"] = "mine"
+    assert without_version(place.items()) == expected
+    dynamodb.update_item(
+        TableName=place.table,
+        Key={"id": {"S": "0002"}},
+        UpdateExpression="set town = :town",
+        ExpressionAttributeValues={":town": {"S": "Elsewhere"}},
+    )
+    again = place.load_chunk(loaded[0], "r")
+    assert (again["unchanged"], again["updated"]) == (2, 1)
+    assert without_version(place.items()) == expected
+
+
+def test_item_that_goes_between_load_and_observe_is_named_and_fails_the_file(
+    place: ItemPlace,
+) -> None:
+    file = place.put(rows(60))
+    place.load(file, run_id="r")
+    for key in ("0003", "0059"):
+        client("dynamodb", place.aws).delete_item(TableName=place.table, Key={"id": {"S": key}})
+    (result,) = place.observe(file, run_id="r")
+    assert (result["missing"], result["missing_ids"]) == (2, ["0003", "0059"])
+    assert result["cause"] == "2 of 60 rows are neither in the table nor rejected"
+    assert result["counts"]["delivered"] == 58
+
+
+def test_chunk_that_was_never_looked_up_fails_the_file(place: ItemPlace) -> None:
+    file = place.put(rows(60))
+    place.run(file, run_id="r")
+    extracted = [place.once("r", "extract-0", dict)]
+    observed = [place.once("r", f"observe-0-{number}", dict) for number in (0, 2)]
+    (result,) = place.tally(extracted, observed, "r")
+    assert result["missing"] == 25
+    assert result["cause"].endswith("; 1 of 3 chunks were not looked up")
+
+
+def test_run_that_another_has_taken_over_from_writes_nothing_more(place: ItemPlace) -> None:
+    file = place.put(rows(3))
+    place.load(file, run_id="r")
+    chunk = place.once("r", "transform-0-0", dict)
+    place.receive([file], "r")
+    with pytest.raises(ArrivalBusyError):
+        place.load_chunk(chunk, "r")
+
+
+def test_files_of_one_run_share_its_chunks_and_are_told_apart(place: ItemPlace) -> None:
+    files = [place.put(rows(30, town=town), f"uploads/dynamodb/{town}.csv") for town in "abc"]
+    results = place.run(*files, run_id="r")
+    assert [result["index"] for result in results] == [0, 1, 2]
+    assert [result["counts"]["superseded"] for result in results] == [30, 30, 0]
+    assert {item["town"] for item in place.items().values()} == {"c"}
+
+
+def test_gzipped_file_is_read(place: ItemPlace) -> None:
+    file = place.put(gzip.compress(rows(3).encode()), "uploads/dynamodb/a.csv.gz")
+    (result,) = place.run(file, run_id="r")
+    assert result["counts"]["delivered"] == 3
+
+
+def test_stages_are_told_of_chunk_by_chunk_with_ranges_and_counts(place: ItemPlace) -> None:
+    file = place.put(rows(30))
+    place.run(file, run_id="r")
+    events = place.told()
+    told = sorted((event["stage"], event["chunk"], event["rows"]) for event in events)
+    assert told == [
+        ("extracted", 0, 25), ("extracted", 1, 5),
+        ("loaded", 0, 25), ("loaded", 1, 5),
+        ("transformed", 0, 25), ("transformed", 1, 5),
+    ]  # fmt: skip
+    assert {(event["first_id"], event["last_id"]) for event in events} == {
+        ("0000", "0024"), ("0025", "0029"),
+    }  # fmt: skip
+    assert len({event["event_id"] for event in events}) == 6
+    for event in events:
+        named = {name: event[name] for name in ("bucket", "key", "version_id", "run_id")}
+        assert named == {
+            "run_id": "r",
+            **{name: file[name] for name in ("bucket", "key", "version_id")},
+        }
+
+
+def test_event_that_is_told_again_has_the_same_id(place: ItemPlace) -> None:
+    loaded = place.load(place.put(rows(1)), run_id="r")
+    first = {event["event_id"] for event in place.told() if event["stage"] == "loaded"}
+    place.load_chunk(loaded[0], "r")
+    assert {event["event_id"] for event in place.told()} == first
+
+
+def test_events_reach_the_observer_queue_of_the_template(place: ItemPlace, aws: Aws) -> None:
+    here = replace(place, bus=aws.outputs["EventsBus"], queue=aws.outputs["ObserverQueueUrl"])
+    here.told()
+    here.run(here.put(rows(1)), run_id="r")
+    failed(here.events("r"), here.put("x"), cause="it broke")
+    assert [(event["stage"], event["cause"]) for event in here.told()] == [
+        ("extracted", None), ("transformed", None), ("loaded", None), ("failed", "it broke"),
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -123,23 +123,17 @@ class ItemPlace:
 
     def load(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
         """The tasks up to load; comes back with what load did, chunk by chunk."""
-        received = self.once(run_id, "receive", lambda: self.receive(files, run_id))
-        extracted = [
-            self.once(run_id, f"extract-{file['index']}", lambda file=file: self.extract(
-                file, run_id, len(received)))
-            for file in received
-        ]  # fmt: skip
-        chunks = [chunk for file in extracted for chunk in file["chunks"]]
-        transformed = [
-            self.once(run_id, f"transform-{name(chunk)}", lambda chunk=chunk: self.transform(
-                chunk, run_id))
-            for chunk in chunks
-        ]  # fmt: skip
-        return [
-            self.once(run_id, f"load-{name(chunk)}", lambda chunk=chunk: self.load_chunk(
-                chunk, run_id))
-            for chunk in transformed
-        ]  # fmt: skip
+        received = self.once(run_id, "receive", partial(self.receive, files, run_id))
+        chunks = []
+        for file in received:
+            extract = partial(self.extract, file, run_id, len(received))
+            chunks += self.once(run_id, f"extract-{file['index']}", extract)["chunks"]
+        for task, function in (("transform", self.transform), ("load", self.load_chunk)):
+            chunks = [
+                self.once(run_id, f"{task}-{name(chunk)}", partial(function, chunk, run_id))
+                for chunk in chunks
+            ]
+        return chunks
 
     def observe(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
         """The tasks after load."""
@@ -151,12 +145,11 @@ class ItemPlace:
             for chunk in file["chunks"]
         ]
         observed = [
-            self.once(run_id, f"observe-{name(chunk)}", lambda chunk=chunk: self.observe_chunk(
-                chunk, run_id))
+            self.once(run_id, f"observe-{name(chunk)}", partial(self.observe_chunk, chunk, run_id))
             for chunk in chunks
-        ]  # fmt: skip
+        ]
         summed: list[dict[str, Any]] = self.once(
-            run_id, "tally", lambda: self.tally(extracted, observed, run_id)
+            run_id, "tally", partial(self.tally, extracted, observed, run_id)
         )
         if not any("cause" in result for result in summed):
             self.settle(files, summed, run_id)

@@ -47,8 +47,8 @@ def expect(text: str) -> Expected:
         if len(versions) > 1:
             expected.rejected += versions.total()
             continue
-        ((values, copies),) = versions.items()
+        ((cells, copies),) = versions.items()
         expected.duplicate += copies - 1
-        named = zip(NAMES.values(), values, strict=True)
+        named = zip(NAMES.values(), cells, strict=True)
         expected.items[key] = {name: value for name, value in named if value}
     return expected

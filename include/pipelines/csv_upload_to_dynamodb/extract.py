@@ -80,9 +80,9 @@ def extract(  # noqa: PLR0913 -- a file, a run, and the places between which it 
     Returns:
         index, chunks, counts (read, rejected, duplicate), rejects (key and sha256, or None),
         rejects_by_code, began (seconds of the epoch), and done: what tally gave back for a file
-        that is done already and has no chunks, else None. A chunk has index (the file's), number (from
-        0), key and sha256 of its rows, rows (how many), first_id, last_id, and file: bucket,
-        key, version_id, order, token, and rejects_left (how many more rows it may reject).
+        that is done already and has no chunks, else None. A chunk has index (the file's), number
+        (from 0), key and sha256 of its rows, rows (how many), first_id, last_id, and file:
+        bucket, key, version_id, order, token, and rejects_left (how many more it may reject).
 
     Raises:
         ArrivalBusyError: another run holds the file.

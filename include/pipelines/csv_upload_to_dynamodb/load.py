@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from include.core.upload_contract import ItemUpload
 
 _RENEW_SECONDS: Final = 60
+_OUTCOMES: Final = ("inserted", "updated", "unchanged", "superseded")
 
 
 def load(  # noqa: PLR0913 -- a chunk, and the places between which it moves
@@ -51,8 +52,8 @@ def load(  # noqa: PLR0913 -- a chunk, and the places between which it moves
         folder: for local copies.
 
     Returns:
-        The chunk, and written, unchanged (the table has this version) and superseded (it has a
-        newer one).
+        The chunk, and inserted, updated, unchanged (the table has this version) and superseded
+        (it has a newer one).
 
     Raises:
         ArrivalBusyError: another run has taken the file over.
@@ -72,7 +73,7 @@ def load(  # noqa: PLR0913 -- a chunk, and the places between which it moves
     lines = read_lines(place.get(chunk["items"], "items.jsonl.gz"))
     outcomes = items.write(lines, on_batch=on_batch)
     failpoint("load.written")
-    counts = {name: outcomes[name] for name in ("written", "unchanged", "superseded")}
+    counts = {name: outcomes[name] for name in _OUTCOMES}
     events.tell([_loaded(chunk, counts)])
     failpoint("load.told")
     return {**chunk, **counts}

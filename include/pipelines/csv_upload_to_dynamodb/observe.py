@@ -45,8 +45,8 @@ def observe(  # noqa: PLR0913 -- a chunk, and the places where its rows may be
 
     Returns:
         index and number of the chunk, extracted, rejected, found (the table has this version),
-        superseded (a newer one), missing, missing_ids (the first 20 in order of key), and rejects
-        and rejects_by_code as transform gave them.
+        superseded (a newer one), missing, missing_ids (the first 20 in order of key), and rejects,
+        rejects_by_code and rejects_left as the tasks before gave them.
 
     Raises:
         ArchiveError: a file of the hand-over is not what was put there.
@@ -75,6 +75,7 @@ def observe(  # noqa: PLR0913 -- a chunk, and the places where its rows may be
         "missing_ids": missing_ids,
         "rejects": chunk["rejects"],
         "rejects_by_code": chunk["rejects_by_code"],
+        "rejects_left": chunk["file"]["rejects_left"],
     }
 
 
@@ -111,7 +112,8 @@ def tally(
         For each file of extracted: index, counts (read, rejected, duplicate, superseded,
         delivered), rejects (key and sha256 of one file, or None), rejects_by_code, seconds; and
         for one whose rows are not all accounted for, missing (how many), missing_ids (the first
-        20) and cause, which names no id. For a file that was done already it is what its run
+        20) and cause, which names no id; cause as well where chunks have too many rejects
+        together. For a file that was done already it is what its run
         gave back then.
 
     Raises:
@@ -161,12 +163,20 @@ def _shortfall(
     """What fails a file whose rows are not all accounted for; nothing for others."""
     missing = counts["read"] - sum(rows for name, rows in counts.items() if name != "read")
     unseen = len(file["chunks"]) - len(chunks)
-    if not missing and not unseen:
-        return {}
-    ids = [text for chunk in chunks for text in chunk["missing_ids"]][:_NAMED]
-    told = f"; {unseen} of {len(file['chunks'])} chunks were not looked up" if unseen else ""
-    cause = f"{missing} of {counts['read']} rows are neither in the table nor rejected{told}"
-    return {"missing": missing, "missing_ids": ids, "cause": cause}
+    if missing or unseen:
+        ids = [text for chunk in chunks for text in chunk["missing_ids"]][:_NAMED]
+        told = f"; {unseen} of {len(file['chunks'])} chunks were not looked up" if unseen else ""
+        cause = f"{missing} of {counts['read']} rows are neither in the table nor rejected{told}"
+        return {"missing": missing, "missing_ids": ids, "cause": cause}
+    left = chunks[0]["rejects_left"] if chunks else 0
+    rejected = sum(chunk["rejected"] for chunk in chunks)
+    if rejected > left:
+        cause = (
+            f"{counts['rejected']} of {counts['read']} rows rejected, {rejected - left} too many; "
+            "the others are in the table"
+        )
+        return {"missing": 0, "missing_ids": [], "cause": cause}
+    return {}
 
 
 def _merge_rejects(parts: list[dict[str, Any]], place: HandOver) -> dict[str, str] | None:
