@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 UPLOADS = item_uploads()
 
 
-@task(multiple_outputs=True)
+@task
 @accountable
-def receive() -> dict[str, Any]:
+def receive() -> list[dict[str, Any]]:
     return arrivals.receive(SELF)
 
 
@@ -116,7 +116,7 @@ def _upload(chunk: dict[str, Any]) -> ItemUpload:
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
 @accountable
-def settle(received: Any, extracted: Any, chunks: Any, observed: Any) -> dict[str, Any]:
+def settle(extracted: Any, chunks: Any, observed: Any) -> dict[str, Any]:
     with task_folder() as folder:
         results = pipeline.tally(
             list(extracted or ()),
@@ -128,7 +128,6 @@ def settle(received: Any, extracted: Any, chunks: Any, observed: Any) -> dict[st
     events = stage_events(SELF.name)
     return arrivals.settle(
         SELF,
-        received,
         arrivals.name_causes(results, chunks, ("write.transform", "write.load", "write.observe")),
         worked_by="extract",
         on_failed=lambda file, cause: pipeline.failed(events, file, cause=cause),
@@ -157,13 +156,14 @@ def wire() -> None:
     # To a type checker a task returns what its function does; Airflow hands on a promise.
     @task_group
     def write(chunk: Any) -> Any:
-        loaded: Any = load(transform(chunk))
+        transformed: Any = transform(chunk)
+        loaded: Any = load(transformed)
         return observe(loaded)
 
-    received: Any = receive()
-    extracted: Any = extract.partial(files=received["files"]).expand(file=received["files"])
+    files: Any = receive()
+    extracted: Any = extract.partial(files=files).expand(file=files)
     chunks: Any = list_chunks(extracted)
-    announce(settle(received, extracted, chunks, write.expand(chunk=chunks)))
+    announce(settle(extracted, chunks, write.expand(chunk=chunks)))
 
 
 wire()

@@ -35,9 +35,9 @@ from wiring.upload_pipelines import CSV_UPLOAD_TO_SQS as SELF
 UPLOADS = json_uploads()
 
 
-@task(multiple_outputs=True)
+@task
 @accountable
-def receive() -> dict[str, Any]:
+def receive() -> list[dict[str, Any]]:
     return arrivals.receive(SELF)
 
 
@@ -64,8 +64,8 @@ def deliver(file: dict[str, Any]) -> dict[str, Any]:
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
 @accountable
-def settle(received: dict[str, Any] | None, delivered: Any) -> dict[str, Any]:
-    return arrivals.settle(SELF, received, list(delivered or ()), worked_by="deliver")
+def settle(delivered: Any) -> dict[str, Any]:
+    return arrivals.settle(SELF, list(delivered or ()), worked_by="deliver")
 
 
 @task
@@ -88,9 +88,8 @@ def announce(settled: dict[str, Any]) -> list[str]:  # noqa: ARG001 -- it comes 
 )
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow hands on a promise.
-    received: Any = receive()
-    delivered: Any = deliver.expand(file=received["files"])
-    settled: Any = settle(received, delivered)
+    files: Any = receive()
+    settled: Any = settle(deliver.expand(file=files))
     announce(settled)
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from include.core.ledger import RunOfSink
     from include.core.settling import OnFailed
 
+RECEIVED = "received"
+
 # Seconds. A poll waits this long for a message, and costs a request.
 _LONG_POLL, _BETWEEN_POLLS = 10, 1
 
@@ -68,11 +70,11 @@ class UploadPipeline:
         return Asset(name=f"{self.name}_arrivals", watchers=[watcher])
 
 
-def receive(pipeline: UploadPipeline) -> dict[str, Any]:
-    """Claim the files that this run is to work on.
+def receive(pipeline: UploadPipeline) -> list[dict[str, Any]]:
+    """Claim the files that this run is to work on, and leave what settle must know as an XCom.
 
     Returns:
-        What receiving.Received has, and as_of and started_at of the run.
+        The files, to map tasks over: Airflow maps over what a task returns, and nothing else.
 
     Raises:
         RunInputError: the run was given something else than its form allows.
@@ -94,11 +96,12 @@ def receive(pipeline: UploadPipeline) -> dict[str, Any]:
         received = receive_files(landing, announced, **given, found_by=found_by, again=asked.again)
     else:
         received = receive_messages(landing, _messages(context), **given)
-    return {
-        **asdict(received),
+    asked_at = {
         "as_of": as_of_or_best_guess(run).isoformat(),
         "started_at": (run.start_date or run.run_after).isoformat(),
     }
+    context["ti"].xcom_push(key=RECEIVED, value=asdict(received) | asked_at)
+    return received.files
 
 
 def _asked_for(landing: Landing, asked: upload_input.Asked) -> list[Announced]:
@@ -126,7 +129,6 @@ def _messages(context: Any) -> list[dict[str, Any]]:
 
 def settle(
     pipeline: UploadPipeline,
-    received: dict[str, Any] | None,
     results: Iterable[dict[str, Any]],
     *,
     worked_by: str,
@@ -136,7 +138,6 @@ def settle(
 
     Arguments:
         pipeline: whose run.
-        received: what receive came back with; None when it failed.
         results: one for each file that went well.
         worked_by: the task mapped over the files, whose failure is a file's failure.
         on_failed: told of each file that failed, and why, before its message is let go.
@@ -146,6 +147,7 @@ def settle(
         ArrivalError: receive has failed already.
     """
     ti: Any = get_current_context()["ti"]
+    received = ti.xcom_pull(task_ids="receive", key=RECEIVED)
     if received is None:
         raise ArrivalError(_cause(ti, "receive", -1) or LOST)
 

@@ -118,7 +118,8 @@ def _objects(given: Any) -> tuple[tuple[str, str], ...]:
         return ()
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise problem
-    found = [[each.get(name) for name in ("key", "version_id")] for each in given]
-    if not all(isinstance(value, str) and value for each in found for value in each):
+    if any(each.keys() != {"key", "version_id"} for each in given):
         raise problem
-    return tuple((key, version_id) for key, version_id in found)
+    if not all(isinstance(value, str) and value for each in given for value in each.values()):
+        raise problem
+    return tuple((each["key"], each["version_id"]) for each in given)

@@ -23,7 +23,7 @@ ALLOWED = {
     "dags": {"wiring", "include"},
     "dags.wiring": {"wiring", "include"},
     "include.pipelines": {"include.core", "include.errors"},
-    "include.datasets": {"include.core"},
+    "include.datasets": {"include.core", "include.errors"},
     "include.core": {"include.core", "include.errors"},
     "include.errors": set(),
     "include.settings": set(),
