@@ -70,7 +70,7 @@ def extract(file: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]
 @task(trigger_rule=TriggerRule.ALL_DONE)
 @accountable
 def list_chunks(extracted: Any) -> list[dict[str, Any]]:
-    return [chunk for file in extracted or () for chunk in file["chunks"]]
+    return [chunk for file in arrivals.each_of(extracted) for chunk in file["chunks"]]
 
 
 @task(map_index_template="{{ chunk_name }}")
@@ -119,8 +119,8 @@ def _upload(chunk: dict[str, Any]) -> ItemUpload:
 def settle(extracted: Any, chunks: Any, observed: Any) -> dict[str, Any]:
     with task_folder() as folder:
         results = pipeline.tally(
-            list(extracted or ()),
-            list(observed or ()),
+            arrivals.each_of(extracted),
+            arrivals.each_of(observed),
             store=lake(),
             work=run_work(),
             folder=folder,
@@ -163,7 +163,8 @@ def wire() -> None:
     files: Any = receive()
     extracted: Any = extract.partial(files=files).expand(file=files)
     chunks: Any = list_chunks(extracted)
-    announce(settle(extracted, chunks, write.expand(chunk=chunks)))
+    settled: Any = settle(extracted, chunks, write.expand(chunk=chunks))
+    announce(settled)
 
 
 wire()

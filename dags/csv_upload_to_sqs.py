@@ -65,7 +65,7 @@ def deliver(file: dict[str, Any]) -> dict[str, Any]:
 @task(trigger_rule=TriggerRule.ALL_DONE)
 @accountable
 def settle(delivered: Any) -> dict[str, Any]:
-    return arrivals.settle(SELF, list(delivered or ()), worked_by="deliver")
+    return arrivals.settle(SELF, arrivals.each_of(delivered), worked_by="deliver")
 
 
 @task

@@ -179,6 +179,15 @@ def settle(
         )
 
 
+def each_of(results: Any) -> list[dict[str, Any]]:
+    """What the tasks of a mapped group came back with, as far as they did.
+
+    Airflow hands on one result as it is, and several as a list.
+    """
+    found = [results] if isinstance(results, dict) else results or ()
+    return [result for result in found if result is not None]
+
+
 def name_causes(
     results: list[dict[str, Any]], chunks: list[dict[str, Any]] | None, tasks: tuple[str, ...]
 ) -> list[dict[str, Any]]:
