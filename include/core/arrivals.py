@@ -52,6 +52,7 @@ class Claim:
         progress: what note_progress kept last; None at a new beginning.
         file_order: as it was when the object version was first seen.
         counts: what became of it, when it is done.
+        mine: it is done, and by the run that asks.
         busy_seconds: how long another run may hold it yet; 0 when none does.
     """
 
@@ -59,6 +60,7 @@ class Claim:
     progress: dict[str, Any] | None = None
     file_order: str = ""
     counts: dict[str, Any] | None = None
+    mine: bool = False
     busy_seconds: int = 0
 
 
@@ -106,9 +108,10 @@ def claim(  # noqa: PLR0913 -- a file, a run, and the two things that differ bet
     found = cursor.fetchone()
     if found is None:
         raise ArrivalBusyError(f"{file['key']}: another run is taking it this moment")
-    state, _, _, counts, seconds_left = found
+    state, holder, file_order, counts, seconds_left = found
     if state == "done":
-        return Claim(held=None, counts=counts)
+        mine = holder == [dag_id, run_id]
+        return Claim(held=None, file_order=file_order, counts=counts, mine=mine)
     return Claim(held=None, busy_seconds=max(seconds_left or 0, 1))
 
 
@@ -162,10 +165,10 @@ def finish(  # noqa: PLR0913 -- a file, a run, and what came of it
     run_id: str,
     counts: dict[str, Any],
 ) -> bool:
-    """Mark an object version as done; False when another run has taken it over."""
+    """Mark an object version as done, unless the run has; False when another has taken it over."""
     values = {**_name(pipeline, file), "dag_id": dag_id, "run_id": run_id, "counts": Json(counts)}
     cursor.execute(read_statement("arrivals/finish_arrival"), values)
-    return cursor.rowcount == 1
+    return cursor.fetchone() is not None
 
 
 def fail(  # noqa: PLR0913 -- a file, a run, and what came of it

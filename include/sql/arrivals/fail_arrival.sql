@@ -1,4 +1,5 @@
 -- An object version could not be processed by the run that holds it; any run may try again.
+-- A rerun with the same outcome changes nothing.
 -- Parameters: pipeline, bucket, key, version_id, dag_id, run_id, cause.
 update ops.arrival
 set
@@ -14,3 +15,4 @@ where
     and dag_id = %(dag_id)s
     and run_id = %(run_id)s
     and state <> 'done'
+    and (state, cause) is distinct from ('failed', %(cause)s)

@@ -2,8 +2,8 @@
 -- Parameters: pipeline, bucket, key, version_id.
 select
     state,
-    dag_id,
-    run_id,
+    array[dag_id, run_id] as holder,
+    file_order,
     counts,
     extract(epoch from claimed_until - clock_timestamp())::integer as seconds_left
 from ops.arrival

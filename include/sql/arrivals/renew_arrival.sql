@@ -1,11 +1,14 @@
 -- The holder goes on with an object version: its lease begins anew, and what the sink has
--- acknowledged is noted where it is given. No row when the token has been passed on.
+-- acknowledged is noted where it is given. What is done stays so.
+-- No row when the token has been passed on.
 -- Parameters: pipeline, bucket, key, version_id, token, progress, lease_seconds.
 update ops.arrival
 set
     state = case when state = 'failed' then 'claimed' else state end,
-    progress = coalesce(%(progress)s::jsonb, progress),
-    claimed_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
+    progress = case when state <> 'done' then coalesce(%(progress)s::jsonb, progress) end,
+    claimed_until = case
+        when state <> 'done' then clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+    end,
     changed_at = clock_timestamp()
 where
     pipeline = %(pipeline)s

@@ -1,0 +1,335 @@
+"""A place where files land: a bucket with versions, a queue of its arrivals, and the registry.
+
+It can be handed to other processes, where a run can die at a failpoint.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from include.core import ledger
+from include.core.arrivals import hold
+from include.core.failpoints import VARIABLE
+from include.core.landing import look_up
+from include.core.migrations import migrate
+from include.core.notices import RunFacts
+from include.core.objects import ObjectStore
+from include.core.outbox import announce
+from include.core.receiving import Landing, receive_files, receive_messages
+from include.core.s3_events import Announced
+from include.core.settling import Queue, settle
+from tests.support.killable import WAIT_SECONDS, client, processes
+from tests.support.s3_messages import body, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from psycopg2.extensions import connection
+
+    from include.core.arrivals import Claim
+    from infra.local.postgres import Server
+    from tests.conftest import Aws
+
+PIPELINE, PREFIX, SINK = "csv_upload_to_sqs", "uploads/sqs/", "sqs:json"
+AS_OF = datetime(2026, 11, 21, tzinfo=timezone.utc)
+RETRY_SECONDS = 1
+_numbers = itertools.count()
+
+
+def in_whole_seconds(s3: Any) -> Any:
+    """A client whose lists have times to the second, as those of S3 have."""
+
+    def cut(parsed: dict[str, Any], **_: Any) -> None:
+        for each in [*parsed.get("Versions", []), *parsed.get("DeleteMarkers", [])]:
+            each["LastModified"] = each["LastModified"].replace(microsecond=0)
+
+    s3.meta.events.register("after-call.s3.ListObjectVersions", cut)
+    return s3
+
+
+def in_pages(s3: Any, size: int) -> Any:
+    """A client that lists so many versions a page."""
+
+    def ask(params: dict[str, Any], **_: Any) -> None:
+        params.setdefault("MaxKeys", size)
+
+    s3.meta.events.register("before-parameter-build.s3.ListObjectVersions", ask)
+    return s3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shore:
+    """Where files land, and the runs that work on them.
+
+    Attributes:
+        warehouse_uri: libpq URI.
+        aws: URL of the emulator.
+        bucket: of landing, hand-over and all else.
+        queue, dead_letters: URLs; a message received three times goes over.
+        folder: for temporary files and failpoints.
+    """
+
+    warehouse_uri: str
+    aws: str
+    bucket: str
+    queue: str
+    dead_letters: str
+    folder: Path
+
+    @property
+    def s3(self) -> Any:
+        return client("s3", self.aws)
+
+    @property
+    def sqs(self) -> Any:
+        return client("sqs", self.aws)
+
+    @property
+    def landing(self) -> Landing:
+        return Landing(pipeline=PIPELINE, client=self.s3, bucket=self.bucket, prefix=PREFIX)
+
+    def connect(self) -> connection:
+        return psycopg2.connect(self.warehouse_uri)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(self.connect()) as opened, opened, opened.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def put(self, name: str, text: str = "id\n1\n") -> str:
+        """Land a file; returns its version id."""
+        put = self.s3.put_object(Bucket=self.bucket, Key=PREFIX + name, Body=text.encode())
+        return str(put["VersionId"])
+
+    def delete(self, name: str, version_id: str | None = None) -> None:
+        named = {"VersionId": version_id} if version_id else {}
+        self.s3.delete_object(Bucket=self.bucket, Key=PREFIX + name, **named)
+
+    def file(self, name: str, version_id: str | None = None) -> dict[str, Any]:
+        return look_up(self.s3, self.bucket, PREFIX + name, version_id)
+
+    def record(self, name: str, version_id: str | None = None) -> dict[str, Any]:
+        return record(self.bucket, PREFIX + name, version_id)
+
+    def announce(self, *records: Any) -> None:
+        """Send one message with these records."""
+        self.send(body(*records))
+
+    def send(self, text: str) -> None:
+        self.sqs.send_message(QueueUrl=self.queue, MessageBody=text)
+
+    def take_messages(self, *, hidden: int = 60) -> list[dict[str, Any]]:
+        """What the trigger would hand to a run."""
+        found: list[dict[str, Any]] = []
+        while messages := self.sqs.receive_message(
+            QueueUrl=self.queue, MaxNumberOfMessages=10, VisibilityTimeout=hidden
+        ).get("Messages"):
+            found += messages
+        return found
+
+    def wait_for_messages(self) -> list[dict[str, Any]]:
+        """Take messages as soon as there are some."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if messages := self.take_messages():
+                return messages
+            time.sleep(0.05)
+        raise AssertionError("no message becomes visible")
+
+    def in_queue(self, queue: str | None = None) -> int:
+        """How many messages a queue has, hidden ones among them."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.sqs.get_queue_attributes(QueueUrl=queue or self.queue, AttributeNames=names)
+        return sum(int(found["Attributes"][name]) for name in names)
+
+    def receive(self, messages: Iterable[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
+        """The task receive of a run that answers messages."""
+        received = receive_messages(
+            self.landing, messages, connect=self.connect, dag_id=PIPELINE, run_id=run_id
+        )
+        return as_handed_over(received)
+
+    def receive_by_hand(
+        self,
+        *files: tuple[str, str | None],
+        run_id: str,
+        again: bool = True,
+        found_by: str = "hand",
+    ) -> dict[str, Any]:
+        """The task receive of a run that was given names and versions."""
+        received = receive_files(
+            self.landing,
+            [Announced(bucket=self.bucket, key=PREFIX + n, version_id=v) for n, v in files],
+            connect=self.connect,
+            dag_id=PIPELINE,
+            run_id=run_id,
+            found_by=found_by,
+            again=again,
+        )
+        return as_handed_over(received)
+
+    def hold(self, file: dict[str, Any], run_id: str) -> Claim:
+        return hold(self.connect, PIPELINE, file, dag_id=PIPELINE, run_id=run_id)
+
+    def work(self, received: dict[str, Any], run_id: str, *, bad: str = "bad") -> list[Any]:
+        """What a pipeline gives back: a row a file, none for those whose name says bad."""
+        results = []
+        for file in received["files"]:
+            claim = self.hold(file, run_id)
+            if claim.counts is not None:
+                results.append({**claim.counts, "index": file["index"]})
+            elif bad not in file["key"]:
+                results.append(result(file["index"]))
+        return results
+
+    def settle(
+        self,
+        received: dict[str, Any],
+        results: Iterable[Mapping[str, Any]],
+        run_id: str,
+        *,
+        cause_of: Callable[[int], str] = "cause of file {}".format,
+    ) -> dict[str, Any]:
+        """The task settle of a run."""
+        return settle(
+            PIPELINE,
+            received,
+            results,
+            cause_of=cause_of,
+            run=run_of(run_id),
+            facts=RunFacts(
+                dag_id=PIPELINE,
+                run_id=run_id,
+                dataset=PIPELINE,
+                as_of=AS_OF,
+                ui_url="http://localhost:8080",
+            ),
+            connect=self.connect,
+            store=ObjectStore(client=self.s3, bucket=self.bucket),
+            queue=Queue(client=self.sqs, url=self.queue, retry_seconds=RETRY_SECONDS),
+            folder=self.folder,
+        )
+
+    def sent(self, run_id: str) -> list[str]:
+        """The task announce; returns the notices that went out."""
+        told: list[str] = []
+        announce(
+            self.connect,
+            dag_id=PIPELINE,
+            run_id=run_id,
+            publish=lambda notice: told.append(f"{notice.run_id} {notice.status}"),
+        )
+        return told
+
+    def states(self) -> dict[str, str]:
+        """State of every file of the registry, by name; versions of one name in their order."""
+        found: dict[str, str] = {}
+        for key, state in self.query("select key, state from ops.arrival order by file_order"):
+            name = key.removeprefix(PREFIX)
+            found[name] = f"{found[name]}, {state}" if name in found else state
+        return found
+
+    def written(self) -> list[tuple[Any, ...]]:
+        """Every row of the ledger's tables with what tells one writing of it from another."""
+        tables = ("ops.run", "ops.arrival", "ops.rejected_row", "ops.outbox")
+        return [
+            row
+            for table in tables
+            for row in self.query(
+                f"select ctid::text, xmin::text, t.* from {table} as t order by 1"
+            )
+        ]
+
+    def die_in_settle(self, failpoint: str, received: Any, results: Any, run_id: str) -> None:
+        """Settle in a process of its own, which is killed at a failpoint."""
+        armed = self.folder / "failpoints" / failpoint
+        armed.parent.mkdir(exist_ok=True)
+        armed.touch()
+        arguments = (self, armed.parent, received, results, run_id)
+        process = processes.Process(target=_settle, args=arguments)
+        process.start()
+        process.join(WAIT_SECONDS)
+        assert not armed.exists(), f"{failpoint} was never reached"
+        assert process.exitcode == -signal.SIGKILL
+
+
+def _settle(shore: Shore, failpoints: Path, received: Any, results: Any, run_id: str) -> None:
+    os.environ[VARIABLE] = str(failpoints)
+    shore.settle(received, results, run_id)
+
+
+def as_handed_over(received: Any) -> dict[str, Any]:
+    """What another task reads."""
+    handed: dict[str, Any] = json.loads(json.dumps(vars(received)))
+    return handed
+
+
+def run_of(run_id: str) -> ledger.RunOfSink:
+    return ledger.RunOfSink(
+        dag_id=PIPELINE,
+        run_id=run_id,
+        sink=SINK,
+        as_of=AS_OF,
+        started_at=AS_OF + timedelta(minutes=1),
+    )
+
+
+def result(index: int, *, delivered: int = 1, **more: Any) -> dict[str, Any]:
+    """What a pipeline gives back for a file that went well."""
+    return {
+        "index": index,
+        "counts": {"read": delivered, "delivered": delivered},
+        "rejects": None,
+        "rejects_by_code": {},
+        "seconds": 0.5,
+        **more,
+    }
+
+
+@contextmanager
+def warehouse_of_many(postgres: Server) -> Iterator[str]:
+    """The URI of a warehouse that is up to date, for the tests of one module."""
+    name = f"shore_{next(_numbers)}"
+    postgres.create_database(name, "sluice")
+    uri = postgres.uri("sluice", name)
+    migrate(lambda: psycopg2.connect(uri))
+    yield uri
+    postgres.drop_database(name)
+
+
+def emptied(warehouse_uri: str) -> str:
+    """The same warehouse without a row of any run."""
+    with closing(psycopg2.connect(warehouse_uri)) as opened, opened, opened.cursor() as cursor:
+        cursor.execute("truncate ops.arrival, ops.run, ops.rejected_row, ops.outbox")
+    return warehouse_uri
+
+
+def shore_at(aws: Aws, warehouse_uri: str, folder: Path) -> Shore:
+    """A new bucket with versions and two queues, beside a warehouse that is up to date."""
+    name = f"shore-{next(_numbers)}"
+    s3, sqs = aws.client("s3"), aws.client("sqs")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    dead_letters = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
+    named = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+    redrive = {"deadLetterTargetArn": named["Attributes"]["QueueArn"], "maxReceiveCount": 3}
+    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": json.dumps(redrive)})
+    return Shore(
+        warehouse_uri=warehouse_uri,
+        aws=aws.endpoint,
+        bucket=name,
+        queue=queue["QueueUrl"],
+        dead_letters=dead_letters,
+        folder=folder,
+    )
