@@ -4,83 +4,29 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from include.core.rejects import read_rejected
 from include.errors import ArrivalBusyError, RejectLimitError
 from include.pipelines.csv_upload_to_dynamodb import failed
-from tests.support.item_runs import ItemPlace, client
+from tests.integration.item_places import (
+    HEADER,
+    lenient,
+    place,
+    rejected_rows,
+    rows,
+    without_version,
+)
+from tests.support.item_runs import client
 from tests.support.items_oracle import expect
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from include.core.objects import ObjectStore
     from tests.conftest import Aws
+    from tests.support.item_runs import ItemPlace
 
-HEADER = "ID,HouseNum,Street,Town,Zip\n"
-_numbers = itertools.count()
-
-
-def rows(count: int, *, town: str = "Springfield") -> str:
-    lines = [f'{n:04},{n},"Main St, {n}",{town},0{n:04}\n' for n in range(count)]
-    return HEADER + "".join(lines)
-
-
-@pytest.fixture
-def place(aws: Aws, warehouse_uri: str, lake: ObjectStore, tmp_path: Path) -> ItemPlace:
-    """A landing bucket, a table and a bus of one's own."""
-    name = f"items-{next(_numbers)}"
-    s3, dynamodb = aws.client("s3"), aws.client("dynamodb")
-    s3.create_bucket(Bucket=f"landing-{name}")
-    s3.put_bucket_versioning(
-        Bucket=f"landing-{name}", VersioningConfiguration={"Status": "Enabled"}
-    )
-    dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return ItemPlace(
-        warehouse_uri=warehouse_uri,
-        aws=aws.endpoint,
-        landing=f"landing-{name}",
-        lake=lake.bucket,
-        table=name,
-        bus=name,
-        queue=_observed(aws, name),
-        folder=tmp_path,
-    )
-
-
-def _observed(aws: Aws, bus: str) -> str:
-    events, sqs = aws.client("events"), aws.client("sqs")
-    queue = str(sqs.create_queue(QueueName=bus)["QueueUrl"])
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-    events.create_event_bus(Name=bus)
-    events.put_rule(
-        Name=bus,
-        EventBusName=bus,
-        EventPattern=json.dumps({"source": ["sluice.csv_upload_to_dynamodb"]}),
-    )
-    events.put_targets(
-        Rule=bus,
-        EventBusName=bus,
-        Targets=[{"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}],
-    )
-    return queue
-
-
-def without_version(items: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        key: {name: value for name, value in item.items() if name != "file_version"}
-        for key, item in items.items()
-    }
+__all__ = ["place"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 60])
@@ -110,17 +56,6 @@ AWKWARD = HEADER + (
     '5,11\n'
     '007, 12 ,Ünter den Linden,東京,é\n'
 )  # fmt: skip
-
-
-def lenient(place: ItemPlace, **changes: Any) -> ItemPlace:
-    limit = replace(place.upload.rejects, rows=1000)
-    return replace(place, upload=replace(place.upload, rejects=limit, **changes))
-
-
-def rejected_rows(place: ItemPlace, result: dict[str, Any]) -> list[tuple[int | None, str]]:
-    copy = place.folder / "rejects"
-    place.store().get_file(result["rejects"]["key"], copy, sha256=result["rejects"]["sha256"])
-    return [(row.line, row.code) for row in read_rejected(copy)]
 
 
 def test_items_and_counts_are_what_plain_python_makes_of_the_file(place: ItemPlace) -> None:

@@ -188,4 +188,6 @@ def _merge_rejects(parts: list[dict[str, Any]], place: HandOver) -> dict[str, st
         for part in stored:
             with place.get(part, "rejects.jsonl").open("rb") as source:
                 shutil.copyfileobj(source, target)
-    return place.put("rejects/all.jsonl", merged)
+    put = place.put("rejects/all.jsonl", merged)
+    failpoint("tally.merged")
+    return put
