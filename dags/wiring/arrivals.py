@@ -9,7 +9,8 @@ from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTr
 from airflow.sdk import Asset, AssetWatcher, get_current_context
 
 from include.core import outbox, settling
-from include.core.arrivals import first_failed, release_run
+from include.core.arrival_queue import hide
+from include.core.arrivals import LEASE_SECONDS, first_failed, release_run
 from include.core.notices import RunFacts
 from include.core.receiving import Landing, newest_below, receive_files, receive_messages
 from include.core.s3_events import Announced
@@ -96,6 +97,9 @@ def receive(pipeline: UploadPipeline) -> list[dict[str, Any]]:
         received = receive_files(landing, announced, **given, found_by=found_by, again=asked.again)
     else:
         received = receive_messages(landing, _messages(context), **given)
+        # As long as the claims: a message that came back earlier would start a run for nothing.
+        sqs = aws_client("sqs")
+        hide(sqs, pipeline.queue_url, received.messages, seconds=LEASE_SECONDS)
     asked_at = {
         "as_of": as_of_or_best_guess(run).isoformat(),
         "started_at": (run.start_date or run.run_after).isoformat(),
