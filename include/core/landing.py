@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from include.core.objects import CHUNK_BYTES
+from include.core.s3_events import shown
 from include.errors import ArrivalError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def look_up(
         ArrivalError: there is no such object or version, or it has been deleted since.
     """
     versions = list(_versions(client, bucket, key))
-    place = f"s3://{bucket}/{key}"
+    place = f"s3://{bucket}/{shown(key)}"
     if not versions:
         raise ArrivalError(f"{place}: there is no such object")
     if versions[0]["is_marker"] and not (withdrawn and version_id):
@@ -50,10 +51,14 @@ def look_up(
     for place_in_list, version in enumerate(versions):
         if version["version_id"] == wanted and not version["is_marker"]:
             older = versions[place_in_list + 1 :]
-            same = [each for each in older if each["stored_at"] == version["stored_at"]]
+            same = [
+                each
+                for each in older
+                if each["stored_at"] == version["stored_at"] and not each["is_marker"]
+            ]
             file = {name: version[name] for name in ("version_id", "etag", "size", "stored_at")}
             return {"bucket": bucket, "key": key, **file, "order": _order(key, version, len(same))}
-    raise ArrivalError(f"{place}: there is no version {wanted}")
+    raise ArrivalError(f"{place}: there is no version {wanted!r}")
 
 
 def list_versions(client: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
@@ -113,7 +118,8 @@ def fetch(client: Any, file: dict[str, Any], to: Path) -> None:
 def _order(key: str, version: dict[str, Any], same: int) -> str:
     """Put versions in order of time, of place among those of one second, and of key.
 
-    S3 keeps the time to the second, and lists the versions of one key newest first.
+    S3 keeps the time to the second, and lists the versions of one key newest first. Delete markers
+    do not count: those that come later must not change what was said of a version before.
     """
     digest = hashlib.sha256(key.encode()).hexdigest()[:8]
     return f"{version['stored_at']}#{same:06d}#{digest}"
@@ -138,7 +144,8 @@ def _versions(client: Any, bucket: str, key: str) -> Iterator[dict[str, Any]]:
                 "stored_at": each["LastModified"].isoformat(),
                 "is_marker": each["is_marker"],
             }
-        if found and not mine:
+        # Other keys that begin like this one come after it.
+        if len(mine) < len(found):
             return
 
 
