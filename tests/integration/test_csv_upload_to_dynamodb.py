@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.core.contract import Column
 from include.errors import ArrivalBusyError, RejectLimitError
 from include.pipelines.csv_upload_to_dynamodb import failed
 from tests.integration.item_places import (
@@ -310,3 +311,42 @@ def test_events_reach_the_observer_queue_of_the_template(place: ItemPlace, aws: 
     assert [(event["stage"], event["cause"]) for event in here.told()] == [
         ("extracted", None), ("transformed", None), ("loaded", None), ("failed", "it broke"),
     ]  # fmt: skip
+
+
+def test_types_of_the_contract_arrive_as_dynamodb_s(place: ItemPlace) -> None:
+    types = {
+        "n": "numeric", "f": "double precision", "o": "boolean", "d": "date", "z": "timestamptz",
+        "i": "integer",
+    }  # fmt: skip
+    columns = (
+        Column(name="id", type="bigint", nullable=False),
+        *(Column(name=name, type=kind) for name, kind in types.items()),  # type: ignore[arg-type] # literals
+        Column(name="p", type="numeric", precision=(9, 2)),
+    )
+    contract = replace(place.upload.contract, columns=columns)
+    place = lenient(place, contract=contract)
+    client("dynamodb", place.aws).create_table(
+        TableName=f"{place.table}-n",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    place = replace(place, table=f"{place.table}-n")
+    text = (
+        "id,n,f,o,d,z,i,p\n"
+        "10,1.50,0.1,yes,2024-02-29,2021-03-04T05:06:07.5+01:00,-7,1.5\n"
+        f"9,{'9' * 39},,,,,,\n"
+        "2,,,no,,,,\n"
+    )
+    (result,) = place.run(place.put(text), run_id="r")
+    order = place.once("r", "receive", dict)[0]["order"]
+    assert place.items() == {
+        "2": {"id": "2", "o": False, "file_version": order},
+        "10": {
+            "id": "10", "n": "1.5", "f": "0.1", "o": True, "d": "2024-02-29",
+            "z": "2021-03-04T04:06:07.500000Z", "i": "-7", "p": "1.50", "file_version": order,
+        },
+    }  # fmt: skip
+    assert result["rejects_by_code"] == {"too_many_digits": 1}
+    ranges = {(event["first_id"], event["last_id"]) for event in place.told() if event["first_id"]}
+    assert ranges == {("2", "10")}
