@@ -9,7 +9,7 @@ from include.core.arrivals import Claim, claim, fail
 from include.core.landing import list_versions, look_up
 from include.core.migrations import migrate
 from include.core.postgres import transaction
-from include.core.s3_events import Announced, check_name, check_place, read_event
+from include.core.s3_events import Announced, check_name, check_place, read_event, shown
 from include.errors import ArrivalError
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Received:
     """What a run works on, and what it must not forget.
 
     Attributes:
-        files: claimed object versions, as look_up gives them, with index and token.
+        files: object versions to work on, as look_up gives them, with index and token. Those that
+            this run has done already are among them, with token 0: they belong to its sums.
         messages: message_id, receipt, files (indexes), failed, busy_seconds of each message.
         failures: file and cause of what cannot be worked on.
         known: how many object versions another run has done.
@@ -141,7 +142,8 @@ def newest_below(landing: Landing, prefix: str) -> list[Announced]:
     """The newest version of every object below a prefix.
 
     Raises:
-        ArrivalError: the prefix is outside of what the pipeline reads, or nothing is there.
+        ArrivalError: the prefix is outside of what the pipeline reads, or nothing is there, or
+            more than a run takes.
     """
     if not prefix.startswith(landing.prefix):
         raise ArrivalError(f"{prefix!r} is outside of {landing.prefix}, which this pipeline reads")
@@ -152,6 +154,11 @@ def newest_below(landing: Landing, prefix: str) -> list[Announced]:
     ]
     if not found:
         raise ArrivalError(f"s3://{landing.bucket}/{prefix}: nothing is there")
+    if len(found) > MOST_FILES:
+        raise ArrivalError(
+            f"s3://{landing.bucket}/{prefix}: {len(found)} files are there, and a run takes "
+            f"{MOST_FILES}. Give a longer prefix"
+        )
     return found
 
 
@@ -195,7 +202,7 @@ class _Work:
 
     def fail(self, file: str, error: ArrivalError, message: dict[str, Any]) -> None:
         """Note that what a message announces cannot be worked on."""
-        self.received.failures.append({"file": file, "cause": str(error)})
+        self.received.failures.append({"file": shown(file), "cause": str(error)})
         message["failed"] = True
 
     def _look_up(self, announced: Announced) -> dict[str, Any]:
@@ -231,10 +238,11 @@ class _Work:
         return claimed
 
     def _count(self, file: dict[str, Any], claimed: Claim) -> None:
-        if claimed.held is None:
+        if claimed.held is None and not claimed.mine:
             self.received.known += claimed.counts is not None
             self.received.busy += claimed.counts is None
             return
         index = self._index[file["key"], file["version_id"]] = len(self.received.files)
-        given = {"index": index, "token": claimed.held.token, "order": claimed.file_order}
+        token = claimed.held.token if claimed.held else 0
+        given = {"index": index, "token": token, "order": claimed.file_order}
         self.received.files.append({**file, **given})
