@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,7 +18,11 @@ import pytest
 from include.datasets import github_datasets
 
 REPOSITORY = Path(__file__).parents[3]
-TASKS = {"resolve_as_of", "download", "clean_and_merge", "upsert", "announce"}
+GITHUB_DAGS = ("covid_us_daily", "covid_us_states_daily")
+UPLOAD_DAGS = ("csv_upload_to_dynamodb", "csv_upload_to_sqs")
+ALL_DAGS = (*GITHUB_DAGS, *UPLOAD_DAGS, "sweep_arrivals")
+GITHUB_TASKS = {"resolve_as_of", "download", "clean_and_merge", "upsert", "announce"}
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/arrivals"
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +34,26 @@ def bag() -> Any:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
+        for dag_id in UPLOAD_DAGS:
+            patch.setenv(f"AIRFLOW__SLUICE__{dag_id.upper()}_QUEUE_URL", QUEUE)
         started = time.monotonic()
         found: Any = DagBag(str(REPOSITORY / "dags"), include_examples=False)
         found.seconds = time.monotonic() - started
     return found
 
 
-@pytest.fixture(params=["covid_us_daily", "covid_us_states_daily"])
+@pytest.fixture(params=ALL_DAGS)
 def dag(bag: Any, request: pytest.FixtureRequest) -> Any:
+    return bag.dags[request.param]
+
+
+@pytest.fixture(params=GITHUB_DAGS)
+def github_dag(bag: Any, request: pytest.FixtureRequest) -> Any:
+    return bag.dags[request.param]
+
+
+@pytest.fixture(params=UPLOAD_DAGS)
+def upload_dag(bag: Any, request: pytest.FixtureRequest) -> Any:
     return bag.dags[request.param]
 
 
@@ -48,18 +65,56 @@ def test_every_dag_file_is_imported_and_no_connection_is_opened(
         print(f" [DAG files parsed in {bag.seconds:.2f} s] ", end="")  # noqa: T201 -- to be read
 
 
-def test_there_is_one_dag_a_dataset_and_no_other(bag: Any) -> None:
-    files = {path.stem for path in (REPOSITORY / "include" / "datasets").glob("[a-z]*.py")}
-    assert set(bag.dags) == files
-    assert files >= {"covid_us_daily", "covid_us_states_daily"}
+def test_there_is_one_dag_a_github_dataset_one_an_upload_pipeline_and_the_sweep(bag: Any) -> None:
+    assert {dataset.name for dataset in github_datasets()} == set(GITHUB_DAGS)
+    assert set(bag.dags) == set(ALL_DAGS)
 
 
-def test_every_dag_has_its_tasks_in_order(dag: Any) -> None:
-    assert {task.task_id for task in dag.tasks} == TASKS
+def test_every_github_dag_has_its_tasks_in_order(github_dag: Any) -> None:
+    dag = github_dag
+    assert {task.task_id for task in dag.tasks} == GITHUB_TASKS
     assert dag.get_task("download").upstream_task_ids == {"resolve_as_of"}
     assert dag.get_task("clean_and_merge").upstream_task_ids == {"resolve_as_of", "download"}
     assert dag.get_task("upsert").upstream_task_ids == {"resolve_as_of", "clean_and_merge"}
     assert dag.get_task("announce").upstream_task_ids == {"upsert"}
+
+
+def test_every_upload_dag_goes_from_receive_by_settle_to_announce(upload_dag: Any) -> None:
+    assert not upload_dag.get_task("receive").upstream_task_ids
+    assert upload_dag.get_task("settle").trigger_rule == "all_done"
+    assert upload_dag.get_task("announce").upstream_task_ids == {"settle"}
+    assert upload_dag.get_task("announce").trigger_rule == "all_success"
+    assert upload_dag.leaves == [upload_dag.get_task("announce")]
+
+
+def test_stages_of_items_are_mapped_over_chunks_and_writes_share_a_pool(bag: Any) -> None:
+    dag = bag.dags["csv_upload_to_dynamodb"]
+    assert dag.get_task("write.transform").upstream_task_ids == {"list_chunks"}
+    assert dag.get_task("write.load").upstream_task_ids == {"write.transform"}
+    assert dag.get_task("write.observe").upstream_task_ids == {"write.load"}
+    pools = {task.task_id: task.pool for task in dag.tasks}
+    assert pools.pop("write.load") == "dynamodb_writes"
+    assert set(pools.values()) == {"default_pool"}
+    assert "dynamodb_writes" in json.loads((REPOSITORY / "infra" / "pools.json").read_text())
+
+
+def test_upload_dag_starts_on_its_queue_and_leaves_messages_there(upload_dag: Any) -> None:
+    (watcher,) = upload_dag.schedule.watchers
+    trigger = watcher.trigger.trigger
+    assert trigger.sqs_queue == QUEUE
+    assert trigger.delete_message_on_reception is False
+    assert trigger.visibility_timeout == 3600
+
+
+def test_upload_form_asks_for_a_file_or_a_prefix(upload_dag: Any) -> None:
+    assert dict(upload_dag.params) == {
+        "bucket": None,
+        "key": None,
+        "version_id": None,
+        "prefix": None,
+        "again": True,
+        "objects": None,
+    }
 
 
 def test_every_dag_is_its_runbook(dag: Any) -> None:
@@ -69,7 +124,7 @@ def test_every_dag_is_its_runbook(dag: Any) -> None:
 
 
 def test_every_dag_has_tags_and_an_owner_who_is_not_airflow(dag: Any) -> None:
-    assert {"github", "postgres"} <= set(dag.tags)
+    assert len(dag.tags) >= 2
     assert {task.owner for task in dag.tasks} == {"data-platform"}
 
 
@@ -87,13 +142,21 @@ def test_failures_are_told_by_the_dag_and_not_by_its_tasks(dag: Any) -> None:
         assert not task.on_failure_callback
 
 
-def test_runs_daily_and_does_not_catch_up(dag: Any) -> None:
-    assert dag.schedule == "30 8 * * *"
+def test_github_dag_runs_daily(github_dag: Any) -> None:
+    assert github_dag.schedule == "30 8 * * *"
+
+
+def test_sweep_runs_every_15_minutes_one_at_a_time(bag: Any) -> None:
+    assert bag.dags["sweep_arrivals"].schedule == "*/15 * * * *"
+    assert bag.dags["sweep_arrivals"].max_active_runs == 1
+
+
+def test_no_dag_catches_up(dag: Any) -> None:
     assert not dag.catchup
 
 
-def test_form_has_three_fields_with_defaults_that_load_now(dag: Any) -> None:
-    assert dict(dag.params) == {"as_of": None, "refetch": False, "dry_run": False}
+def test_form_has_three_fields_with_defaults_that_load_now(github_dag: Any) -> None:
+    assert dict(github_dag.params) == {"as_of": None, "refetch": False, "dry_run": False}
 
 
 def test_dag_files_hold_no_logic() -> None:
@@ -105,7 +168,6 @@ def test_new_dataset_costs_one_python_file_and_two_statements(tmp_path: Path) ->
     copy = tmp_path / "project"
     for folder in ("dags", "include"):
         shutil.copytree(REPOSITORY / folder, copy / folder)
-    found = {dataset.name for dataset in github_datasets()}
     made = (copy / "include" / "datasets" / "covid_us_states_daily.py").read_text()
     (copy / "include" / "datasets" / "covid_by_state.py").write_text(
         made.replace('name="covid_us_states_daily"', 'name="covid_by_state"')
@@ -114,7 +176,7 @@ def test_new_dataset_costs_one_python_file_and_two_statements(tmp_path: Path) ->
         "from airflow.dag_processing.dagbag import DagBag;"
         "bag = DagBag('dags', include_examples=False);"
         "assert not bag.import_errors, bag.import_errors;"
-        f"assert set(bag.dags) == {found | {'covid_by_state'}}, bag.dags"
+        f"assert set(bag.dags) == {set(ALL_DAGS) | {'covid_by_state'}}, bag.dags"
     )
     environment = os.environ | {"PYTHONPATH": f"{copy}:{copy / 'dags'}"}
     subprocess.run([sys.executable, "-c", script], cwd=copy, env=environment, check=True)
