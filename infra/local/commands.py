@@ -19,7 +19,7 @@ from infra.local.airflow_settings import Options
 from infra.local.errors import StackError
 from infra.local.github_program import root_from_environment
 from infra.local.layout import COMMANDS
-from infra.local.leftovers import end_leftovers
+from infra.local.leftovers import end_unheld, holder
 from infra.local.outcome import ledger, notice
 from infra.local.state import Running
 from infra.local.watch_run import failed_logs, last_events, run_once, wait_for_dag
@@ -61,15 +61,15 @@ def up(layout: Layout, *, live: bool, schedule: bool) -> int:
 
 def down(layout: Layout) -> int:
     """Stop a stack, whoever started it."""
-    pid = stack.holder(layout)
+    pid = holder(layout)
     if pid is None:
-        end_leftovers(layout)
+        end_unheld(layout)
         say("nothing is up")
         return 0
     say(f"stopping the stack in {layout.root} (process {pid})")
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while stack.holder(layout) is not None:
+    while holder(layout) is not None:
         if time.monotonic() > deadline:
             raise StackError(f"process {pid} still holds the stack after {_STOP_SECONDS} s")
         time.sleep(0.1)
@@ -79,7 +79,7 @@ def down(layout: Layout) -> int:
 
 def env(layout: Layout) -> int:
     """Print the shell commands that point psql, aws and airflow at the stack."""
-    running = Running.read(layout.running) if stack.holder(layout) is not None else None
+    running = Running.read(layout.running) if holder(layout) is not None else None
     if running is None:
         raise StackError("no stack is up: `make up` starts it")
     for line in exports(running):
@@ -123,7 +123,7 @@ def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:
 @contextlib.contextmanager
 def _stack_to_use(layout: Layout, options: Options) -> Iterator[tuple[Running, bool]]:
     """Give a stack that is up, or start one; tells whether it was started."""
-    if stack.holder(layout) is None:
+    if holder(layout) is None:
         say(f"starting the stack in {layout.root}")
         with stack.started(layout.root, options, say=say) as mine:
             yield mine.running, True
@@ -154,7 +154,7 @@ def _wait_until_up(layout: Layout) -> Running:
     say("a stack is up, using it")
     deadline = time.monotonic() + _START_SECONDS
     while (running := Running.read(layout.running)) is None:
-        if stack.holder(layout) is None or time.monotonic() > deadline:
+        if holder(layout) is None or time.monotonic() > deadline:
             raise StackError("the stack that was starting did not come up")
         time.sleep(0.2)
     return running

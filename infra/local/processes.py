@@ -212,7 +212,7 @@ def watch(root: Path) -> subprocess.Popen[bytes]:
     The warden waits for the end of its standard input. A line on it says that all is well.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", "infra.local.warden", str(root)],
+        [sys.executable, "-m", "infra.local.warden", str(root), str(os.getpid())],
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -97,18 +97,6 @@ def _guarded(layout: Layout) -> Iterator[processes.Group]:
         warden.communicate(b"all has ended\n")
 
 
-def holder(layout: Layout) -> int | None:
-    """The process that holds a stack, or None if the stack is down."""
-    if not layout.lock.exists():
-        return None
-    with layout.lock.open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return int(lock.read() or 0)
-    return None
-
-
 def _start(
     group: processes.Group, layout: Layout, options: Options, say: Callable[[str], None]
 ) -> Stack:

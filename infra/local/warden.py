@@ -1,4 +1,4 @@
-"""Ends what a stack started when the stack's own process was killed: `warden ROOT`.
+"""Ends what a stack started when the stack's own process was killed: `warden ROOT PID`.
 
 Holds the other end of a pipe. A line on it says that the stack has ended by itself; its end
 without one says that nobody is left to end anything.
@@ -7,15 +7,20 @@ without one says that nobody is left to end anything.
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from infra.local.layout import Layout
-from infra.local.leftovers import end_leftovers
+from infra.local.leftovers import end_unheld, holder
 
 
 def main() -> None:
+    layout, killed = Layout(Path(sys.argv[1])), int(sys.argv[2])
     if not sys.stdin.readline():
-        end_leftovers(Layout(Path(sys.argv[1])))
+        # A process that dies may close the pipe first and let go of the stack's lock later.
+        while holder(layout) == killed:
+            time.sleep(0.05)
+        end_unheld(layout)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import signal
 import subprocess
@@ -18,7 +19,8 @@ from infra.local import aws, postgres, processes
 from infra.local.airflow_settings import Options
 from infra.local.errors import StackError
 from infra.local.layout import POOLS, REPOSITORY, Layout
-from infra.local.stack import holder, now, started
+from infra.local.leftovers import end_unheld, holder
+from infra.local.stack import now, started
 from infra.local.state import Secrets
 from infra.local.watch_run import wait_for_dag
 from tests.support.scheduled_runs import ScheduledRuns
@@ -77,7 +79,7 @@ def up(root: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(60)
 
 
-def wait_until_gone(root: Path, seconds: float = 30) -> None:
+def wait_until_gone(root: Path, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while processes.marked(root) or postgres_processes(root):
         assert time.monotonic() < deadline, processes.marked(root)
@@ -255,6 +257,22 @@ def landed(emulator: aws.Emulator, queue: str, until: str) -> list[str]:
         events = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
         keys += [record["s3"]["object"]["key"] for e in events for record in e.get("Records", [])]
     return keys
+
+
+def test_programs_of_a_new_holder_outlive_who_ends_those_of_the_last(tmp_path: Path) -> None:
+    # The warden of a stack that was killed comes late, when the stack is up again.
+    layout = Layout(tmp_path)
+    group = processes.Group(layout.root)
+    program = group.start("new", ["sleep", "60"], env={}, cwd=tmp_path)
+    try:
+        with layout.lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            end_unheld(layout)
+            assert program.process.poll() is None
+        end_unheld(layout)
+        assert processes.marked(tmp_path) == []
+    finally:
+        group.close()
 
 
 def test_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
