@@ -99,6 +99,10 @@ class Shore:
     def landing(self) -> Landing:
         return Landing(pipeline=PIPELINE, client=self.s3, bucket=self.bucket, prefix=PREFIX)
 
+    @property
+    def store(self) -> ObjectStore:
+        return ObjectStore(client=self.s3, bucket=self.bucket)
+
     def connect(self) -> connection:
         return psycopg2.connect(self.warehouse_uri)
 
@@ -200,6 +204,7 @@ class Shore:
         run_id: str,
         *,
         cause_of: Callable[[int], str] = "cause of file {}".format,
+        retry_seconds: int = RETRY_SECONDS,
     ) -> dict[str, Any]:
         """The task settle of a run."""
         return settle(
@@ -216,8 +221,8 @@ class Shore:
                 ui_url="http://localhost:8080",
             ),
             connect=self.connect,
-            store=ObjectStore(client=self.s3, bucket=self.bucket),
-            queue=Queue(client=self.sqs, url=self.queue, retry_seconds=RETRY_SECONDS),
+            store=self.store,
+            queue=Queue(client=self.sqs, url=self.queue, retry_seconds=retry_seconds),
             folder=self.folder,
         )
 
