@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -22,7 +23,7 @@ from include.core.sql_files import quote_identifier
 from include.errors import DeliveryUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from include.core.items import Attribute, Item
 
@@ -79,12 +80,14 @@ class ItemTable:
             stays.
         """
         outcomes: Counter[str] = Counter()
-        for done in self._in_threads(batches(items, size=item_size, limits=LIMITS)):
-            outcomes.update(done)
-            on_batch()
+        work = batches(items, size=item_size, limits=LIMITS)
+        with closing(self._in_threads(work)) as written:
+            for done in written:
+                outcomes.update(done)
+                on_batch()
         return outcomes
 
-    def _in_threads(self, work: Iterator[list[Item]]) -> Iterator[Counter[str]]:
+    def _in_threads(self, work: Iterator[list[Item]]) -> Generator[Counter[str], None, None]:
         pending: deque[Future[Counter[str]]] = deque()
         last: Counter[str] = Counter(inserted=1)
         with ThreadPoolExecutor(THREADS) as pool:
