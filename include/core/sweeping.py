@@ -42,7 +42,8 @@ def find(landing: Landing, *, connect: Connect, before: datetime) -> list[dict[s
     listed = (
         (each["key"], each["version_id"])
         for each in list_versions(landing.client, landing.bucket, landing.prefix)
-        if each["stored_at"] < before
+        # The registry cannot hold a NUL; the event of such a file has failed for it.
+        if each["stored_at"] < before and "\0" not in each["key"]
     )
     missed: list[dict[str, str]] = []
     for page in _pages(listed):

@@ -1,0 +1,233 @@
+"""Files whose event was lost, or whose run was, are found and told of once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.core import sweeping
+from include.core.notices import RunFacts
+from include.core.sweeping import find, runs_to_start, tell
+from include.errors import FilesFailedError
+from tests.support.upload_runs import (
+    PIPELINE,
+    PREFIX,
+    Shore,
+    emptied,
+    in_pages,
+    run_of,
+    shore_at,
+    warehouse_of_many,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from infra.local.postgres import Server
+    from tests.conftest import Aws
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def warehouse_uri(postgres: Server) -> Iterator[str]:
+    with warehouse_of_many(postgres) as uri:
+        yield uri
+
+
+@pytest.fixture
+def shore(aws: Aws, warehouse_uri: str, tmp_path: Path) -> Shore:
+    return shore_at(aws, emptied(warehouse_uri), tmp_path)
+
+
+def missed(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> list[tuple[str, str]]:
+    """What a sweep finds that comes so much later than now."""
+    landing = replace(shore.landing, client=client or shore.s3)
+    before = datetime.now(timezone.utc) + after
+    found = find(landing, connect=shore.connect, before=before)
+    return [(each["key"].removeprefix(PREFIX), each["version_id"]) for each in found]
+
+
+def process(shore: Shore, name: str, run_id: str) -> None:
+    received = shore.receive_by_hand((name, None), run_id=run_id)
+    shore.settle(received, shore.work(received, run_id), run_id)
+
+
+def tell_of(shore: Shore, files: dict[str, Any], run_id: str = "sweep") -> list[str]:
+    facts = RunFacts(
+        dag_id=PIPELINE, run_id=run_id, dataset="sweep_arrivals", as_of=None, ui_url="http://ui"
+    )
+    tell(files, run=run_of(run_id), facts=facts, connect=shore.connect)
+    return shore.sent(run_id)
+
+
+def test_empty_bucket_has_nothing_missed(shore: Shore) -> None:
+    assert missed(shore) == []
+
+
+def test_every_version_that_the_registry_does_not_know_is_missed(shore: Shore) -> None:
+    old, new = shore.put("a.csv"), shore.put("a.csv")
+    other = shore.put("in/b.csv.gz")
+    shore.put("in/")
+    shore.put("gone.csv")
+    shore.delete("gone.csv")
+    shore.s3.put_object(Bucket=shore.bucket, Key="uploads/dynamodb/c.csv", Body=b"x")
+    assert sorted(missed(shore)) == sorted([("a.csv", old), ("a.csv", new), ("in/b.csv.gz", other)])
+
+
+def test_young_files_are_left_to_their_events(shore: Shore) -> None:
+    version = shore.put("a.csv")
+    assert missed(shore, after=-HOUR) == []
+    assert missed(shore, after=timedelta(seconds=1)) == [("a.csv", version)]
+
+
+def test_files_that_are_done_failed_or_under_way_are_left(shore: Shore) -> None:
+    for name in ("done.csv", "bad.csv", "claimed.csv", "notes.txt"):
+        shore.put(name)
+    process(shore, "done.csv", "one")
+    for name in ("bad.csv", "notes.txt"):
+        with pytest.raises(FilesFailedError):
+            process(shore, name, name)
+    shore.receive_by_hand(("claimed.csv", None), run_id="two")
+    assert missed(shore) == []
+
+
+def test_new_version_of_a_file_that_is_done_is_missed(shore: Shore) -> None:
+    shore.put("a.csv")
+    process(shore, "a.csv", "one")
+    newer = shore.put("a.csv")
+    assert missed(shore) == [("a.csv", newer)]
+
+
+def test_file_whose_run_was_lost_is_missed_once_the_lease_is_over(shore: Shore) -> None:
+    version = shore.put("a.csv")
+    shore.receive_by_hand(("a.csv", version), run_id="lost")
+    assert missed(shore) == []
+    shore.query("update ops.arrival set claimed_until = now() - interval '1 s'")
+    assert missed(shore) == [("a.csv", version)]
+
+
+def test_what_is_missed_is_processed_by_the_run_that_is_started_and_missed_no_more(
+    shore: Shore,
+) -> None:
+    shore.put("a.csv")
+    shore.put("notes.txt")
+    found = [{"key": PREFIX + name, "version_id": version} for name, version in missed(shore)]
+    (run,) = runs_to_start({PIPELINE: found}, name="sweep")
+    files = [(e["key"].removeprefix(PREFIX), e["version_id"]) for e in run["conf"]["objects"]]
+    run_id = run["trigger_run_id"]
+    received = shore.receive_by_hand(*files, run_id=run_id, again=False, found_by="sweep")
+    with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
+        shore.settle(received, shore.work(received, run_id), run_id)
+    assert shore.states() == {"a.csv": "done", "notes.txt": "failed"}
+    assert shore.query("select distinct found_by from ops.arrival") == [("sweep",)]
+    assert missed(shore) == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 4])
+def test_files_are_found_at_the_borders_of_a_page(
+    shore: Shore, aws: Aws, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(sweeping, "PAGE", 3)
+    files = [(f"{each}.csv", shore.put(f"{each}.csv")) for each in range(number)]
+    assert missed(shore, client=in_pages(aws.client("s3"), 2)) == files
+
+
+def test_what_is_too_much_for_one_sweep_is_found_by_the_next(
+    shore: Shore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PAGE", 2)
+    monkeypatch.setattr(sweeping, "MOST_A_SWEEP", 3)
+    files = [(f"{each}.csv", shore.put(f"{each}.csv")) for each in range(5)]
+    assert missed(shore) == files[:3]
+    for name, _ in files[:3]:
+        process(shore, name, name)
+    assert missed(shore) == files[3:]
+
+
+class Listing:
+    """As much of a client of S3 as lists versions."""
+
+    def __init__(self, *keys: str) -> None:
+        past = datetime(2020, 1, 1, tzinfo=timezone.utc)
+        self.versions = [
+            {"Key": key, "VersionId": "v", "LastModified": past, "IsLatest": True} for key in keys
+        ]
+
+    def get_paginator(self, name: str) -> Listing:
+        assert name == "list_object_versions"
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"Versions": self.versions}]
+
+
+def test_key_that_the_registry_cannot_hold_does_not_keep_others_from_being_found(
+    shore: Shore,
+) -> None:
+    listing = Listing(PREFIX + "a.csv", PREFIX + "nul\0.csv", PREFIX + "z.csv")
+    assert missed(shore, client=listing) == [("a.csv", "v"), ("z.csv", "v")]
+
+
+def test_sweep_that_found_nothing_is_silent(shore: Shore) -> None:
+    assert tell_of(shore, {}) == []
+    assert tell_of(shore, {PIPELINE: []}) == []
+    assert shore.query("select 1 from ops.run union all select 1 from ops.outbox") == []
+
+
+def test_sweep_that_found_files_tells_of_them_once(shore: Shore) -> None:
+    files = [{"key": f"{PREFIX}{each}.csv", "version_id": "v"} for each in range(25)]
+    found = {PIPELINE: files, "csv_upload_to_dynamodb": []}
+    assert tell_of(shore, found) == ["sweep success"]
+    ((subject, text),) = shore.query("select subject, body from ops.outbox")
+    assert subject == "Sluice sweep_arrivals: 25 missed files started"
+    assert text.count("csv_upload_to_sqs: ") == 20
+    ((status, details),) = shore.query("select status, details from ops.run")
+    assert (status, len(details["sources"])) == ("success", 25)
+    before = shore.written()
+    assert tell_of(shore, found) == []
+    assert shore.written() == before
+
+
+def test_each_sweep_that_found_files_tells_of_its_own(shore: Shore) -> None:
+    found = {PIPELINE: [{"key": PREFIX + "a.csv", "version_id": "v"}]}
+    assert tell_of(shore, found, "first") == ["first success"]
+    assert tell_of(shore, found, "second") == ["second success"]
+
+
+def files_of(number: int) -> list[dict[str, str]]:
+    return [{"key": f"uploads/sqs/{each}.csv", "version_id": "v"} for each in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("number", "sizes"),
+    [(0, []), (1, [1]), (500, [500]), (501, [500, 1]), (1000, [500, 500]), (1001, [500, 500, 1])],
+)
+def test_each_started_run_has_at_most_500_files_and_all_are_started(
+    number: int, sizes: list[int]
+) -> None:
+    runs = runs_to_start({"csv_upload_to_sqs": files_of(number)}, name="s")
+    assert [len(run["conf"]["objects"]) for run in runs] == sizes
+    assert [each for run in runs for each in run["conf"]["objects"]] == files_of(number)
+    assert len({run["trigger_run_id"] for run in runs}) == len(runs)
+
+
+def test_runs_of_several_pipelines_are_named_after_the_sweep_and_process_nothing_again() -> None:
+    missed = {
+        "csv_upload_to_sqs": files_of(1),
+        "csv_upload_to_dynamodb": files_of(501),
+        "third": [],
+    }
+    runs = runs_to_start(missed, name="scheduled__2026-11-21T06:30:00+00:00")
+    named = "sweep__scheduled__2026-11-21T06:30:00+00:00"
+    assert [(run["trigger_dag_id"], run["trigger_run_id"]) for run in runs] == [
+        ("csv_upload_to_sqs", f"{named}__0"),
+        ("csv_upload_to_dynamodb", f"{named}__0"),
+        ("csv_upload_to_dynamodb", f"{named}__1"),
+    ]
+    assert all(run["conf"]["again"] is False for run in runs)
+    assert runs == runs_to_start(missed, name="scheduled__2026-11-21T06:30:00+00:00")
