@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -340,7 +343,8 @@ def test_poison_messages_and_nothing_else_end_among_the_dead_letters(shore: Shor
     ]
 
 
-def test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages(shore: Shore) -> None:
+def sum_is_off(shore: Shore) -> None:
+    """A result does not add up: nothing is entered, and no message is let go."""
     received = begin(shore, "one", "a.csv")
     off = result(0, counts={"read": 2, "delivered": 1})
     with pytest.raises(AccountingError, match="2 rows read, 1 accounted for"):
@@ -349,6 +353,47 @@ def test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages(shore: Shore
     assert shore.states() == {"a.csv": "claimed"}
     assert shore.sent("one") == []
     assert shore.in_queue() == 1
+
+
+def test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages(shore: Shore) -> None:
+    sum_is_off(shore)
+
+
+def test_message_that_goes_before_the_commit_is_seen(
+    shore: Shore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter = settling._enter
+
+    def enter_and_let_go(
+        cursor: Any, pipeline: str, received: Any, *given: Any, **more: Any
+    ) -> Any:
+        ended = enter(cursor, name, received, *given, **more)
+        queue = settling.Queue(client=shore.sqs, url=shore.queue, retry_seconds=0)
+        settling._let_go(received, ended, queue)
+        return ended
+
+    monkeypatch.setattr(settling, "_enter", enter_and_let_go)
+    with pytest.raises(AssertionError):
+        sum_is_off(shore)
+
+
+def test_run_that_is_settled_twice_at_once_is_entered_and_told_of_once(shore: Shore) -> None:
+    received = begin(shore, "one", "a.csv", "b.csv")
+    results = [with_rejects(shore, 0, 4), with_rejects(shore, 1)]
+    barrier = threading.Barrier(2)
+
+    def settle(folder: Path) -> dict[str, Any]:
+        folder.mkdir()
+        barrier.wait(10)
+        return replace(shore, folder=folder).settle(received, results, "one")
+
+    with ThreadPoolExecutor(2) as threads:
+        counts = list(threads.map(settle, [shore.folder / "first", shore.folder / "second"]))
+    assert counts == [{"read": 7, "delivered": 6, "rejected": 1}] * 2
+    assert shore.query(LEDGER) == [("one", "success", 7, 6, 1, 0)]
+    assert shore.query("select line from ops.rejected_row") == [(4,)]
+    assert shore.sent("one") == ["one success"]
+    assert shore.in_queue() == 0
 
 
 def test_rejects_that_are_not_what_was_handed_over_enter_nothing(shore: Shore) -> None:
