@@ -13,7 +13,7 @@ from infra.aws.resources.changes_stream import ChangesStream
 from infra.aws.resources.events_bus import EventsBus
 from infra.aws.resources.items_table import ItemsTable
 from infra.aws.resources.json_queue import JsonQueue
-from infra.aws.resources.lake_bucket import LakeBucket
+from infra.aws.resources.lake_bucket import LAKE_PREFIXES, LakeBucket
 from infra.aws.resources.landing_bucket import LandingBucket
 from infra.aws.resources.observer_queue import ObserverQueue
 from infra.aws.resources.pipelines_access import PipelinesAccess
@@ -125,10 +125,9 @@ class PipelinesStack(Stack):
         self._access.allow(
             "KeepFiles",
             ["s3:GetObject", "s3:PutObject"],
-            lake.arn_for_objects("raw/*"),
-            lake.arn_for_objects("work/*"),
+            *(lake.arn_for_objects(f"{prefix}*") for prefix in LAKE_PREFIXES),
         )
-        self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, "raw/", "work/")
+        self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, *LAKE_PREFIXES)
 
     def _tell(self) -> None:
         for name, value in {

@@ -1,4 +1,7 @@
-"""Where Sluice keeps files of its own: the archive in raw/, hand-over between tasks in work/."""
+"""Where Sluice keeps files of its own.
+
+The archive in raw/, hand-over between tasks in work/, uploads as JSON Lines in json/.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from infra.aws.resources.private_bucket import private_bucket
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
 
+LAKE_PREFIXES = ("json/", "raw/", "work/")
+
 
 class LakeBucket(Construct):
-    """The lake bucket; work/ goes after a week, raw/ and all its versions stay.
+    """The lake bucket; work/ goes after a week, all else and all its versions stay.
 
     Attributes:
         bucket: the bucket.

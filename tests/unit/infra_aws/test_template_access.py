@@ -51,7 +51,7 @@ def test_no_wildcard_stands_for_actions_or_whole_resources(
     for resource in statement["Resource"]:
         assert isinstance(resource, dict)
         ends = resource.get("Fn::Join", ["", [""]])[1][-1]
-        assert ends in ("", "/uploads/*", "/raw/*", "/work/*")
+        assert ends in ("", "/uploads/*", "/json/*", "/raw/*", "/work/*")
 
 
 def test_policy_is_attached_to_nothing_here(template: Template) -> None:
@@ -72,19 +72,21 @@ def test_landing_bucket_is_listed_below_uploads(template: Template) -> None:
     assert statement["Condition"] == {"StringLikeIfExists": {"s3:prefix": ["uploads/*"]}}
 
 
-def test_own_files_are_put_and_read_in_the_archive_and_in_work_but_never_deleted(
+def test_own_files_are_put_and_read_in_their_folders_but_never_deleted(
     template: Template,
 ) -> None:
     statement = granted(template)["KeepFiles"]
     assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert statement["Resource"] == [
+        objects(template, "LakeBucket", "json/*"),
         objects(template, "LakeBucket", "raw/*"),
         objects(template, "LakeBucket", "work/*"),
     ]
     listing = granted(template)["ListFiles"]
     assert listing["Action"] == ["s3:ListBucket"]
     assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
-    assert listing["Condition"] == {"StringLikeIfExists": {"s3:prefix": ["raw/*", "work/*"]}}
+    prefixes = {"s3:prefix": ["json/*", "raw/*", "work/*"]}
+    assert listing["Condition"] == {"StringLikeIfExists": prefixes}
 
 
 def test_arrivals_are_taken_from_the_queues_of_both_pipelines(template: Template) -> None:
