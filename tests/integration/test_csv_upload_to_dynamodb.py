@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 from include.core.contract import Column
 from include.errors import ArrivalBusyError, RejectLimitError
 from include.pipelines.csv_upload_to_dynamodb import failed
+from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows
 from tests.integration.item_places import (
     HEADER,
     lenient,
@@ -20,12 +20,11 @@ from tests.integration.item_places import (
     rows,
     without_version,
 )
-from tests.support.item_runs import client
+from tests.support.item_runs import ItemPlace, client
 from tests.support.items_oracle import expect
 
 if TYPE_CHECKING:
     from tests.conftest import Aws
-    from tests.support.item_runs import ItemPlace
 
 __all__ = ["place"]
 
@@ -135,59 +134,6 @@ def test_too_many_rejects_of_one_chunk_stop_it_and_of_all_fail_the_file(place: I
     assert result["cause"].startswith("2 of 2 rows rejected, 1 too many")
 
 
-def test_any_order_of_four_versions_ends_with_the_newest_of_each_id(place: ItemPlace) -> None:
-    texts = [
-        HEADER + "a,1,First St,Springfield,1\nb,1,First St,,1\n",
-        HEADER + "a,2,,Springfield,\nc,2,Second St,,\n",
-        HEADER + "b,3,Third St,Springfield,3\nc,3,,,\n",
-        HEADER + "a,1,First St,Springfield,1\nd,4,,,\n",
-    ]
-    files = [place.put(text) for text in texts]
-    assert [file["order"] for file in files] == sorted(file["order"] for file in files)
-    for number, file in enumerate(files):
-        place.load(file, run_id=f"v{number}")
-    final = {
-        key: {**item, "file_version": file["order"]}
-        for text, file in zip(texts, files, strict=True)
-        for key, item in expect(text).items.items()
-    }
-    assert place.items() == final
-    for number, order in enumerate(itertools.permutations(range(4))):
-        table = create_table(place, f"{place.table}-{number}")
-        here = replace(place, table=table)
-        seen: dict[str, int] = {}
-        for version in order:
-            chunk = place.once(f"v{version}", "transform-0-0", dict)
-            loaded, observed = here.load_chunk(chunk, "o"), here.observe_chunk(chunk, "o")
-            ids = expect(texts[version]).items
-            newer = sum(seen.get(key, -1) > version for key in ids)
-            assert (observed["superseded"], loaded["superseded"]) == (newer, newer)
-            assert (observed["found"], observed["missing"]) == (len(ids) - newer, 0)
-            seen |= {key: max(version, seen.get(key, -1)) for key in ids}
-        assert here.items() == final
-
-
-def create_table(place: ItemPlace, name: str) -> str:
-    client("dynamodb", place.aws).create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return name
-
-
-def test_same_version_again_changes_nothing(place: ItemPlace) -> None:
-    loaded = place.load(place.put(rows(60)), run_id="r")
-    before = place.items()
-    again = [place.load_chunk(chunk, "r") for chunk in loaded]
-    assert sum(chunk["inserted"] for chunk in loaded) == 60
-    assert [(chunk["unchanged"], chunk["inserted"], chunk["updated"]) for chunk in again] == [
-        (25, 0, 0), (25, 0, 0), (10, 0, 0),
-    ]  # fmt: skip
-    assert place.items() == before
-
-
 def test_file_that_is_done_is_not_read_again(place: ItemPlace) -> None:
     file = place.put(rows(3))
     (result,) = place.run(file, run_id="r")
@@ -195,37 +141,6 @@ def test_file_that_is_done_is_not_read_again(place: ItemPlace) -> None:
     (again,) = place.run(file, run_id="another")
     assert again == result
     assert place.told() == []
-
-
-def test_newer_file_updates_items_and_takes_away_what_it_leaves_empty(place: ItemPlace) -> None:
-    place.run(place.put(rows(30)), run_id="old")
-    text = rows(40, town="")
-    loaded = place.load(place.put(text), run_id="new")
-    assert without_version(place.items()) == expect(text).items
-    assert sum(chunk["updated"] for chunk in loaded) == 30
-    assert sum(chunk["inserted"] for chunk in loaded) == 10
-
-
-def test_item_that_somebody_else_made_or_altered_is_set_right_and_keeps_its_own(
-    place: ItemPlace,
-) -> None:
-    dynamodb = client("dynamodb", place.aws)
-    own = {"id": {"S": "0001"}, "town": {"S": "Elsewhere"}, "note": {"S": "mine"}}
-    dynamodb.put_item(TableName=place.table, Item=own)
-    text = rows(3)
-    loaded = place.load(place.put(text), run_id="r")
-    expected = expect(text).items
-    expected["0001"]["note"] = "mine"
-    assert without_version(place.items()) == expected
-    dynamodb.update_item(
-        TableName=place.table,
-        Key={"id": {"S": "0002"}},
-        UpdateExpression="set town = :town",
-        ExpressionAttributeValues={":town": {"S": "Elsewhere"}},
-    )
-    again = place.load_chunk(loaded[0], "r")
-    assert (again["unchanged"], again["updated"]) == (2, 1)
-    assert without_version(place.items()) == expected
 
 
 def test_item_that_goes_between_load_and_observe_is_named_and_fails_the_file(
@@ -350,3 +265,15 @@ def test_types_of_the_contract_arrive_as_dynamodb_s(place: ItemPlace) -> None:
     assert result["rejects_by_code"] == {"too_many_digits": 1}
     ranges = {(event["first_id"], event["last_id"]) for event in place.told() if event["first_id"]}
     assert ranges == {("2", "10")}
+
+
+@pytest.mark.parametrize(
+    ("count", "files", "chunks"),
+    [(0, 1, 0), (25, 1, 1), (26, 1, 2), (1_000_000, 1, 1000), (1_000_000, 3, 333), (99, 2000, 1)],
+)
+def test_run_has_at_most_a_thousand_chunks_whatever_its_files(
+    place: ItemPlace, count: int, files: int, chunks: int
+) -> None:
+    size = chunk_rows(place.upload, count, files=files)
+    assert size >= 25
+    assert -(-count // size) == chunks
