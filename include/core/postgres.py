@@ -48,12 +48,28 @@ def transaction(connect: Connect, *, doing: str) -> Iterator[cursor]:
         WarehouseUnavailableError: out of reach, or another writer holds what this one needs.
         WarehouseRefusedError: the statement is refused, now and later.
     """
+    with _connected(connect, doing) as connected, connected, connected.cursor() as open_cursor:
+        open_cursor.execute(read_statement("ops/set_session"), {"settings": Json(_SESSION)})
+        yield open_cursor
+
+
+@contextmanager
+def autocommit(connect: Connect, *, doing: str) -> Iterator[cursor]:
+    """A connection of its own on which each statement commits by itself.
+
+    Arguments and errors are those of `transaction`.
+    """
+    with _connected(connect, doing) as connected, connected.cursor() as open_cursor:
+        connected.autocommit = True
+        yield open_cursor
+
+
+@contextmanager
+def _connected(connect: Connect, doing: str) -> Iterator[connection]:
     connected = None
     try:
         connected = connect()
-        with connected, connected.cursor() as open_cursor:
-            open_cursor.execute(read_statement("ops/set_session"), {"settings": Json(_SESSION)})
-            yield open_cursor
+        yield connected
     except SluiceError:
         raise
     except psycopg2.Error as error:
