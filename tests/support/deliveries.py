@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import itertools
 import os
 import signal
 from dataclasses import dataclass
@@ -10,23 +13,47 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from include.core import arrivals, landing, migrations
+from include.core.contract import CsvContract
 from include.core.failpoints import VARIABLE
 from include.core.objects import ObjectStore
 from include.core.postgres import transaction
 from include.core.scratch import scratch_folder
+from include.core.upload_contract import JsonUpload
 from include.errors import SluiceError
 from include.pipelines import csv_upload_to_sqs as pipeline
 from tests.support.json_queue_consumer import Message, drain
 from tests.support.killable import WAIT_SECONDS, client, processes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from psycopg2.extensions import connection
 
-    from include.core.upload_contract import JsonUpload
+    from tests.conftest import Aws
 
 DAG_ID = "csv_upload_to_sqs"
+ANY = JsonUpload(
+    name="any",
+    title="Any",
+    description="Any file.",
+    owner="tests",
+    prefix="uploads/sqs/",
+    contract=CsvContract(columns=(), unknown_columns="add", null_tokens=()),
+)
+_numbers = itertools.count()
+
+
+def written(rows: Iterable[Iterable[object]]) -> bytes:
+    """Rows as a CSV file."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def rows_of(count: int) -> bytes:
+    """A file of so many rows of which no two are the same."""
+    return written([("id", "town"), *((n, f"Town {n}") for n in range(1, count + 1))])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +86,23 @@ class Place:
     @property
     def store(self) -> ObjectStore:
         return ObjectStore(client=client("s3", self.aws), bucket=self.lake)
+
+    @classmethod
+    def make(cls, warehouse_uri: str, aws: Aws, lake: ObjectStore, folder: Path) -> Place:
+        """A landing bucket and a queue of its own."""
+        s3, name = aws.client("s3"), f"deliveries-{next(_numbers)}"
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        queue_url = aws.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        return cls(
+            upload=ANY,
+            warehouse_uri=warehouse_uri,
+            aws=aws.endpoint,
+            landing=name,
+            lake=lake.bucket,
+            queue_url=queue_url,
+            folder=folder,
+        )
 
     def connect(self) -> connection:
         return psycopg2.connect(self.warehouse_uri)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from include.core.arrivals import note_progress
-from include.core.postgres import transaction
+from include.core.postgres import autocommit
 from include.core.sql_files import read_statement
 
 if TYPE_CHECKING:
@@ -99,8 +99,6 @@ def progress_of(
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says, here and from marks.
     """
     plan = hashlib.sha256(repr((upload.delivery, upload.contract)).encode()).hexdigest()
-    with transaction(connect, doing="mark the progress of a delivery") as cursor:
-        cursor.connection.commit()
-        cursor.connection.autocommit = True
+    with autocommit(connect, doing="mark the progress of a delivery") as cursor:
         cursor.execute(read_statement("csv_upload_to_sqs/set_progress_session"))
         yield Progress(cursor, held, kept, plan=plan)
