@@ -77,7 +77,8 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
     """Enter what came of each file, and let go of the messages that are worked off.
 
     Registry, ledger row, quarantine and notice are written in one transaction. After it the
-    messages whose files are all done are deleted, and the others become visible again.
+    messages whose files are all done are deleted, and the others become visible again. Messages
+    that announce nothing, such as S3's test event, are deleted without a word.
 
     Arguments:
         pipeline: its name.
@@ -100,6 +101,9 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
         FilesFailedError: a file failed; all else is entered, and the messages are let go.
         AccountingError: the sum of the counts is off; nothing is entered.
     """
+    if not any(received[name] for name in ("files", "failures", *WARNINGS)):
+        arrival_queue.delete(queue.client, queue.url, received["messages"])
+        return {}
     with transaction(connect, doing=f"settle a run of {pipeline}") as cursor:
         ended = _enter(cursor, pipeline, received, results, cause_of=cause_of, run=run)
         counts, details = _sum(ended, received)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -294,13 +295,27 @@ def test_run_that_is_done_again_changes_nothing_and_tells_nothing(shore: Shore) 
 
 
 def test_run_that_is_skipped_again_changes_nothing(shore: Shore) -> None:
-    received = shore.receive([], "one")
-    shore.settle(received, [], "one")
-    assert shore.sent("one") == ["one skipped"]
+    land(shore, "a.csv")
+    messages = shore.take_messages()
+    received = shore.receive(messages, "one")
+    shore.settle(received, shore.work(received, "one"), "one")
+    again = shore.receive(messages, "two")
+    shore.settle(again, [], "two")
+    assert shore.sent("two") == ["two skipped", "one success"]
     before = shore.written()
-    shore.settle(received, [], "one")
+    shore.settle(again, [], "two")
     assert shore.written() == before
+    assert shore.sent("two") == []
+
+
+def test_run_of_messages_that_announce_nothing_deletes_them_without_a_word(shore: Shore) -> None:
+    shore.send('{"Event": "s3:TestEvent"}')
+    received = shore.receive(shore.take_messages(hidden=1), "one")
+    assert shore.settle(received, [], "one") == {}
+    assert shore.query(LEDGER) == []
     assert shore.sent("one") == []
+    time.sleep(1.1)
+    assert shore.take_messages() == []
 
 
 def test_failed_run_that_is_cleared_ends_with_the_sums_of_all_its_files(shore: Shore) -> None:
@@ -364,10 +379,8 @@ def test_message_that_goes_before_the_commit_is_seen(
 ) -> None:
     enter = settling._enter
 
-    def enter_and_let_go(
-        cursor: Any, pipeline: str, received: Any, *given: Any, **more: Any
-    ) -> Any:
-        ended = enter(cursor, name, received, *given, **more)
+    def enter_and_let_go(cursor: Any, name: str, received: Any, *given: Any, **more: Any) -> Any:
+        ended = enter(cursor, pipeline, received, *given, **more)
         queue = settling.Queue(client=shore.sqs, url=shore.queue, retry_seconds=0)
         settling._let_go(received, ended, queue)
         return ended
