@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from include.core.landing import fetch, list_versions, look_up
 from include.errors import ArrivalError
-from tests.support.upload_runs import in_pages, in_whole_seconds
+from tests.support.upload_runs import s3_in_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ class Bucket:
 @pytest.fixture
 def bucket(aws: Aws) -> Bucket:
     """Times are as S3 gives them, to the second."""
-    found = Bucket(s3=in_whole_seconds(aws.client("s3")), name=f"landing-{next(_numbers)}")
+    found = Bucket(s3=s3_in_pages(aws.endpoint), name=f"landing-{next(_numbers)}")
     found.s3.create_bucket(Bucket=found.name)
     enabled = {"Status": "Enabled"}
     found.s3.put_bucket_versioning(Bucket=found.name, VersioningConfiguration=enabled)
@@ -153,10 +153,12 @@ def test_bucket_that_is_not_there_is_no_fault_of_the_file(bucket: Bucket) -> Non
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 1000])
-def test_keys_that_begin_alike_are_not_taken_for_one_another(bucket: Bucket, page: int) -> None:
+def test_keys_that_begin_alike_are_not_taken_for_one_another(
+    aws: Aws, bucket: Bucket, page: int
+) -> None:
     keys = ["a.csv", "a.csv.gz", "a.csv/b", "a.csv/b.csv", "a.cs"]
     versions = {key: [bucket.put(key, key + str(n)) for n in range(2)] for key in keys}
-    in_pages(bucket.s3, page)
+    bucket.s3 = s3_in_pages(aws.endpoint, page)
     for key in keys:
         assert bucket.look_up(key)["version_id"] == versions[key][1]
         assert bucket.look_up(key, versions[key][0])["version_id"] == versions[key][0]
@@ -164,23 +166,28 @@ def test_keys_that_begin_alike_are_not_taken_for_one_another(bucket: Bucket, pag
         bucket.look_up("a.csv", versions["a.csv.gz"][0])
 
 
-def test_keys_that_begin_alike_cost_one_page_more_at_most(bucket: Bucket) -> None:
+def test_keys_that_begin_alike_cost_one_page_more_at_most(aws: Aws, bucket: Bucket) -> None:
     for number in range(12):
         bucket.put(f"a.csv/{number}")
     bucket.put("a.csv")
-    in_pages(bucket.s3, 2)
+    bucket.s3 = s3_in_pages(aws.endpoint, 2)
     calls: list[str] = []
-    bucket.s3.meta.events.register(
-        "before-call.s3.ListObjectVersions", lambda **_: calls.append("")
-    )
+
+    def count(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    bucket.s3.meta.events.register("before-call.s3.ListObjectVersions", count)
     bucket.look_up("a.csv")
+    bucket.s3.meta.events.unregister("before-call.s3.ListObjectVersions", count)
     assert len(calls) == 1
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
-def test_versions_of_one_second_are_in_order_of_their_upload(bucket: Bucket, page: int) -> None:
+def test_versions_of_one_second_are_in_order_of_their_upload(
+    aws: Aws, bucket: Bucket, page: int
+) -> None:
     versions = [bucket.put("a.csv", str(number)) for number in range(4)]
-    in_pages(bucket.s3, page)
+    bucket.s3 = s3_in_pages(aws.endpoint, page)
     orders = [bucket.look_up("a.csv", version)["order"] for version in versions]
     assert orders == sorted(set(orders))
 
@@ -206,14 +213,9 @@ def test_order_is_total_over_keys(bucket: Bucket) -> None:
     assert moments == sorted(moments)
 
 
-def test_emulator_lists_versions_and_markers_newest_first_as_s3_does(aws: Aws) -> None:
-    s3 = aws.client("s3")
-    bucket = Bucket(s3=s3, name=f"landing-{next(_numbers)}")
-    s3.create_bucket(Bucket=bucket.name)
-    enabled = {"Status": "Enabled"}
-    s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration=enabled)
+def test_emulator_lists_versions_newest_first_as_s3_does(bucket: Bucket) -> None:
     versions = [bucket.put("a.csv", str(number)) for number in range(4)]
-    listed = s3.list_object_versions(Bucket=bucket.name)["Versions"]
+    listed = bucket.s3.list_object_versions(Bucket=bucket.name)["Versions"]
     assert [each["VersionId"] for each in listed] == versions[::-1]
     assert [each["IsLatest"] for each in listed] == [True, False, False, False]
 
@@ -239,7 +241,7 @@ def test_listing_has_every_version_but_directory_markers_and_deleted_objects(
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 5, 7])
-def test_deleted_objects_are_left_out_across_pages(bucket: Bucket, page: int) -> None:
+def test_deleted_objects_are_left_out_across_pages(aws: Aws, bucket: Bucket, page: int) -> None:
     kept = []
     for number in range(6):
         key = f"{number}.csv"
@@ -248,16 +250,18 @@ def test_deleted_objects_are_left_out_across_pages(bucket: Bucket, page: int) ->
             bucket.delete(key)
         else:
             kept += [(key, versions[1], True), (key, versions[0], False)]
-    in_pages(bucket.s3, page)
+    bucket.s3 = s3_in_pages(aws.endpoint, page)
     assert bucket.listed() == kept
 
 
 @pytest.mark.parametrize("number", [0, 1, 10, 11])
-def test_listing_is_whole_at_the_borders_of_its_pages(bucket: Bucket, number: int) -> None:
+def test_listing_is_whole_at_the_borders_of_its_pages(
+    aws: Aws, bucket: Bucket, number: int
+) -> None:
     keys = [f"{each:03}.csv" for each in range(number)]
     for key in keys:
         bucket.put(key)
-    in_pages(bucket.s3, 10)
+    bucket.s3 = s3_in_pages(aws.endpoint, 10)
     assert [key for key, _, _ in bucket.listed()] == keys
 
 

@@ -380,7 +380,7 @@ def test_message_that_goes_before_the_commit_is_seen(
     enter = settling._enter
 
     def enter_and_let_go(cursor: Any, name: str, received: Any, *given: Any, **more: Any) -> Any:
-        ended = enter(cursor, pipeline, received, *given, **more)
+        ended = enter(cursor, name, received, *given, **more)
         queue = settling.Queue(client=shore.sqs, url=shore.queue, retry_seconds=0)
         settling._let_go(received, ended, queue)
         return ended

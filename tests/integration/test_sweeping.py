@@ -17,8 +17,8 @@ from tests.support.upload_runs import (
     PREFIX,
     Shore,
     emptied,
-    in_pages,
     run_of,
+    s3_in_pages,
     shore_at,
     warehouse_of_many,
 )
@@ -130,11 +130,11 @@ def test_what_is_missed_is_processed_by_the_run_that_is_started_and_missed_no_mo
 
 @pytest.mark.parametrize("number", [0, 1, 3, 4])
 def test_files_are_found_at_the_borders_of_a_page(
-    shore: Shore, aws: Aws, monkeypatch: pytest.MonkeyPatch, number: int
+    shore: Shore, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(sweeping, "PAGE", 3)
     files = [(f"{each}.csv", shore.put(f"{each}.csv")) for each in range(number)]
-    assert missed(shore, client=in_pages(aws.client("s3"), 2)) == files
+    assert missed(shore, client=s3_in_pages(shore.aws, 2)) == files
 
 
 def test_what_is_too_much_for_one_sweep_is_found_by_the_next(

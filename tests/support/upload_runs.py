@@ -13,6 +13,7 @@ import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -28,6 +29,7 @@ from include.core.outbox import announce
 from include.core.receiving import Landing, receive_files, receive_messages
 from include.core.s3_events import Announced
 from include.core.settling import Queue, settle
+from infra.local import aws as emulators
 from tests.support.killable import WAIT_SECONDS, client, processes
 from tests.support.s3_messages import body, record
 
@@ -47,24 +49,20 @@ RETRY_SECONDS = 1
 _numbers = itertools.count()
 
 
-def in_whole_seconds(s3: Any) -> Any:
-    """A client whose lists have times to the second, as those of S3 have."""
+@cache
+def s3_in_pages(endpoint: str, size: int = 1000) -> Any:
+    """A client that lists so many versions a page, and their times to the second, as S3 does."""
+
+    def ask(params: dict[str, Any], **_: Any) -> None:
+        params.setdefault("MaxKeys", size)
 
     def cut(parsed: dict[str, Any], **_: Any) -> None:
         for each in [*parsed.get("Versions", []), *parsed.get("DeleteMarkers", [])]:
             each["LastModified"] = each["LastModified"].replace(microsecond=0)
 
-    s3.meta.events.register("after-call.s3.ListObjectVersions", cut)
-    return s3
-
-
-def in_pages(s3: Any, size: int) -> Any:
-    """A client that lists so many versions a page."""
-
-    def ask(params: dict[str, Any], **_: Any) -> None:
-        params.setdefault("MaxKeys", size)
-
+    s3 = emulators.client("s3", endpoint)
     s3.meta.events.register("before-parameter-build.s3.ListObjectVersions", ask)
+    s3.meta.events.register("after-call.s3.ListObjectVersions", cut)
     return s3
 
 
@@ -323,7 +321,7 @@ def emptied(warehouse_uri: str) -> str:
 def shore_at(aws: Aws, warehouse_uri: str, folder: Path) -> Shore:
     """A new bucket with versions and two queues, beside a warehouse that is up to date."""
     name = f"shore-{next(_numbers)}"
-    s3, sqs = aws.client("s3"), aws.client("sqs")
+    s3, sqs = client("s3", aws.endpoint), client("sqs", aws.endpoint)
     s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     dead_letters = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
