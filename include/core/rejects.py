@@ -62,7 +62,14 @@ def allowed_rejects(limit: RejectLimit, *, read: int) -> int:
     return max(limit.rows, int(limit.share * read))
 
 
-def refuse_rejects(name: str, limit: RejectLimit, *, read: int, rejects_file: Path) -> None:
+def refuse_rejects(
+    name: str,
+    limit: RejectLimit,
+    *,
+    read: int,
+    rejects_file: Path,
+    outcome: str = "Nothing was loaded",
+) -> None:
     """Stop where too many rows were set aside.
 
     Arguments:
@@ -70,6 +77,7 @@ def refuse_rejects(name: str, limit: RejectLimit, *, read: int, rejects_file: Pa
         limit: how many there may be.
         read: rows read in all.
         rejects_file: those set aside.
+        outcome: what became of the other rows; stands in the error.
 
     Raises:
         RejectLimitError: there are more; names place and reason of the first.
@@ -84,6 +92,6 @@ def refuse_rejects(name: str, limit: RejectLimit, *, read: int, rejects_file: Pa
     listed = ", ".join(f"{code} {number}" for code, number in sorted(codes.items()))
     raise RejectLimitError(
         f"{name}: {rejected} of {read} rows rejected, {allowed} allowed ({listed}); the "
-        f"first at {first.file}, line {first.line}{column}: {first.reason}. Nothing was loaded. "
+        f"first at {first.file}, line {first.line}{column}: {first.reason}. {outcome}. "
         "Have the source mended, or raise the dataset's reject limit"
     )

@@ -126,7 +126,7 @@ def test_too_many_rejects_of_one_chunk_stop_it_and_of_all_fail_the_file(place: I
     one = replace(
         place, upload=replace(place.upload, contract=contract, rejects=limit, chunk_rows=2)
     )
-    with pytest.raises(RejectLimitError):
+    with pytest.raises(RejectLimitError, match="Nothing of this chunk was loaded"):
         one.run(one.put(HEADER + "".join(long)), run_id="one")
     assert place.items() == {}
     each = replace(one, upload=replace(one.upload, chunk_rows=1))

@@ -58,7 +58,13 @@ def transform(  # noqa: PLR0913 -- a chunk, and the places between which it move
     with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
         write_lines(items, _items(upload, chunk, place, on_reject=add))
     limit = RejectLimit(rows=file["rejects_left"])
-    refuse_rejects(upload.name, limit, read=chunk["rows"], rejects_file=rejects)
+    refuse_rejects(
+        upload.name,
+        limit,
+        read=chunk["rows"],
+        rejects_file=rejects,
+        outcome="Nothing of this chunk was loaded",
+    )
     by_code = count_codes(rejects)
     stored_rejects = place.put(f"rejects/{name}", rejects) if by_code else None
     stored_items = place.put(f"items/{name}.gz", items)
