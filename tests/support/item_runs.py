@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from include.pipelines import csv_upload_to_dynamodb as pipeline
 from infra.local import aws as emulators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from psycopg2.extensions import connection
@@ -164,63 +165,41 @@ class ItemPlace:
             run_id=run_id,
         )
 
-    def extract(self, file: dict[str, Any], run_id: str, files: int = 1) -> dict[str, Any]:
-        with scratch_folder(run_id, "extract", root=self.folder) as folder:
-            return pipeline.extract(
-                self.upload,
-                file,
-                dag_id=pipeline.PIPELINE,
-                run_id=run_id,
-                files=files,
+    @contextmanager
+    def places(self, run_id: str, task: str) -> Iterator[pipeline.Places]:
+        """What one task of a run reads and writes."""
+        with scratch_folder(run_id, task, root=self.folder) as folder:
+            yield pipeline.Places(
                 connect=self.connect,
                 landing=client("s3", self.aws),
                 store=self.store(),
+                table=client("dynamodb", self.dynamodb or self.aws),
+                table_name=self.table,
                 events=self.events(run_id),
                 work=f"work/{run_id}",
                 folder=folder,
                 memory=MEMORY,
             )
 
+    def extract(self, file: dict[str, Any], run_id: str, files: int = 1) -> dict[str, Any]:
+        with self.places(run_id, "extract") as places:
+            return pipeline.extract(self.upload, file, files=files, places=places)
+
     def transform(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
-        with scratch_folder(run_id, "transform", root=self.folder) as folder:
-            return pipeline.transform(
-                self.upload,
-                chunk,
-                store=self.store(),
-                events=self.events(run_id),
-                work=f"work/{run_id}",
-                folder=folder,
-            )
+        with self.places(run_id, "transform") as places:
+            return pipeline.transform(self.upload, chunk, places=places)
 
     def load_chunk(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
-        with scratch_folder(run_id, "load", root=self.folder) as folder:
-            return pipeline.load(
-                self.upload,
-                chunk,
-                connect=self.connect,
-                table=client("dynamodb", self.dynamodb or self.aws),
-                table_name=self.table,
-                store=self.store(),
-                events=self.events(run_id),
-                folder=folder,
-            )
+        with self.places(run_id, "load") as places:
+            return pipeline.load(self.upload, chunk, places=places)
 
     def observe_chunk(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
-        with scratch_folder(run_id, "observe", root=self.folder) as folder:
-            return pipeline.observe(
-                self.upload,
-                chunk,
-                table=client("dynamodb", self.dynamodb or self.aws),
-                table_name=self.table,
-                store=self.store(),
-                folder=folder,
-            )
+        with self.places(run_id, "observe") as places:
+            return pipeline.observe(self.upload, chunk, places=places)
 
     def tally(self, extracted: Any, observed: Any, run_id: str) -> list[dict[str, Any]]:
-        with scratch_folder(run_id, "tally", root=self.folder) as folder:
-            return pipeline.tally(
-                extracted, observed, store=self.store(), work=f"work/{run_id}", folder=folder
-            )
+        with self.places(run_id, "tally") as places:
+            return pipeline.tally(extracted, observed, places=places)
 
     def items(self) -> dict[str, dict[str, Any]]:
         """The table's items by id, each attribute's value without its type."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from include.pipelines.csv_upload_to_dynamodb.extract import PIPELINE, extract
 from include.pipelines.csv_upload_to_dynamodb.load import failed, load
 from include.pipelines.csv_upload_to_dynamodb.observe import observe, tally
+from include.pipelines.csv_upload_to_dynamodb.places import Places
 from include.pipelines.csv_upload_to_dynamodb.transform import transform
 
-__all__ = ["PIPELINE", "extract", "failed", "load", "observe", "tally", "transform"]
+__all__ = ["PIPELINE", "Places", "extract", "failed", "load", "observe", "tally", "transform"]

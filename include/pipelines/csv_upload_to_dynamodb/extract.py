@@ -22,7 +22,6 @@ from include.core.snapshot_files import connect_duckdb
 from include.core.stage_events import StageEvent
 from include.pipelines.csv_upload_to_dynamodb.chunks import (
     RELATION,
-    HandOver,
     chunk_rows,
     store_chunks,
 )
@@ -33,30 +32,16 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from include.core.objects import ObjectStore
-    from include.core.postgres import Connect
-    from include.core.stage_events import StageEvents
     from include.core.upload_contract import ItemUpload
+    from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 PIPELINE: Final = "csv_upload_to_dynamodb"
 
 _COPY: Final = "upload"
 
 
-def extract(  # noqa: PLR0913 -- a file, a run, and the places between which it moves
-    upload: ItemUpload,
-    file: dict[str, Any],
-    *,
-    dag_id: str,
-    run_id: str,
-    files: int,
-    connect: Connect,
-    landing: Any,
-    store: ObjectStore,
-    events: StageEvents,
-    work: str,
-    folder: Path,
-    memory: str,
+def extract(
+    upload: ItemUpload, file: dict[str, Any], *, files: int, places: Places
 ) -> dict[str, Any]:
     """Cut a file's good rows into chunks, in order of key, so that no two chunks' ids overlap.
 
@@ -66,16 +51,8 @@ def extract(  # noqa: PLR0913 -- a file, a run, and the places between which it 
     Arguments:
         upload: the contract.
         file: as the run has received it.
-        dag_id: of the run that has claimed it.
-        run_id: of the same.
         files: how many files the run has; they share the number of chunks that a run may have.
-        connect: opens a connection to the warehouse.
-        landing: a boto3 S3 client that may read the landing bucket.
-        store: the bucket of the hand-over.
-        events: where the stages are told of.
-        work: key prefix of the run's hand-over.
-        folder: for the local copy and for what does not fit into memory.
-        memory: DuckDB's memory limit, such as "512MB".
+        places: where the task reads and writes; its events name the run that has claimed the file.
 
     Returns:
         index, chunks, counts (read, rejected, duplicate), rejects (key and sha256, or None),
@@ -92,17 +69,18 @@ def extract(  # noqa: PLR0913 -- a file, a run, and the places between which it 
     """
     key = key_column(upload.contract).name
     began = time.time()
-    claim = hold(connect, PIPELINE, file, dag_id=dag_id, run_id=run_id)
+    run = places.events
+    claim = hold(places.connect, PIPELINE, file, dag_id=run.dag_id, run_id=run.run_id)
     failpoint("extract.held")
     if claim.held is None:
         return _extracted(file, began=began, done=claim.counts)
     known = {name: file[name] for name in ("bucket", "key", "version_id")}
     known |= {"order": claim.file_order or file["order"], "token": claim.held.token}
-    place = HandOver(store=store, prefix=f"{work}/{file['index']}", folder=folder)
+    place, folder = places.hand_over(file["index"]), places.folder
     rejects = folder / "rejects.jsonl"
-    fetch(landing, file, folder / _COPY)
+    fetch(places.landing, file, folder / _COPY)
     failpoint("extract.fetched")
-    with connect_duckdb(folder, memory=memory) as connection:
+    with connect_duckdb(folder, memory=places.memory) as connection:
         counts = _read(connection, upload, file, rejects=rejects, folder=folder)
         known["rejects_left"] = _rejects_left(upload, counts, rejects)
         rows = counts.kept - counts.duplicate
@@ -113,7 +91,7 @@ def extract(  # noqa: PLR0913 -- a file, a run, and the places between which it 
         chunks = [{"index": file["index"], "file": known, **chunk} for chunk in cut]
     stored = place.put("rejects.jsonl", rejects) if counts.rejected else None
     failpoint("extract.rejects_stored")
-    events.tell(_events(known, chunks, rejects))
+    places.events.tell(_events(known, chunks, rejects))
     failpoint("extract.told")
     return _extracted(
         file,

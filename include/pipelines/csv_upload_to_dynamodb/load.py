@@ -12,44 +12,27 @@ from include.core.items import key_column
 from include.core.json_lines import read_lines
 from include.core.postgres import transaction
 from include.core.stage_events import StageEvent
-from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver
 from include.pipelines.csv_upload_to_dynamodb.extract import PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from include.core.objects import ObjectStore
     from include.core.postgres import Connect
     from include.core.stage_events import StageEvents
     from include.core.upload_contract import ItemUpload
+    from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 _RENEW_SECONDS: Final = 60
 _OUTCOMES: Final = ("inserted", "updated", "unchanged", "superseded")
 
 
-def load(  # noqa: PLR0913 -- a chunk, and the places between which it moves
-    upload: ItemUpload,
-    chunk: dict[str, Any],
-    *,
-    connect: Connect,
-    table: Any,
-    table_name: str,
-    store: ObjectStore,
-    events: StageEvents,
-    folder: Path,
-) -> dict[str, Any]:
+def load(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dict[str, Any]:
     """Write a chunk's items; doing it again writes none that the table has.
 
     Arguments:
         upload: the contract.
         chunk: what transform came back with.
-        connect: opens a connection to the warehouse, where the file's lease is renewed.
-        table: a boto3 client of DynamoDB.
-        table_name: which table.
-        store: the bucket of the hand-over.
-        events: where the stages are told of.
-        folder: for local copies.
+        places: where the task reads and writes.
 
     Returns:
         The chunk, and inserted, updated, unchanged (the table has this version) and superseded
@@ -60,11 +43,11 @@ def load(  # noqa: PLR0913 -- a chunk, and the places between which it moves
         ArchiveError: the items are not what was put there.
         DeliveryRefusedError, DeliveryUnavailableError: as DynamoDB or EventBridge says.
     """
-    place = HandOver(store=store, prefix="", folder=folder)
+    place = places.hand_over(chunk["index"])
     key = key_column(upload.contract).name
     names = tuple(column.name for column in upload.contract.columns if column.name != key)
-    items = ItemTable(client=table, name=table_name, key=key, columns=names)
-    lease = _Lease(connect, chunk["file"])
+    items = ItemTable(client=places.table, name=places.table_name, key=key, columns=names)
+    lease = _Lease(places.connect, chunk["file"])
 
     def on_batch() -> None:
         failpoint("load.batch_written")
@@ -74,7 +57,7 @@ def load(  # noqa: PLR0913 -- a chunk, and the places between which it moves
     outcomes = items.write(lines, on_batch=on_batch)
     failpoint("load.written")
     counts = {name: outcomes[name] for name in _OUTCOMES}
-    events.tell([_loaded(chunk, counts)])
+    places.events.tell([_loaded(chunk, counts)])
     failpoint("load.told")
     return {**chunk, **counts}
 

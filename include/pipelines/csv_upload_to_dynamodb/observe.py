@@ -15,33 +15,21 @@ from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver, chunk_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
-    from include.core.objects import ObjectStore
     from include.core.upload_contract import ItemUpload
+    from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 _NAMED: Final = 20
 """How many missing ids are named."""
 
 
-def observe(  # noqa: PLR0913 -- a chunk, and the places where its rows may be
-    upload: ItemUpload,
-    chunk: dict[str, Any],
-    *,
-    table: Any,
-    table_name: str,
-    store: ObjectStore,
-    folder: Path,
-) -> dict[str, Any]:
+def observe(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dict[str, Any]:
     """Look for each id of a chunk, as extract wrote it: in the table, and among the rejected.
 
     Arguments:
         upload: the contract.
         chunk: what load came back with.
-        table: a boto3 client of DynamoDB.
-        table_name: which table.
-        store: the bucket of the hand-over.
-        folder: for local copies.
+        places: where the task reads.
 
     Returns:
         index and number of the chunk, extracted, rejected, found (the table has this version),
@@ -52,15 +40,14 @@ def observe(  # noqa: PLR0913 -- a chunk, and the places where its rows may be
         ArchiveError: a file of the hand-over is not what was put there.
         DeliveryRefusedError, DeliveryUnavailableError: as DynamoDB says.
     """
-    place = HandOver(store=store, prefix="", folder=folder)
-    ids = _ids(upload, chunk, place)
+    ids = _ids(upload, chunk, places.hand_over(chunk["index"]))
     seen: Counter[str] = Counter()
     missing_ids: list[str] = []
     order = chunk["file"]["order"]
     key = key_column(upload.contract)
     make = attribute_maker(key)
     keys = ((text, make(text)) for text in ids)
-    for text, version in find_versions(table, table_name, key=key.name, keys=keys):
+    for text, version in find_versions(places.table, places.table_name, key=key.name, keys=keys):
         is_missing = version is None or version < order
         seen["missing" if is_missing else "found" if version == order else "superseded"] += 1
         if is_missing and len(missing_ids) < _NAMED:
@@ -92,21 +79,14 @@ def _ids(upload: ItemUpload, chunk: dict[str, Any], place: HandOver) -> Iterator
 
 
 def tally(
-    extracted: Sequence[dict[str, Any]],
-    observed: Iterable[dict[str, Any]],
-    *,
-    store: ObjectStore,
-    work: str,
-    folder: Path,
+    extracted: Sequence[dict[str, Any]], observed: Iterable[dict[str, Any]], *, places: Places
 ) -> list[dict[str, Any]]:
     """Sum a run up, file by file.
 
     Arguments:
         extracted: what extract came back with, one a file.
         observed: what observe came back with, one a chunk.
-        store: the bucket of the hand-over.
-        work: key prefix of the run's hand-over.
-        folder: for local copies.
+        places: where the task reads and writes.
 
     Returns:
         For each file of extracted: index, counts (read, rejected, duplicate, superseded,
@@ -123,11 +103,7 @@ def tally(
     for chunk in sorted(observed, key=lambda chunk: int(chunk["number"])):
         by_file.setdefault(chunk["index"], []).append(chunk)
     return [
-        _sum_up(
-            file,
-            by_file[file["index"]],
-            place=HandOver(store=store, prefix=f"{work}/{file['index']}", folder=folder),
-        )
+        _sum_up(file, by_file[file["index"]], place=places.hand_over(file["index"]))
         for file in extracted
     ]
 

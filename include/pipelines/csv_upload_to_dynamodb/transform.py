@@ -20,29 +20,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.core.items import Item
-    from include.core.objects import ObjectStore
-    from include.core.stage_events import StageEvents
     from include.core.upload_contract import ItemUpload
+    from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 
-def transform(  # noqa: PLR0913 -- a chunk, and the places between which it moves
-    upload: ItemUpload,
-    chunk: dict[str, Any],
-    *,
-    store: ObjectStore,
-    events: StageEvents,
-    work: str,
-    folder: Path,
-) -> dict[str, Any]:
+def transform(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dict[str, Any]:
     """Make items of a chunk's rows; a row that DynamoDB would refuse is rejected.
 
     Arguments:
         upload: the contract.
         chunk: one of those that extract came back with.
-        store: the bucket of the hand-over.
-        events: where the stages are told of.
-        work: key prefix of the run's hand-over.
-        folder: for local copies.
+        places: where the task reads and writes.
 
     Returns:
         The chunk, and items (key and sha256), rejected, rejects (key and sha256, or None) and
@@ -52,7 +40,7 @@ def transform(  # noqa: PLR0913 -- a chunk, and the places between which it move
         ArchiveError: the chunk is not what was put there.
         RejectLimitError: this chunk alone has more rejects than are left to the file.
     """
-    place = HandOver(store=store, prefix=f"{work}/{chunk['index']}", folder=folder)
+    place, folder = places.hand_over(chunk["index"]), places.folder
     file, name = chunk["file"], f"{chunk['number']:04}.jsonl"
     items, rejects = folder / "items.jsonl.gz", folder / "rejects.jsonl"
     with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
@@ -69,7 +57,7 @@ def transform(  # noqa: PLR0913 -- a chunk, and the places between which it move
     stored_rejects = place.put(f"rejects/{name}", rejects) if by_code else None
     stored_items = place.put(f"items/{name}.gz", items)
     failpoint("transform.stored")
-    events.tell(_events(chunk, rejects, by_code))
+    places.events.tell(_events(chunk, rejects, by_code))
     failpoint("transform.told")
     return {
         **chunk,

@@ -1,0 +1,46 @@
+"""Where the tasks of a run read and write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.core.objects import ObjectStore
+    from include.core.postgres import Connect
+    from include.core.stage_events import StageEvents
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where one task reads and writes.
+
+    Attributes:
+        connect: opens a connection to the warehouse, where the file's lease is renewed.
+        landing: a boto3 S3 client that may read the landing bucket.
+        store: the bucket of the hand-over.
+        table: a boto3 client of DynamoDB.
+        table_name: which table.
+        events: where the stages are told of.
+        work: key prefix of the run's hand-over.
+        folder: for local copies and for what does not fit into memory.
+        memory: DuckDB's memory limit, such as "512MB".
+    """
+
+    connect: Connect
+    landing: Any
+    store: ObjectStore
+    table: Any
+    table_name: str
+    events: StageEvents
+    work: str
+    folder: Path
+    memory: str
+
+    def hand_over(self, index: int) -> HandOver:
+        """Where files of the run's file of this index go from task to task."""
+        return HandOver(store=self.store, prefix=f"{self.work}/{index}", folder=self.folder)
