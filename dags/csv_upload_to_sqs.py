@@ -25,20 +25,14 @@ from airflow.sdk import TriggerRule, dag, get_current_context, task
 
 from include.datasets import json_uploads, upload_of
 from include.pipelines import csv_upload_to_sqs as pipeline
-from wiring import arrivals, upload_input
+from wiring import arrivals
 from wiring.clients import aws_client, lake, warehouse
-from wiring.defaults import dag_defaults, settings
-from wiring.failures import accountable, notify_failure
+from wiring.defaults import settings
+from wiring.failures import accountable
 from wiring.task_context import name_in_ui, run_work, task_folder
 from wiring.upload_pipelines import CSV_UPLOAD_TO_SQS as SELF
 
 UPLOADS = json_uploads()
-
-
-@task
-@accountable
-def receive() -> list[dict[str, Any]]:
-    return arrivals.receive(SELF)
 
 
 @task(map_index_template="{{ file_name }}")
@@ -68,29 +62,17 @@ def settle(delivered: Any) -> dict[str, Any]:
     return arrivals.settle(SELF, arrivals.each_of(delivered), worked_by="deliver")
 
 
-@task
-@accountable
-def announce(settled: dict[str, Any]) -> list[str]:  # noqa: ARG001 -- it comes after
-    return arrivals.announce()
-
-
 @dag(
-    dag_id=SELF.name,
     description="CSV files that land in S3 to a queue, one JSON message a row.",
     doc_md=__doc__,
     schedule=SELF.asset(),
-    params=upload_input.PARAMS,
     tags=["s3", "sqs", "uploads"],
-    on_failure_callback=notify_failure(
-        dataset=SELF.name, sink=SELF.sink, on_record=arrivals.release_files
-    ),
-    **dag_defaults(owner="data-platform"),
+    **arrivals.dag_arguments(SELF),
 )
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow hands on a promise.
-    files: Any = receive()
-    settled: Any = settle(deliver.expand(file=files))
-    announce(settled)
+    files: Any = arrivals.receive_task(SELF)
+    arrivals.announce_task(settle(deliver.expand(file=files)))
 
 
 wire()

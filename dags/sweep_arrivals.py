@@ -76,7 +76,7 @@ def tell(missed: dict[str, list[dict[str, str]]]) -> list[str]:
         ui_url=settings().ui_url,
     )
     sweeping.tell(missed, run=run_of_sink(SINK, asked), facts=facts, connect=warehouse())
-    return arrivals.announce()
+    return arrivals.announce_run()
 
 
 @dag(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTrigger
-from airflow.sdk import Asset, AssetWatcher, get_current_context
+from airflow.sdk import get_current_context, task
 
 from include.core import outbox, settling
 from include.core.arrival_queue import hide
@@ -17,61 +16,58 @@ from include.core.s3_events import Announced
 from include.errors import ArrivalError
 from wiring import upload_input
 from wiring.clients import aws_client, lake, publish, warehouse
-from wiring.defaults import settings
-from wiring.failures import FAILURE, LOST
+from wiring.defaults import dag_defaults, settings
+from wiring.failures import FAILURE, LOST, accountable, notify_failure
 from wiring.run_input import as_of_or_best_guess
 from wiring.task_context import run_of_sink, task_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from psycopg2.extensions import cursor
 
     from include.core.ledger import RunOfSink
     from include.core.settling import OnFailed
+    from wiring.upload_pipelines import UploadPipeline
 
 RECEIVED = "received"
 
-# Seconds. A poll waits this long for a message, and costs a request.
-_LONG_POLL, _BETWEEN_POLLS = 10, 1
+
+def dag_arguments(pipeline: UploadPipeline) -> dict[str, Any]:
+    """Arguments of @dag for a pipeline that starts when a file lands."""
+    return {
+        "dag_id": pipeline.name,
+        "params": upload_input.PARAMS,
+        "on_failure_callback": notify_failure(
+            dataset=pipeline.name, sink=pipeline.sink, on_record=release_files
+        ),
+        **dag_defaults(owner="data-platform"),
+    }
 
 
-@dataclass(frozen=True, kw_only=True)
-class UploadPipeline:
-    """A pipeline that starts when a file lands in S3.
+def receive_task(pipeline: UploadPipeline) -> Any:
+    """The first task: it comes back with the files, to map the next ones over."""
 
-    Attributes:
-        name: also the DAG's id.
-        prefix: the landing prefix, ends in a slash.
-        queue_url: its arrivals.
-        sink: the name that the ledger knows its sink by.
-    """
+    @task
+    @accountable
+    def receive() -> list[dict[str, Any]]:
+        return receive_run(pipeline)
 
-    name: str
-    prefix: str
-    queue_url: str
-    sink: str
-
-    def asset(self) -> Asset:
-        """What the DAG is scheduled on: the queue of its arrivals.
-
-        Messages stay in the queue until the run has committed; a triggerer that dies with some in
-        its hands loses none.
-        """
-        trigger = MessageQueueTrigger(
-            scheme="sqs",
-            sqs_queue=self.queue_url,
-            max_messages=10,
-            wait_time_seconds=_LONG_POLL,
-            waiter_delay=_BETWEEN_POLLS,
-            visibility_timeout=settings().visibility_seconds,
-            delete_message_on_reception=False,
-        )
-        watcher = AssetWatcher(name=f"{self.name}_queue", trigger=trigger)
-        return Asset(name=f"{self.name}_arrivals", watchers=[watcher])
+    return receive()
 
 
-def receive(pipeline: UploadPipeline) -> list[dict[str, Any]]:
+def announce_task(settled: Any) -> None:
+    """The last task, after settle: it sends the notice of the run's end."""
+
+    @task
+    @accountable
+    def announce(settled: dict[str, Any]) -> list[str]:  # noqa: ARG001 -- it comes after
+        return announce_run()
+
+    announce(settled)
+
+
+def receive_run(pipeline: UploadPipeline) -> list[dict[str, Any]]:
     """Claim the files that this run is to work on, and leave what settle must know as an XCom.
 
     Returns:
@@ -193,7 +189,7 @@ def each_of(results: Any) -> list[dict[str, Any]]:
 
 
 def name_causes(
-    results: list[dict[str, Any]], chunks: list[dict[str, Any]] | None, tasks: tuple[str, ...]
+    results: list[dict[str, Any]], chunks: list[dict[str, Any]] | None, tasks: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Add to the cause of each failed result what its first failed chunk's task said.
 
@@ -212,7 +208,7 @@ def name_causes(
     return results
 
 
-def announce() -> list[str]:
+def announce_run() -> list[str]:
     """Send the notice of this run's end, and return the subjects of all that were sent."""
     run: Any = get_current_context()["dag_run"]
     connect = warehouse()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from include.core import arrival_queue, arrivals, ledger
 from include.core.arrival_notices import end_notice
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from include.core.objects import ObjectStore
     from include.core.postgres import Connect
 
-    OnFailed = Callable[[dict[str, Any], str], None]
+    class OnFailed(Protocol):
+        """Told of a file that failed, and why."""
+
+        def __call__(self, file: dict[str, Any], *, cause: str) -> None: ...
+
 
 TAKEN_OVER = "Another run has taken it over; what that run does with it counts"
 
@@ -124,7 +128,7 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
     failpoint("settle.committed")
     if on_failed is not None:
         for file, cause in ended.failed_files:
-            on_failed(file, cause)
+            on_failed(file, cause=cause)
     _let_go(received, ended, queue)
     failpoint("settle.acknowledged")
     if ended.failures:
