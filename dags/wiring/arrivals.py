@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context, task
 
 from include.core import outbox, settling
+from include.core.arrival_notices import conf_of
 from include.core.arrival_queue import hide
-from include.core.arrivals import LEASE_SECONDS, first_failed, release_run
+from include.core.arrivals import LEASE_SECONDS, failed_files, release_run
 from include.core.notices import RunFacts
 from include.core.receiving import Landing, newest_below, receive_files, receive_messages
 from include.core.s3_events import Announced
@@ -89,7 +90,7 @@ def receive_run(pipeline: UploadPipeline) -> list[dict[str, Any]]:
     given = {"connect": warehouse(), "dag_id": run.dag_id, "run_id": run.run_id}
     if asked.names_files:
         announced = _asked_for(landing, asked)
-        found_by = "sweep" if asked.objects else "hand"
+        found_by = "hand" if asked.again else "sweep"
         received = receive_files(landing, announced, **given, found_by=found_by, again=asked.again)
     else:
         received = receive_messages(landing, _messages(context), **given)
@@ -166,7 +167,7 @@ def settle(
                 dataset=pipeline.name,
                 as_of=run.as_of,
                 ui_url=settings().ui_url,
-                conf=_conf([file["key"] for file in received["files"]]),
+                conf=conf_of([(file["key"], file["version_id"]) for file in received["files"]]),
             ),
             connect=warehouse(),
             store=lake(),
@@ -217,18 +218,12 @@ def announce_run() -> list[str]:
     return [notice.subject for notice in sent]
 
 
-def release_files(cursor: cursor, run: RunOfSink, cause: str) -> tuple[tuple[str, str], ...]:
+def release_files(cursor: cursor, run: RunOfSink, cause: str) -> dict[str, Any]:
     """Let go of what a failed run still holds; what a run must be given to try its files again."""
     release_run(cursor, dag_id=run.dag_id, run_id=run.run_id, cause=cause)
-    failed = first_failed(cursor, dag_id=run.dag_id, run_id=run.run_id)
-    return (("key", failed[0]), ("version_id", failed[1])) if failed else ()
+    return conf_of(failed_files(cursor, dag_id=run.dag_id, run_id=run.run_id))
 
 
 def _cause(ti: Any, task_id: str, index: int) -> str | None:
     cause: str | None = ti.xcom_pull(task_ids=task_id, key=FAILURE, map_indexes=index)
     return cause
-
-
-def _conf(keys: list[str]) -> tuple[tuple[str, str], ...]:
-    """What processes the run's first file again; a run without a file has nothing to repeat."""
-    return (("key", keys[0]),) if keys else ()

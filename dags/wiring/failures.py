@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from include.core.outbox import Notice
 
-    Conf = tuple[tuple[str, str], ...]
+    Conf = dict[str, Any]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,7 +107,7 @@ def notify_failure(
         run = _run_of(context, sink)
         task, cause, log_url = _what_failed(context, run)
 
-        def notice(conf: Conf) -> Notice:
+        def notice(conf: Conf | None) -> Notice:
             facts = RunFacts(
                 dag_id=run.dag_id,
                 run_id=run.run_id,
@@ -123,11 +123,11 @@ def notify_failure(
             migrate(connect)
             with transaction(connect, doing=f"record the failure of {run.dag_id}") as cursor:
                 record_failure(cursor, run, task=task, cause=cause)
-                conf = on_record(cursor, run, cause) if on_record else ()
+                conf = on_record(cursor, run, cause) if on_record else None
                 write_notice(cursor, notice(conf))
         except (SluiceError, AirflowException) as error:
             log.warning("No ledger row for this failure: %s", cause_of(error))
-            publish(notice(()))
+            publish(notice({} if on_record else None))
         else:
             announce(connect, dag_id=run.dag_id, run_id=run.run_id, publish=publish)
 

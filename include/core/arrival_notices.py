@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.core.notices import compose_notice, count_of, foot, head, section
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from include.core.ledger import Counts, Details
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
     from include.core.outbox import Notice
 
 MOST_FILES_TOLD = 20
+
+
+def conf_of(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What a run must be given to process these files again, as many as a notice tells of.
+
+    Arguments:
+        files: key and version id of each.
+    """
+    named = [{"key": key, "version_id": version_id} for key, version_id in files]
+    if len(named) <= 1:
+        return named[0] if named else {}
+    return {"objects": named[:MOST_FILES_TOLD]}
 
 
 def end_notice(

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Longer than any pause between two signs of life of a task, tries and queueing included.
 LEASE_SECONDS = 3600
+# Runs of a file whose event was lost: as many as a message is received.
+SWEEP_TRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,23 +188,26 @@ def release_run(cursor: cursor, *, dag_id: str, run_id: str, cause: str) -> int:
     return cursor.rowcount
 
 
-def first_failed(cursor: cursor, *, dag_id: str, run_id: str) -> tuple[str, str] | None:
-    """Key and version id of the first file that a run could not process, if there is one."""
-    values = {"dag_id": dag_id, "run_id": run_id}
-    cursor.execute(read_statement("arrivals/find_first_failed"), values)
-    row = cursor.fetchone()
-    return None if row is None else (row[0], row[1])
+def failed_files(cursor: cursor, *, dag_id: str, run_id: str) -> list[tuple[str, str]]:
+    """Key and version id of each file that a run could not process, in their order."""
+    cursor.execute(read_statement("arrivals/find_failed"), {"dag_id": dag_id, "run_id": run_id})
+    return [(key, version_id) for key, version_id in cursor.fetchall()]
 
 
 def find_missed(
     cursor: cursor, pipeline: str, bucket: str, versions: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    """Of these object versions, key and version id each, those that nobody processes."""
+    """Of these object versions, key and version id each, those that nobody processes.
+
+    One that a sweep has found before, and that has failed since, is among them until it has been
+    tried SWEEP_TRIES times.
+    """
     values = {
         "pipeline": pipeline,
         "bucket": bucket,
         "keys": [key for key, _ in versions],
         "version_ids": [version_id for _, version_id in versions],
+        "tries": SWEEP_TRIES,
     }
     cursor.execute(read_statement("arrivals/find_missed"), values)
     return [(key, version_id) for key, version_id in cursor.fetchall()]

@@ -6,12 +6,13 @@ import json
 import shlex
 from dataclasses import dataclass
 from datetime import timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from include.core.outbox import Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from include.core.ledger import Counts, Details
@@ -29,7 +30,8 @@ class RunFacts:
         dataset: the dataset's name.
         as_of: the moment that was loaded, None when the run failed before it was known.
         ui_url: base address of the Airflow UI.
-        conf: what a run must be given to do the same again; its as_of when empty.
+        conf: what a run must be given to do the same again; its as_of when None, and nothing
+            can be done again when empty.
     """
 
     dag_id: str
@@ -37,7 +39,7 @@ class RunFacts:
     dataset: str
     as_of: datetime | None
     ui_url: str
-    conf: tuple[tuple[str, str], ...] = ()
+    conf: Mapping[str, Any] | None = None
 
     @property
     def link(self) -> str:
@@ -46,11 +48,13 @@ class RunFacts:
 
     @property
     def rerun_command(self) -> str:
-        """What does the same work again."""
+        """What does the same work again; empty when there is none."""
+        conf = self.conf
+        if conf is None:
+            conf = {} if self.as_of is None else {"as_of": format_moment(self.as_of)}
+        elif not conf:
+            return ""
         command = f"airflow dags trigger {self.dag_id}"
-        conf = dict(self.conf)
-        if self.as_of is not None and not conf:
-            conf = {"as_of": format_moment(self.as_of)}
         return f"{command} --conf {shlex.quote(json.dumps(conf))}" if conf else command
 
     def attributes(self, status: str) -> dict[str, str]:
@@ -148,7 +152,8 @@ def head(facts: RunFacts, status: str) -> list[str]:
 
 
 def foot(facts: RunFacts) -> list[str]:
-    return ["", f"Run:         {facts.link}", f"Run again:   {facts.rerun_command}"]
+    again = [f"Run again:   {facts.rerun_command}"] if facts.rerun_command else []
+    return ["", f"Run:         {facts.link}", *again]
 
 
 def _gone(counts: Counts) -> dict[str, int]:

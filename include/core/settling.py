@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from include.core import arrival_queue, arrivals, ledger
 from include.core.arrival_notices import end_notice
 from include.core.failpoints import failpoint
+from include.core.notices import count_of
 from include.core.outbox import write_notice
 from include.core.postgres import transaction
 from include.core.rejects import read_rejected
@@ -180,15 +181,15 @@ def _sum(ended: Ended, received: Mapping[str, Any]) -> tuple[ledger.Counts, ledg
     return ledger.Counts(**total), ledger.Details(
         sources=sources,
         rejects_by_code=codes,
-        warnings=[WARNINGS[name].format(number) for name, number in left.items()],
+        warnings=[f"{WARNINGS[name]}: {count_of(number, 'file')}" for name, number in left.items()],
         failures=ended.failures,
     )
 
 
 WARNINGS = {
-    "known": "{} files that were announced had been processed already",
-    "busy": "{} files are left to another run that holds them",
-    "left": "{} files did not fit into this run; a later one takes them",
+    "known": "Announced, but processed already",
+    "busy": "Left to another run, which holds it",
+    "left": "Left to a later run, since this one is full",
 }
 
 
@@ -201,7 +202,7 @@ def _source(result: Mapping[str, Any]) -> dict[str, Any]:
         "stored_at": file["stored_at"],
         **result["counts"],
         "seconds": round(seconds, 1),
-        "rows_per_second": round(delivered / seconds) if seconds else 0,
+        "rows_per_second": result.get("rows_per_second") or round(delivered / max(seconds, 0.001)),
     }
 
 

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from include.core import arrivals
-from include.core.arrivals import Claim, Held, claim, find_missed, first_failed, note_progress
+from include.core.arrivals import Claim, Held, claim, failed_files, find_missed, note_progress
 from include.core.postgres import transaction
 from include.core.sql_files import read_statement
 from include.errors import ArrivalBusyError
@@ -71,9 +71,9 @@ class Registry:
         with transaction(self.connect, doing="release") as cursor:
             return arrivals.release_run(cursor, dag_id=DAG, run_id=run_id, cause="lost")
 
-    def first_failed(self, run_id: str) -> tuple[str, str] | None:
+    def failed_files(self, run_id: str) -> list[tuple[str, str]]:
         with transaction(self.connect, doing="look") as cursor:
-            return first_failed(cursor, dag_id=DAG, run_id=run_id)
+            return failed_files(cursor, dag_id=DAG, run_id=run_id)
 
     def missed(self, *versions: tuple[str, str], bucket: str = "landing") -> list[tuple[str, str]]:
         with transaction(self.connect, doing="look") as cursor:
@@ -313,11 +313,11 @@ def test_run_that_ended_lets_go_of_what_it_held_and_of_nothing_else(registry: Re
     registry.claim("a", version_id="v2")
     registry.claim("a", version_id="v3")
     registry.claim("b", version_id="v4")
-    assert registry.first_failed("a") is None
+    assert registry.failed_files("a") == []
     assert registry.release("a") == 2
     assert registry.release("a") == 0
-    assert registry.first_failed("a") == (FILE["key"], "v2")
-    assert registry.first_failed("b") is None
+    assert registry.failed_files("a") == [(FILE["key"], "v2"), (FILE["key"], "v3")]
+    assert registry.failed_files("b") == []
     assert registry.claim("c", version_id="v3").held
     assert registry.claim("c", version_id="v4").held is None
 

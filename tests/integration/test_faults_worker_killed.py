@@ -36,7 +36,15 @@ def sources() -> list[str]:
     return [file.read_text(encoding="utf-8") for file in files]
 
 
-FAILPOINTS = sorted({name for text in sources() for name in FAILPOINT.findall(text)})
+# Those of settle, which ends upload runs only, have their own tests.
+FAILPOINTS = sorted(
+    {
+        name
+        for text in sources()
+        for name in FAILPOINT.findall(text)
+        if not name.startswith("settle.")
+    }
+)
 LOADING = [name for name in FAILPOINTS if name.startswith("upsert.")]
 
 

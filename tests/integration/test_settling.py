@@ -134,7 +134,7 @@ def test_run_that_finds_all_files_known_is_skipped_and_its_messages_are_gone(sho
     assert shore.settle(late, [], "two") == {}
     assert shore.query(LEDGER)[1] == ("two", "skipped", 0, 0, 0, 0)
     ((text,),) = shore.query("select body from ops.outbox where run_id = 'two'")
-    assert "1 files that were announced had been processed already" in text
+    assert "Announced, but processed already: 1 file" in text
     assert shore.sent("two") == ["two skipped", "one success"]
     assert shore.in_queue() == 0
     assert shore.states() == {"a.csv": "done"}

@@ -96,6 +96,20 @@ def test_files_that_are_done_failed_or_under_way_are_left(shore: Shore) -> None:
     assert missed(shore) == []
 
 
+def test_file_that_a_sweep_has_found_is_tried_three_times_since_no_message_comes_back(
+    shore: Shore,
+) -> None:
+    version = shore.put("a.csv")
+    for run_id in ("one", "two", "three"):
+        assert missed(shore) == [("a.csv", version)]
+        received = shore.receive_by_hand(
+            ("a.csv", version), run_id=run_id, again=False, found_by="sweep"
+        )
+        with pytest.raises(FilesFailedError):
+            shore.settle(received, [], run_id)
+    assert missed(shore) == []
+
+
 def test_new_version_of_a_file_that_is_done_is_missed(shore: Shore) -> None:
     shore.put("a.csv")
     process(shore, "a.csv", "one")
@@ -125,7 +139,7 @@ def test_what_is_missed_is_processed_by_the_run_that_is_started_and_missed_no_mo
         shore.settle(received, shore.work(received, run_id), run_id)
     assert shore.states() == {"a.csv": "done", "notes.txt": "failed"}
     assert shore.query("select distinct found_by from ops.arrival") == [("sweep",)]
-    assert missed(shore) == []
+    assert [name for name, _ in missed(shore)] == ["notes.txt"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 4])

@@ -1,5 +1,6 @@
--- Object versions that no run has taken on, or whose holder let its lease end.
--- Parameters: pipeline, bucket, keys, version_ids (arrays of the same length).
+-- Object versions that no run has taken on, or whose holder let its lease end. One that a sweep
+-- has found has no message that comes back after a failure: the next sweeps try it again.
+-- Parameters: pipeline, bucket, keys, version_ids (arrays of the same length), tries.
 select
     listed.key,
     listed.version_id
@@ -12,4 +13,9 @@ left join ops.arrival on
 where
     arrival.state is null
     or (arrival.state = 'claimed' and arrival.claimed_until < clock_timestamp())
+    or (
+        arrival.state = 'failed'
+        and arrival.found_by = 'sweep'
+        and arrival.attempts < %(tries)s
+    )
 order by listed.key, listed.version_id
