@@ -38,7 +38,7 @@ def dag_arguments(pipeline: UploadPipeline) -> dict[str, Any]:
     """Arguments of @dag for a pipeline that starts when a file lands."""
     return {
         "dag_id": pipeline.name,
-        "params": upload_input.PARAMS,
+        "params": upload_input.params(pipeline.prefix),
         "on_failure_callback": notify_failure(
             dataset=pipeline.name, sink=pipeline.sink, on_record=release_files
         ),

@@ -12,56 +12,67 @@ from include.errors import RunInputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+FIELDS = ("bucket", "key", "version_id", "prefix", "again", "objects")
+
 _TEXT = ["null", "string"]
 
-# The form in the UI; the API and the command line are held to the same schema.
-PARAMS = {
-    "bucket": Param(
-        None,
-        type=_TEXT,
-        title="Bucket",
-        description="The landing bucket, which is also what is meant when this is empty.",
-    ),
-    "key": Param(
-        None,
-        type=_TEXT,
-        minLength=1,
-        title="Key",
-        description="One file, such as uploads/sqs/orders.csv.",
-    ),
-    "version_id": Param(
-        None,
-        type=_TEXT,
-        minLength=1,
-        title="Version",
-        description="One version of the file, also a deleted one. Empty: the newest.",
-    ),
-    "prefix": Param(
-        None,
-        type=_TEXT,
-        minLength=1,
-        title="Prefix",
-        description="Instead of a key: the newest version of every file below it.",
-    ),
-    "again": Param(
-        True,
-        type="boolean",
-        title="Process again",
-        description="Also files that have been processed already.",
-    ),
-    "objects": Param(
-        None,
-        type=["null", "array"],
-        items={
-            "type": "object",
-            "properties": {"key": {"type": "string"}, "version_id": {"type": "string"}},
-            "required": ["key", "version_id"],
-            "additionalProperties": False,
-        },
-        title="Objects",
-        description="The sweep fills this in: key and version_id of each file that it found.",
-    ),
-}
+
+def params(prefix: str) -> dict[str, Param]:
+    """The form in the UI; the API and the command line are held to the same schema.
+
+    Arguments:
+        prefix: of the pipeline's files, for an example.
+
+    Returns:
+        A parameter for each of FIELDS.
+    """
+    return {
+        "bucket": Param(
+            None,
+            type=_TEXT,
+            title="Bucket",
+            description="The landing bucket, which is also what is meant when this is empty.",
+        ),
+        "key": Param(
+            None,
+            type=_TEXT,
+            minLength=1,
+            title="Key",
+            description=f"One file, such as {prefix}orders.csv.",
+        ),
+        "version_id": Param(
+            None,
+            type=_TEXT,
+            minLength=1,
+            title="Version",
+            description="One version of the file, also a deleted one. Empty: the newest.",
+        ),
+        "prefix": Param(
+            None,
+            type=_TEXT,
+            minLength=1,
+            title="Prefix",
+            description="Instead of a key: the newest version of every file below it.",
+        ),
+        "again": Param(
+            True,
+            type="boolean",
+            title="Process again",
+            description="Also files that have been processed already.",
+        ),
+        "objects": Param(
+            None,
+            type=["null", "array"],
+            items={
+                "type": "object",
+                "properties": {"key": {"type": "string"}, "version_id": {"type": "string"}},
+                "required": ["key", "version_id"],
+                "additionalProperties": False,
+            },
+            title="Objects",
+            description="The sweep fills this in: key and version_id of each file that it found.",
+        ),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +101,10 @@ def read(*, params: Mapping[str, Any], run: Any) -> Asked:
     Raises:
         RunInputError: an unknown name, a wrong type, or names that do not go together.
     """
-    unknown = sorted(set(run.conf or {}) - set(PARAMS))
+    unknown = sorted(set(run.conf or {}) - set(FIELDS))
     if unknown:
         raise RunInputError(
-            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(PARAMS)}"
+            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(FIELDS)}"
         )
     texts = {name: params[name] for name in ("bucket", "key", "version_id", "prefix")}
     for name, value in texts.items():

@@ -35,6 +35,9 @@ class TriggerForm:
         """Choose a moment, such as 2020-12-04T08:30, in the time zone of the browser."""
         self.field("As of").locator("input").fill(moment)
 
+    def fill_text(self, title: str, text: str) -> None:
+        self.field(title).get_by_role("textbox").fill(text)
+
     def switch_on(self, title: str) -> None:
         self.field(title).locator("label").filter(has_text=title).click()
         expect(self.field(title).get_by_role("checkbox")).to_be_checked()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from include.errors import RunInputError
-from wiring.upload_input import PARAMS, Asked, read
+from wiring.upload_input import FIELDS, Asked, params, read
 
+PARAMS = params("uploads/sqs/")
 KEY, VERSION = "uploads/sqs/a.csv", "v1"
 OBJECT = {"key": KEY, "version_id": VERSION}
 NOTHING: dict[str, Any] = {
@@ -36,6 +37,7 @@ def asked(run_type: str = "manual", **given: Any) -> Asked:
 
 def test_every_field_of_the_form_is_asked_for() -> None:
     assert {name: param.value for name, param in PARAMS.items()} == NOTHING
+    assert tuple(PARAMS) == FIELDS
 
 
 @pytest.mark.parametrize("run_type", ["asset_triggered", "scheduled"])

@@ -1,0 +1,74 @@
+"""Files that land in S3, on Airflow's pages: the runs that they start, and those by hand."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from infra.local import aws
+
+if TYPE_CHECKING:
+    from infra.local.stack import Stack
+    from tests.browser.airflow_pages import AirflowPages
+    from tests.support.scheduled_runs import ScheduledRuns
+
+DAG = "csv_upload_to_sqs"
+KEY = "uploads/sqs/by hand.csv"
+PATIENCE_SECONDS = 120
+HELD = "select run_id, attempts from ops.arrival where key = %s and state = 'done'"
+
+
+def land(stack: Stack, runs: ScheduledRuns) -> str:
+    """Upload a file and wait for the run that it starts; that run's id."""
+    s3 = aws.client("s3", stack.running.endpoint)
+    bucket = stack.running.outputs["LandingBucket"]
+    s3.put_object(Bucket=bucket, Key=KEY, Body=b"id,name\n1,a\n2,b\n")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not runs.query("select 1 from pg_tables where tablename = 'arrival'"):
+        assert time.monotonic() < deadline, "no run has begun"
+        time.sleep(0.5)
+    while not (found := runs.query(HELD, KEY)):
+        assert time.monotonic() < deadline, "the file is not done"
+        time.sleep(0.5)
+    return str(found[0][0])
+
+
+def test_form_asks_for_a_file_or_a_prefix(pages: AirflowPages) -> None:
+    form = pages.open_form(DAG)
+    for title in ("Bucket", "Key", "Version", "Prefix"):
+        expect(form.field(title).get_by_role("textbox")).to_have_value("")
+    expect(form.field("Key")).to_contain_text("One file, such as uploads/sqs/orders.csv.")
+    expect(form.field("Process again").get_by_role("checkbox")).to_be_checked()
+
+
+def test_file_that_landed_is_processed_again_by_hand_from_the_form(
+    pages: AirflowPages, runs: ScheduledRuns
+) -> None:
+    first = land(runs.stack, runs)
+    assert runs.wait(DAG, first) == "success"
+    pages.open_run(DAG, first)
+    expect(pages.tasks_of_run().filter(has_text="Success")).to_have_count(4)
+    expect(pages.tasks_of_run().filter(has_text=KEY)).to_have_count(1)
+
+    form = pages.open_form(DAG)
+    form.fill_text("Key", KEY)
+    again = form.trigger()
+    assert runs.wait(DAG, again) == "success"
+    expect(pages.tasks_of_run().filter(has_text="Success")).to_have_count(4)
+    assert runs.query(HELD, KEY) == [(again, 2)]
+    ledger = "select status, read, delivered from ops.run where run_id = any(%s)"
+    assert runs.query(ledger, [first, again]) == [("success", 2, 2)] * 2
+
+
+def test_untouched_form_asks_for_nothing_and_says_so(
+    pages: AirflowPages, runs: ScheduledRuns
+) -> None:
+    run_id = pages.open_form(DAG).trigger()
+    assert runs.wait(DAG, run_id) == "failed"
+    pages.open_task(DAG, run_id, "receive")
+    message = "Give a key or a prefix: a run by hand answers no events"
+    expect(pages.page.get_by_text(message).first).to_be_visible()
+    (notice,) = runs.notices(run_id)
+    assert message in notice["Message"]
