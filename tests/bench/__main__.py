@@ -1,4 +1,4 @@
-"""Measures how Sluice loads and reads rows: `python -m tests.bench [--rows N] [--rounds N]`.
+"""Measures how Sluice reads, loads and delivers rows: `python -m tests.bench [--only sqs …]`.
 
 Exits with 1 when a measured way gives a wrong result. Being slow fails nothing.
 """
@@ -15,11 +15,17 @@ from infra.local.errors import StackError
 from tests.bench import report
 from tests.bench.lab import WORKER, Lab, WrongResultError
 from tests.bench.rounds import Rounds
-from tests.bench.server import temporary_server
+from tests.bench.server import temporary_servers
+from tests.bench.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.bench.aims import Aim, Found
+    from tests.bench.server import Servers
+
+LOADS: Final = ("postgres", "csv")
+UPLOADS: Final = ("sqs", "dynamodb")
 STOPPED: Final = 128 + signal.SIGINT
 
 
@@ -32,10 +38,10 @@ def main(arguments: Sequence[str] | None = None, *, worker: str = WORKER) -> int
     """
     options = _options(arguments)
     try:
-        with temporary_server() as (server, root):
-            lab = Lab(server=server, root=root, say=_Teller(), worker=worker)
+        with temporary_servers() as servers:
+            lab = Lab(server=servers.postgres, root=servers.root, say=_Teller(), worker=worker)
             lab.prepare()
-            print(_measure(lab, options), flush=True)  # noqa: T201 -- the result of the command
+            print(_measure(servers, lab, options), flush=True)  # noqa: T201 -- the result of the command
     except (WrongResultError, StackError) as error:
         print(f"bench: {error}", file=sys.stderr)  # noqa: T201 -- as above
         return 1
@@ -44,31 +50,61 @@ def main(arguments: Sequence[str] | None = None, *, worker: str = WORKER) -> int
     return 0
 
 
-def _measure(lab: Lab, options: argparse.Namespace) -> str:
+def _measure(servers: Servers, lab: Lab, options: argparse.Namespace) -> str:
+    lines: list[str] = []
+    aims: list[Aim] = []
+    if loads := [part for part in LOADS if part in options.only]:
+        found, by_size = _measure_loads(lab, options, loads)
+        lines += [f"{options.rows:,} rows of 6 columns, two of them the key", ""]
+        lines += report.sections(found, by_size)
+        aims += report.aims(found, by_size)
+    if parts := [part for part in UPLOADS if part in options.only]:
+        uploads = Uploads.start(lab, servers, parts=parts, full=options.full)
+        uploads.measure(rows=options.rows, rounds=options.rounds)
+        lines += uploads.sections()
+        aims += uploads.aims()
+    return "\n".join([*lines, "Aims", *map(str, aims)])
+
+
+def _measure_loads(
+    lab: Lab, options: argparse.Namespace, parts: list[str]
+) -> tuple[Found, dict[int, Found]]:
     main_size = Rounds(lab, lab.make(options.rows))
     for number in range(options.rounds):
         lab.say(f"round {number + 1} of {options.rounds}")
-        main_size.floors()
-        main_size.sluice()
-        main_size.csv()
-        if number == 0:
+        if "postgres" in parts:
+            main_size.floors()
+            main_size.sluice()
+        if "csv" in parts:
+            main_size.csv()
+        if "postgres" in parts and number == 0:
             main_size.plain()
-    by_size = {options.rows: main_size.found}
+    by_size: dict[int, Found] = {options.rows: main_size.found}
     for rows in [options.rows // 10, *([options.rows * 10] if options.full else [])]:
         other = Rounds(lab, lab.make(rows, versions=("base",)))
-        other.sluice()
-        other.csv(with_floors=False)
+        if "postgres" in parts:
+            other.sluice()
+        if "csv" in parts:
+            other.csv(with_floors=False)
         by_size[rows] = other.found
-    title = f"{options.rows:,} rows of 6 columns, two of them the key\n\n"
-    return title + report.tables(main_size.found, by_size)
+    return main_size.found, by_size
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a file")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the largest file")
     parser.add_argument("--rounds", type=int, default=3, help="how often all is measured")
     parser.add_argument(
-        "--full", action="store_true", help="look at the memory of ten times the rows as well"
+        "--only",
+        nargs="+",
+        choices=(*LOADS, *UPLOADS),
+        default=(*LOADS, *UPLOADS),
+        help="measure these alone",
+    )
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="look at the memory of ten times the rows as well, and send every uploaded row",
     )
     return parser.parse_args(arguments)
 

@@ -1,23 +1,62 @@
-"""A Postgres server for the benchmarks alone, gone when they end."""
+"""Servers for the benchmarks alone, gone when they end."""
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local import postgres, processes
-from infra.local.layout import LOCAL, Layout
+from infra.local import aws, ports, postgres, processes
+from infra.local.layout import LOCAL, REPOSITORY, Layout
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """Postgres, and on demand what files that land in S3 need.
+
+    Attributes:
+        postgres: fresh.
+        root: a folder for files.
+        group: the programs that run.
+    """
+
+    postgres: postgres.Server
+    root: Path
+    group: processes.Group
+
+    def start_aws(self) -> str:
+        """Start the AWS emulator, without any resource; returns its URL.
+
+        Raises:
+            StackError: it does not start.
+        """
+        return aws.start(self.group, Layout(self.root)).endpoint
+
+    def start_sink(self) -> str:
+        """Start the server that counts rows and keeps none; returns its URL.
+
+        Raises:
+            StackError: it does not start.
+        """
+        port = ports.choose()
+        command = [sys.executable, "-m", "tests.bench.sink", str(port)]
+        program = self.group.start("sink", command, env=os.environ, cwd=REPOSITORY)
+        url = f"http://{ports.HOST}:{port}"
+        program.wait_until(lambda: ports.answers(url), seconds=30)
+        return url
+
+
 @contextmanager
-def temporary_server() -> Iterator[tuple[postgres.Server, Path]]:
-    """A fresh server, and a folder for files; both gone at the end, on Ctrl-C as well.
+def temporary_servers() -> Iterator[Servers]:
+    """A fresh Postgres, and a folder for files; all gone at the end, on Ctrl-C as well.
 
     Raises:
         StackError: it does not start.
@@ -25,11 +64,12 @@ def temporary_server() -> Iterator[tuple[postgres.Server, Path]]:
     LOCAL.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=LOCAL) as folder:
         root = Path(folder)
-        # On SIGKILL nothing below runs: the warden then ends the server.
+        # On SIGKILL nothing below runs: the warden then ends the servers.
         warden = processes.watch(root)
         group = processes.Group(root)
         try:
-            yield postgres.start(group, Layout(root), Secrets()), root
+            server = postgres.start(group, Layout(root), Secrets())
+            yield Servers(postgres=server, root=root, group=group)
         finally:
             group.close()
             warden.communicate(b"all has ended\n")

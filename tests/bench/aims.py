@@ -1,0 +1,68 @@
+"""What was aimed at beside what was reached, and memory by the size of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tests.bench.lab import Measurement
+
+    Found = Mapping[str, Sequence[Measurement]]
+
+# Peaks of two sizes are alike when the larger is at most so many times the smaller.
+FLAT: Final = 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """A number that should not be exceeded."""
+
+    title: str
+    reached: float
+    most: float
+    unit: str
+
+    def __str__(self) -> str:
+        verdict = "reached" if self.reached <= self.most else "NOT reached"
+        return (
+            f"{self.title:<52} {self.reached:6.2f} {self.unit:<14} at most {self.most:g}: {verdict}"
+        )
+
+
+def memory(by_size: Mapping[int, Found], titles: Iterable[str]) -> list[str]:
+    """A table of the worker's memory, a column a size; nothing where nothing was measured."""
+    sizes = sorted(by_size)
+    measured = [title for title in titles if title in by_size[sizes[0]]]
+    if not measured:
+        return []
+    lines = [
+        "Memory of the worker by rows, MB",
+        f"{'':<48}" + "".join(f"{size:>14,}" for size in sizes),
+    ]
+    for title in measured:
+        peaks = "".join(f"{peak(by_size[size][title]):>14.0f}" for size in sizes)
+        lines.append(f"{title:<48}{peaks}")
+    return [*lines, ""]
+
+
+def growth(by_size: Mapping[int, Found], titles: Iterable[str]) -> list[Aim]:
+    """That memory is flat, for each way that was measured."""
+    return [
+        Aim(
+            title=f"memory, {title}",
+            reached=max(peaks) / min(peaks),
+            most=FLAT,
+            unit="x, sizes",
+        )
+        for title in titles
+        for peaks in [[peak(measured[title]) for measured in by_size.values() if title in measured]]
+        if peaks
+    ]
+
+
+def peak(measured: Sequence[Measurement]) -> float:
+    """Megabytes that the worker held at most, in any run."""
+    return max(one.peak_mb for one in measured)

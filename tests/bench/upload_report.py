@@ -1,0 +1,85 @@
+"""What became of uploaded files, as tables."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from tests.bench.aims import Aim, growth, memory, peak
+from tests.bench.upload_rounds import (
+    ALL,
+    BARE,
+    BARE_THREADS,
+    DELIVER,
+    EXTRACT,
+    LOAD,
+    OBSERVE,
+    TRANSFORM,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.bench.aims import Found
+    from tests.bench.lab import Measurement
+
+_QUEUE: Final = (BARE_THREADS, BARE, DELIVER)
+_ITEMS: Final = (BARE_THREADS, BARE, LOAD, EXTRACT, TRANSFORM, OBSERVE, ALL)
+_IN_MEMORY: Final = (DELIVER, EXTRACT, TRANSFORM, LOAD, OBSERVE)
+
+
+def sections(speeds: Mapping[str, tuple[int, Found]], by_size: Mapping[int, Found]) -> list[str]:
+    """All measurements, as lines of text.
+
+    Arguments:
+        speeds: "sqs" and "dynamodb", as far as measured, to rows of the file and measurements.
+        by_size: rows to measurements, for the memory of the worker.
+    """
+    lines: list[str] = []
+    for part, sink, titles in (("sqs", "a queue", _QUEUE), ("dynamodb", "a table", _ITEMS)):
+        if part in speeds:
+            rows, found = speeds[part]
+            lines += [f"Files of {rows:,} rows into {sink} of the emulator"]
+            lines += _table(rows, found, titles)
+    return [*lines, *memory(by_size, _IN_MEMORY)]
+
+
+def aims(by_size: Mapping[int, Found]) -> list[Aim]:
+    """What was aimed at, and what came out."""
+    return growth(by_size, _IN_MEMORY)
+
+
+def _table(rows: int, found: Found, titles: Sequence[str]) -> list[str]:
+    head = ("", "rows/s", "x floor", "CPU s", "x floor", "peak MB", "runs")
+    lines = ["{:<48}{:>9}{:>9}{:>9}{:>9}{:>9}{:>6}".format(*head)]
+    for title in titles:
+        measured = found[title]
+        seconds = median(one.seconds for one in measured)
+        cpu_seconds = median(map(_cpu_seconds, measured)) / rows * 100_000
+        lines.append(
+            f"{title:<48}"
+            f"{rows / seconds:>9,.0f}"
+            f"{_ratio(measured, found[BARE_THREADS], _seconds):>9.2f}"
+            f"{cpu_seconds:>9.2f}"
+            f"{_ratio(measured, found[BARE_THREADS], _cpu_seconds):>9.2f}"
+            f"{peak(measured):>9.0f}"
+            f"{len(measured):>6}"
+        )
+    return [*lines, "CPU s: of the client, for 100,000 rows", ""]
+
+
+def _ratio(
+    measured: Sequence[Measurement],
+    floor: Sequence[Measurement],
+    of: Callable[[Measurement], float],
+) -> float:
+    """The median of the rounds: what is measured side by side sees the same weather."""
+    return median(of(one) / of(beside) for one, beside in zip(measured, floor, strict=True))
+
+
+def _seconds(one: Measurement) -> float:
+    return one.seconds
+
+
+def _cpu_seconds(one: Measurement) -> float:
+    return float(one.answer["cpu_seconds"])

@@ -1,0 +1,172 @@
+"""How fast uploaded files reach a queue and a table, beside a bare loop, and in what memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.bench.lab import Measurement, WrongResultError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.bench.lab import Lab
+    from tests.bench.landing_place import LandingPlace
+
+# As many as the pipelines have.
+THREADS: Final = 4
+BARE_THREADS: Final = f"bare loop, {THREADS} threads"
+BARE: Final = "bare loop, one thread"
+DELIVER: Final = "csv_upload_to_sqs: deliver"
+EXTRACT: Final = "csv_upload_to_dynamodb: extract"
+TRANSFORM: Final = "csv_upload_to_dynamodb: transform"
+LOAD: Final = "csv_upload_to_dynamodb: load"
+OBSERVE: Final = "csv_upload_to_dynamodb: observe"
+ALL: Final = "csv_upload_to_dynamodb: all four"
+_CASES: Final = {
+    EXTRACT: "items_extract",
+    TRANSFORM: "items_transform",
+    LOAD: "items_load",
+    OBSERVE: "items_observe",
+}
+
+
+@dataclass
+class UploadRounds:
+    """Measurements of files of one size, gathered round by round.
+
+    Attributes:
+        lab: where they are made.
+        place: what files land in and rows go to.
+        rows: of a file.
+        found: title of a way to its measurements.
+    """
+
+    lab: Lab
+    place: LandingPlace
+    rows: int
+    found: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.folder: Path = self.place.write(self.rows)
+
+    def queue(self) -> None:
+        """Each way onto a queue of the emulator once, the pipeline between the bare loops."""
+        self._queue_bare(BARE_THREADS, THREADS)
+        queue_url, file = self.place.make_queue(), self.place.land(self.folder)
+        self._deliver(file, self.place.of_queue(queue_url))
+        self.place.check_queue(queue_url, self.folder)
+        self._queue_bare(BARE, 1)
+
+    def items(self) -> None:
+        """Each way into a table of the emulator once, the pipeline between the bare loops."""
+        self._items_bare(BARE_THREADS, THREADS)
+        table, file = self.place.make_table(), self.place.land(self.folder)
+        self._items(file, self.place.of_items(table))
+        self.place.check_table(table, self.folder, file["order"])
+        self._items_bare(BARE, 1)
+        parts = [self.found[title][-1] for title in _CASES]
+        self.found[ALL].append(_together(parts))
+
+    def queue_memory(self, *, most: int) -> None:
+        """Deliver to the sink: all rows are checked, and at most the last so many are sent."""
+        before = self.place.sunk()
+        acknowledged = max(self.rows - most, 0)
+        file, place = self.place.land(self.folder), self.place.of_queue()
+        self._deliver(file, place, acknowledged=acknowledged)
+        self._check_sunk(before, messages=self.rows - acknowledged)
+
+    def items_memory(self, *, most: int) -> None:
+        """All tasks of a file, to the sink; load and observe for at most so many chunks."""
+        before = self.place.sunk()
+        rows = self._items(self.place.land(self.folder), self.place.of_items(), most=most)
+        self._check_sunk(before, items=rows, keys=rows)
+
+    def _queue_bare(self, title: str, threads: int) -> None:
+        queue_url, file = self.place.make_queue(), self.place.land(self.folder)
+        self._time(
+            title,
+            "queue_bare",
+            expect={"delivered": self.rows},
+            endpoint=self.place.endpoint,
+            queue_url=queue_url,
+            folder=str(self.folder),
+            file=file,
+            threads=threads,
+        )
+        self.place.check_queue(queue_url, self.folder)
+
+    def _deliver(
+        self, file: dict[str, Any], place: dict[str, Any], *, acknowledged: int = 0
+    ) -> None:
+        self._time(
+            DELIVER,
+            "queue_sluice",
+            expect={"read": self.rows, "delivered": self.rows},
+            place=place,
+            file=file,
+            acknowledged=acknowledged,
+        )
+
+    def _items_bare(self, title: str, threads: int) -> None:
+        table, file = self.place.make_table(), self.place.land(self.folder)
+        self._time(
+            title,
+            "items_bare",
+            expect={"inserted": self.rows},
+            endpoint=self.place.endpoint,
+            table=table,
+            folder=str(self.folder),
+            file=file,
+            threads=threads,
+        )
+        self.place.check_table(table, self.folder, file["order"])
+
+    def _items(self, file: dict[str, Any], place: dict[str, Any], most: int | None = None) -> int:
+        """All tasks one after the other; returns how many rows were loaded."""
+        expect = {"read": self.rows}
+        extracted = self._time(EXTRACT, "items_extract", expect=expect, place=place, file=file)
+        transformed = self._task(TRANSFORM, extracted.answer["chunks"], place, rejected=0)
+        chunks = _spread(transformed, most or len(transformed))
+        rows = sum(int(chunk["rows"]) for chunk in chunks)
+        loaded = self._task(LOAD, chunks, place, inserted=rows)
+        self._task(OBSERVE, loaded, place, found=rows, missing=0)
+        return rows
+
+    def _task(
+        self, title: str, chunks: list[dict[str, Any]], place: dict[str, Any], **expect: int
+    ) -> list[dict[str, Any]]:
+        case = _CASES[title]
+        done = self._time(title, case, expect=expect, place=place, chunks=chunks)
+        result: list[dict[str, Any]] = done.answer["chunks"]
+        return result
+
+    def _check_sunk(self, before: dict[str, int], **wanted: int) -> None:
+        after = self.place.sunk()
+        got = {name: after.get(name, 0) - before.get(name, 0) for name in wanted}
+        if got != wanted:
+            raise WrongResultError(f"the sink has got {got}, expected {wanted}")
+
+    def _time(self, title: str, case: str, **arguments: Any) -> Measurement:
+        measured = self.lab.measure(case, **arguments)
+        self.lab.say(f"{self.rows:>12,} rows  {title:<45} {measured.seconds:7.2f} s")
+        self.found[title].append(measured)
+        return measured
+
+
+def _spread(chunks: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """At most so many of the chunks, the first and the last among them."""
+    if len(chunks) <= most:
+        return chunks
+    return [chunks[place * (len(chunks) - 1) // (most - 1)] for place in range(most)]
+
+
+def _together(parts: list[Measurement]) -> Measurement:
+    """Tasks that follow one another, as one."""
+    return Measurement(
+        seconds=sum(part.seconds for part in parts),
+        peak_mb=max(part.peak_mb for part in parts),
+        wal_mb=sum(part.wal_mb for part in parts),
+        answer={"cpu_seconds": sum(part.answer["cpu_seconds"] for part in parts)},
+    )
