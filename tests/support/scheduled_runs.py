@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from contextlib import closing
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from infra.local import aws
+from infra.local import airflow_parts, aws
+from infra.local.airflow_settings import inherited
 
 if TYPE_CHECKING:
+    from infra.local.processes import Program
     from infra.local.stack import Stack
 
 PATIENCE_SECONDS = 300.0
@@ -24,6 +27,12 @@ UNFINISHED = "select id from backfill where dag_id = %s and completed_at is null
 def backfilled(day: str) -> str:
     """The id of the run that a backfill makes for a day."""
     return f"backfill__{day}T08:30:00+00:00"
+
+
+def run_told_of(notice: dict[str, Any]) -> tuple[str, str]:
+    """DAG and id of the run that a notice is about."""
+    attributes = notice["MessageAttributes"]
+    return attributes["dag_id"]["Value"], attributes["run_id"]["Value"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,17 @@ class ScheduledRuns:
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement on the warehouse."""
         return self._query(self.stack.running.warehouse_uri, statement, *values)
+
+    def last(self) -> int:
+        """The number of the run that Airflow made last; of any DAG."""
+        uri = self.stack.server.metadata_uri
+        return int(self._query(uri, "select coalesce(max(id), 0) from dag_run")[0][0])
+
+    def since(self, last: int) -> list[tuple[str, str, str]]:
+        """DAG, id and state of all runs that Airflow has made after one, in their order."""
+        uri = self.stack.server.metadata_uri
+        statement = "select dag_id, run_id, state from dag_run where id > %s order by id"
+        return [(dag, run, state) for dag, run, state in self._query(uri, statement, last)]
 
     @staticmethod
     def _query(uri: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -83,6 +103,30 @@ class ScheduledRuns:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/clear"
         self.stack.api._call("POST", path, json={"dry_run": False})
 
+    def messages_of(self, dag_id: str, run_id: str) -> list[str]:
+        """The bodies of the messages that started a run, as the triggerer received them."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/upstreamAssetEvents"
+        events = self.stack.api._call("GET", path).json()["asset_events"]
+        batches = [event["extra"]["payload"]["message_batch"] for event in events]
+        return [str(message["Body"]) for batch in batches for message in batch]
+
+    def kill_triggerer(self) -> None:
+        """End it and its child as the kernel does when memory is short."""
+        programs = self.stack.group.programs
+        triggerer = self.triggerer()
+        os.killpg(triggerer.process.pid, signal.SIGKILL)
+        triggerer.process.wait(10)
+        programs.remove(triggerer)
+
+    def start_triggerer(self) -> None:
+        """Start another; it looks after all triggers once the dead one has been silent for 30 s."""
+        env = {**inherited(), **self.stack.running.env}
+        airflow_parts.start(self.stack.group, self.stack.layout, env, "triggerer")
+
+    def triggerer(self) -> Program:
+        """The one that runs."""
+        return next(each for each in self.stack.group.programs if each.name == "triggerer")
+
     def start_backfill(self, dag_id: str, *options: str, days: list[str]) -> None:
         """Backfill dates, as the README says."""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -113,15 +157,13 @@ class ScheduledRuns:
         """
         found: list[dict[str, Any]] = []
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (received := self._receive()) or len(found) < at_least:
-            found += [
-                one for one in received if one["MessageAttributes"]["run_id"]["Value"] == run_id
-            ]
+        while (received := self.receive_notices()) or len(found) < at_least:
+            found += [one for one in received if run_told_of(one)[1] == run_id]
             assert time.monotonic() < deadline, f"{len(found)} notices of {run_id}"
         return found
 
-    def _receive(self) -> list[dict[str, Any]]:
-        """What has arrived, or arrives within five seconds."""
+    def receive_notices(self) -> list[dict[str, Any]]:
+        """The notices that have arrived, or arrive within five seconds."""
         sqs = aws.client("sqs", self.stack.running.endpoint)
         queue = self.stack.running.notices_queue
         answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)

@@ -1,0 +1,109 @@
+"""Files that land in S3, through the real triggerer and scheduler."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.scheduled_runs import PATIENCE_SECONDS, ScheduledRuns
+from tests.support.upload_checks import check
+from tests.support.uploads import ITEMS, OUTPUTS, PREFIXES, SQS, Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.local.stack import Stack
+
+MANY, REPEATS = 100_000, 5
+
+
+@pytest.fixture
+def uploads(stack: Stack) -> Uploads:
+    """A stack whose queues are empty."""
+    return Uploads(ScheduledRuns(stack))
+
+
+def seconds_until(happened: Callable[[], bool], *, since: float) -> float:
+    while not happened():
+        assert time.monotonic() - since < PATIENCE_SECONDS
+        time.sleep(0.05)
+    return time.monotonic() - since
+
+
+def test_three_files_at_once_and_an_event_five_times_are_delivered_once(
+    uploads: Uploads, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = time.monotonic()
+    files = [
+        uploads.land(pipeline, name, uploads.text(name, 10))
+        for name in ("a", "b", "c")
+        for pipeline in (SQS, ITEMS)
+    ]
+    message = seconds_until(lambda: uploads.waiting("JsonQueueUrl") != [0, 0], since=began)
+    item = seconds_until(lambda: bool(uploads.items()), since=began)
+    notice = seconds_until(uploads.hears, since=began)
+    measured = f"from upload to message {message:.1f} s, item {item:.1f} s, notice {notice:.1f} s"
+    with capsys.disabled():
+        print("", measured)  # noqa: T201 -- a measurement, for whoever runs the tests
+    uploads.wait(files)
+    first = uploads.made()
+    for pipeline in (SQS, ITEMS):
+        body = uploads.event_bodies(pipeline)[0]
+        queue = uploads.outputs[f"{OUTPUTS[pipeline]}QueueUrl"]
+        copies = [{"Id": str(number), "MessageBody": body} for number in range(REPEATS)]
+        uploads.client("sqs").send_message_batch(QueueUrl=queue, Entries=copies)
+    uploads.wait(files)
+    check(uploads, files)
+    again = [run for run in uploads.made() if run not in first]
+    statement = "select status, details ->> 'warnings' from ops.run where run_id = %s"
+    entered = {run_id: uploads.runs.query(statement, run_id) for _, run_id, _ in again}
+    for pipeline in (SQS, ITEMS):
+        known = [entered[run_id][0] for dag_id, run_id, _ in again if dag_id == pipeline]
+        assert {status for status, _ in known} == {"skipped"}
+        numbers = [re.match(r'\["(\d+) files .* processed already"\]', told) for _, told in known]
+        assert sum(int(number[1]) for number in numbers if number) == REPEATS
+
+
+def test_by_hand_one_key_or_a_prefix_is_done_again_and_an_unknown_key_is_refused(
+    uploads: Uploads,
+) -> None:
+    files = [
+        uploads.land(pipeline, name, uploads.text(name, 3))
+        for name in ("a", "b")
+        for pipeline in (SQS, ITEMS)
+    ]
+    uploads.wait(files)
+    trigger, missing = uploads.runs.stack.api.trigger, uploads.key(SQS, "nowhere")
+    versions = {key: item["file_version"] for key, item in uploads.items().items()}
+    trigger(SQS, {"key": files[0].key})
+    trigger(ITEMS, {"prefix": f"{PREFIXES[ITEMS]}{uploads.tag}/"})
+    refused = trigger(SQS, {"key": missing})
+    uploads.wait(files)
+    assert {key: item["file_version"] for key, item in uploads.items().items()} == versions
+    check(uploads, [*files, files[0], files[1], files[3]])
+    (notice,) = uploads.notices(SQS, refused)
+    assert f"{missing}: there is no such object" in notice["Message"]
+    assert {tries for _, tries in uploads.runs.tries(SQS, refused)["receive"]} == {1}
+    assert [state for _, run_id, state in uploads.made() if run_id == refused] == ["failed"]
+
+
+def test_files_of_no_row_of_a_batch_of_one_more_and_of_a_hundred_thousand_arrive_whole(
+    uploads: Uploads,
+) -> None:
+    files = [
+        uploads.land(pipeline, f"rows-{count}", uploads.text(f"rows-{count}", count))
+        for count in (MANY, 0, 1, 10, 11)
+        for pipeline in (SQS, ITEMS)
+    ]
+    uploads.wait(files)
+    assert uploads.states(files) == ["done"] * len(files)
+    check(uploads, files)
+
+
+def test_clock_starts_no_run_while_files_do(uploads: Uploads) -> None:
+    kinds = {run_id.split("__")[0] for _, run_id, _ in uploads.runs.since(0)}
+    assert "scheduled" not in kinds
+    assert "asset_triggered" in kinds
