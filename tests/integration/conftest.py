@@ -1,26 +1,33 @@
-"""A place for runs under faults: a warehouse, a bucket, a topic, and GitHub with three versions."""
+"""Places where pipelines run: warehouses, buckets, queues, and GitHub with three versions."""
 
 from __future__ import annotations
 
 import itertools
+import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import psycopg2
 import pytest
 
+from include.core.migrations import migrate
 from include.datasets import covid_us_daily, covid_us_states_daily
 from infra.local.github_stand_in import GitHubStandIn
 from tests.support import covid_oracle as oracle
+from tests.support.clients import client
 from tests.support.invariants import Trial
 from tests.support.killable import Place
 from tests.support.pipeline_runs import write_version
+from tests.support.upload_runs import Shore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from include.core.objects import ObjectStore
+    from infra.local.postgres import Server
     from tests.conftest import Aws
 
 # Each version adds a day; the second revises one, drops one and has a bad row.
@@ -107,3 +114,48 @@ def large(place: Place, github_root: Path, notices_queue: str) -> Iterator[Trial
     states = replace(place, dataset=covid_us_states_daily.DATASET)
     with Trial(place=states, root=github_root, queue=notices_queue) as under_way:
         yield under_way
+
+
+@pytest.fixture(scope="session")
+def shared_warehouse_uri(postgres: Server) -> Iterator[str]:
+    """The libpq URI of a warehouse that is up to date, for all tests of a worker."""
+    postgres.create_database("shared", "sluice")
+    uri = postgres.uri("sluice", "shared")
+    migrate(lambda: psycopg2.connect(uri))
+    yield uri
+    postgres.drop_database("shared")
+
+
+@pytest.fixture
+def ready_uri(shared_warehouse_uri: str) -> str:
+    """The libpq URI of a warehouse that is up to date, without a row of any run."""
+    with closing(psycopg2.connect(shared_warehouse_uri)) as opened, opened:
+        opened.cursor().execute("truncate ops.arrival, ops.run, ops.rejected_row, ops.outbox")
+    return shared_warehouse_uri
+
+
+@pytest.fixture
+def landing(aws: Aws) -> str:
+    """A bucket of its own that keeps versions, empty."""
+    name, s3 = f"landing-{next(_numbers)}", client("s3", aws.endpoint)
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+@pytest.fixture
+def shore(aws: Aws, ready_uri: str, landing: str, tmp_path: Path) -> Shore:
+    """A bucket where files land, and a queue that redrives to another."""
+    sqs = client("sqs", aws.endpoint)
+    dead_letters = sqs.create_queue(QueueName=f"{landing}-dead-letters")["QueueUrl"]
+    named = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+    redrive = {"deadLetterTargetArn": named["Attributes"]["QueueArn"], "maxReceiveCount": 3}
+    queue = sqs.create_queue(QueueName=landing, Attributes={"RedrivePolicy": json.dumps(redrive)})
+    return Shore(
+        warehouse_uri=ready_uri,
+        aws=aws.endpoint,
+        bucket=landing,
+        queue=queue["QueueUrl"],
+        dead_letters=dead_letters,
+        folder=tmp_path,
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.core.rejects import read_rejected
+from tests.support.clients import client
 from tests.support.item_runs import ItemPlace
 
 if TYPE_CHECKING:
@@ -28,24 +29,14 @@ def rows(count: int, *, town: str = "Springfield") -> str:
 
 
 @pytest.fixture
-def place(aws: Aws, warehouse_uri: str, lake: ObjectStore, tmp_path: Path) -> ItemPlace:
+def place(aws: Aws, ready_uri: str, landing: str, lake: ObjectStore, tmp_path: Path) -> ItemPlace:
     """A landing bucket, a table and a bus of one's own."""
     name = f"items-{next(_numbers)}"
-    s3, dynamodb = aws.client("s3"), aws.client("dynamodb")
-    s3.create_bucket(Bucket=f"landing-{name}")
-    s3.put_bucket_versioning(
-        Bucket=f"landing-{name}", VersioningConfiguration={"Status": "Enabled"}
-    )
-    dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(aws.endpoint, name)
     return ItemPlace(
-        warehouse_uri=warehouse_uri,
+        warehouse_uri=ready_uri,
         aws=aws.endpoint,
-        landing=f"landing-{name}",
+        landing=landing,
         lake=lake.bucket,
         table=name,
         bus=name,
@@ -54,8 +45,17 @@ def place(aws: Aws, warehouse_uri: str, lake: ObjectStore, tmp_path: Path) -> It
     )
 
 
+def create_table(endpoint: str, name: str, *, key_type: str = "S") -> None:
+    client("dynamodb", endpoint).create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": key_type}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def _observed(aws: Aws, bus: str) -> str:
-    events, sqs = aws.client("events"), aws.client("sqs")
+    events, sqs = client("events", aws.endpoint), client("sqs", aws.endpoint)
     queue = str(sqs.create_queue(QueueName=bus)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     events.create_event_bus(Name=bus)
@@ -86,5 +86,5 @@ def lenient(place: ItemPlace, **changes: Any) -> ItemPlace:
 
 def rejected_rows(place: ItemPlace, result: dict[str, Any]) -> list[tuple[int | None, str]]:
     copy = place.folder / "rejects"
-    place.store().get_file(result["rejects"]["key"], copy, sha256=result["rejects"]["sha256"])
+    place.store.get_file(result["rejects"]["key"], copy, sha256=result["rejects"]["sha256"])
     return [(row.line, row.code) for row in read_rejected(copy)]

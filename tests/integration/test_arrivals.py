@@ -14,13 +14,11 @@ from include.core.arrivals import Claim, Held, claim, failed_files, find_missed,
 from include.core.postgres import transaction
 from include.core.sql_files import read_statement
 from include.errors import ArrivalBusyError
-from tests.support.upload_runs import emptied, warehouse_of_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from include.core.postgres import Connect
-    from infra.local.postgres import Server
 
 FILE: dict[str, Any] = {
     "bucket": "landing",
@@ -96,16 +94,9 @@ class Registry:
         return state, run_id, cause
 
 
-@pytest.fixture(scope="module")
-def warehouse_uri(postgres: Server) -> Iterator[str]:
-    with warehouse_of_many(postgres) as uri:
-        yield uri
-
-
 @pytest.fixture
-def registry(warehouse_uri: str) -> Registry:
-    emptied(warehouse_uri)
-    return Registry(lambda: psycopg2.connect(warehouse_uri))
+def registry(ready_uri: str) -> Registry:
+    return Registry(lambda: psycopg2.connect(ready_uri))
 
 
 def test_new_version_is_claimed_and_entered_with_what_is_known_of_it(registry: Registry) -> None:

@@ -14,17 +14,19 @@ from include.pipelines.csv_upload_to_dynamodb import failed
 from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows
 from tests.integration.item_places import (
     HEADER,
+    create_table,
     lenient,
     place,
     rejected_rows,
     rows,
     without_version,
 )
-from tests.support.item_runs import ItemPlace, client
+from tests.support.clients import client
 from tests.support.items_oracle import expect
 
 if TYPE_CHECKING:
     from tests.conftest import Aws
+    from tests.support.item_runs import ItemPlace
 
 __all__ = ["place"]
 
@@ -240,12 +242,7 @@ def test_types_of_the_contract_arrive_as_dynamodb_s(place: ItemPlace) -> None:
     )
     contract = replace(place.upload.contract, columns=columns)
     place = lenient(place, contract=contract)
-    client("dynamodb", place.aws).create_table(
-        TableName=f"{place.table}-n",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(place.aws, f"{place.table}-n", key_type="N")
     place = replace(place, table=f"{place.table}-n")
     text = (
         "id,n,f,o,d,z,i,p\n"

@@ -6,7 +6,7 @@ import gzip
 import json
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -20,16 +20,13 @@ from include.errors import (
     RejectLimitError,
     RuleError,
 )
-from tests.support.batch_faults import Faults
+from tests.integration.delivery_places import place
+from tests.support.clients import client
 from tests.support.deliveries import ANY, DAG_ID, Place, rows_of, written
+from tests.support.faulty_api import FaultyApi
 from tests.support.json_queue_consumer import check_delivered, consume, expected_attributes
-from tests.support.killable import client
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from include.core.objects import ObjectStore
-    from tests.conftest import Aws
+__all__ = ["place"]
 
 CONTROL = "".join(map(chr, range(1, 32)))
 NASTY = [
@@ -62,11 +59,6 @@ TYPED = CsvContract(
 MESSAGE_BYTES = 1_048_576
 
 
-@pytest.fixture
-def place(warehouse_uri: str, aws: Aws, lake: ObjectStore, tmp_path: Path) -> Place:
-    return Place.make(warehouse_uri, aws, lake, tmp_path)
-
-
 def typed(place: Place, **settings: Any) -> Place:
     return replace(place, upload=replace(ANY, contract=TYPED, **settings))
 
@@ -95,7 +87,7 @@ def test_every_row_is_one_message(place: Place, count: int) -> None:
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 40, 41, 95])
 def test_messages_go_in_batches_of_ten(place: Place, count: int) -> None:
     file = place.put(rows_of(count))
-    with Faults(place.aws) as queue:
+    with FaultyApi(place.aws) as queue:
         replace(place, sqs=queue.url).deliver(file)
     lengths = sorted((len(call.rows) for call in queue.calls), reverse=True)
     rest = [count % 10] if count % 10 else []
@@ -228,7 +220,7 @@ def test_batches_stay_within_one_mebibyte(place: Place) -> None:
     thirds = ["x" * 100_000] * 3
     content = written([("a", "b", "c"), *([thirds] * 8), ("y", "y", "y")])
     file = place.put(content)
-    with Faults(place.aws) as queue:
+    with FaultyApi(place.aws) as queue:
         replace(place, sqs=queue.url).deliver(file)
     assert sorted(call.rows for call in queue.calls) == [(1, 2, 3), (4, 5, 6), (7, 8, 9)]
     check_delivered(consume(place.messages()), content, file)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from include.core.postgres import transaction
 from include.errors import ArrivalBusyError, DeliveryRefusedError, WarehouseUnavailableError
-from tests.support.batch_faults import NONE, Fault, Faults
+from tests.integration.delivery_places import place
+from tests.support.apart import Worker
+from tests.support.clients import client
 from tests.support.deliveries import ANY, Place, rows_of
+from tests.support.faulty_api import NONE, THROTTLED, Call, Fault, FaultyApi
 from tests.support.json_queue_consumer import check_delivered, consume
-from tests.support.killable import client
 from tests.support.tcp_proxy import Fate, Proxy, Seen
 
-if TYPE_CHECKING:
-    from include.core.objects import ObjectStore
-    from tests.conftest import Aws
+__all__ = ["place"]
 
 PIPELINE = Path(__file__).parents[2] / "include" / "pipelines" / "csv_upload_to_sqs"
 FAILPOINT = re.compile(r"\bfailpoint\(\s*\"([^\"]+)\"")
@@ -31,11 +32,6 @@ BATCH = {"deliver.batch_sent", "deliver.batch_recorded"}
 FILE = {"deliver.file_stored", "deliver.pointer_sent", "deliver.pointer_recorded"}
 IN_FLIGHT = 4 * 10  # senders, and rows of a batch
 TAKE_OVER = "update ops.arrival set token = token + 1"
-
-
-@pytest.fixture
-def place(warehouse_uri: str, aws: Aws, lake: ObjectStore, tmp_path: Path) -> Place:
-    return Place.make(warehouse_uri, aws, lake, tmp_path)
 
 
 @dataclass
@@ -49,15 +45,15 @@ class Script:
     def __post_init__(self) -> None:
         self.left = [*self.faults]
 
-    def __call__(self, _: int, rows: tuple[int, ...]) -> Fault:
-        return self.left.pop(0) if self.row in rows and self.left else NONE
+    def __call__(self, call: Call) -> Fault:
+        return self.left.pop(0) if self.row in call.rows and self.left else NONE
 
 
-def deliver_under(place: Place, script: Script, count: int = 95) -> tuple[Faults, Any]:
+def deliver_under(place: Place, script: Script, count: int = 95) -> tuple[FaultyApi, Any]:
     """Deliver a file under faults, all of which must happen; every row comes out."""
     content = rows_of(count)
     file = place.put(content)
-    with Faults(place.aws, script) as queue:
+    with FaultyApi(place.aws, script) as queue:
         result = replace(place, sqs=queue.url).deliver(file)
     assert queue.fired == len(script.faults)
     assert script.left == []
@@ -100,7 +96,7 @@ def test_throttled_entries_are_sent_again_although_it_is_the_senders_fault(place
     [
         Fault(status=503, code="ServiceUnavailable"),
         Fault(status=500, code="InternalFailure"),
-        Fault(status=400, code="ThrottlingException"),
+        THROTTLED,
         Fault(status=403, code="RequestThrottled"),
         Fault(reset="before"),
     ],
@@ -123,7 +119,7 @@ def test_row_that_is_refused_for_good_fails_the_file_after_its_batch_got_through
     content = rows_of(300)
     file = place.put(content)
     refusal = Fault(places=(4,), code="InvalidMessageContents", sender_fault=True)
-    with Faults(place.aws, Script(row=105, faults=[refusal])) as queue:
+    with FaultyApi(place.aws, Script(row=105, faults=[refusal])) as queue:
         broken = replace(place, sqs=queue.url)
         with pytest.raises(DeliveryRefusedError, match=r"1 of 10 .*InvalidMessageContents") as told:
             broken.deliver(file)
@@ -166,15 +162,15 @@ def test_rows_in_flight_at_its_death_come_twice_at_most(
     content = rows_of(400)
     file = place.put(content)
 
-    def arm(number: int, _: tuple[int, ...]) -> Fault:
-        if number == calls:
-            place.arm(failpoint)
+    def arm(call: Call) -> Fault:
+        if call.number == calls:
+            (place.failpoints / failpoint).touch()
         return NONE
 
-    with Faults(place.aws, arm) as queue:
+    with FaultyApi(place.aws, arm) as queue:
         broken = replace(place, sqs=queue.url)
-        assert broken.run_apart(file, "run") == "killed"
-        assert not (place.failpoints / failpoint).exists()
+        worker = Worker(partial(broken.deliver, file), failpoints=place.failpoints)
+        assert worker.end() == "killed"
     early = place.messages()
     assert len(early) >= calls * 10
     place.deliver(file)
@@ -216,13 +212,13 @@ def test_delivery_as_a_file_survives_the_death_of_its_task(place: Place, failpoi
 def test_task_that_has_lost_the_file_stops(place: Place) -> None:
     file = place.put(rows_of(1000))
 
-    def take_over(number: int, _: tuple[int, ...]) -> Fault:
-        if number == 20:
+    def take_over(call: Call) -> Fault:
+        if call.number == 20:
             with transaction(place.connect, doing="take over") as cursor:
                 cursor.execute(TAKE_OVER)
         return NONE
 
-    with Faults(place.aws, take_over) as queue:
+    with FaultyApi(place.aws, take_over) as queue:
         broken = replace(place, sqs=queue.url)
         with pytest.raises(ArrivalBusyError, match="another run has taken it over"):
             broken.deliver(file)

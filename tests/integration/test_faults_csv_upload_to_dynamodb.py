@@ -13,8 +13,8 @@ import pytest
 from include.core import batches
 from include.errors import DeliveryRefusedError, DeliveryUnavailableError
 from tests.integration.item_places import lenient, place, rejected_rows, rows, without_version
+from tests.support.faulty_api import NONE, THROTTLED, Call, Fault, FaultyApi
 from tests.support.items_oracle import expect
-from tests.support.partiql_faults import PASS, Call, Fate, FaultyApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +48,10 @@ def behind(place: ItemPlace, api: FaultyApi) -> ItemPlace:
 
 
 def sometimes(
-    action: str, fate: Callable[[Call], Fate], *, times: int = 1
-) -> Callable[[Call], Fate]:
+    action: str, fate: Callable[[Call], Fault], *, times: int = 1
+) -> Callable[[Call], Fault]:
     """This fate for the first calls of one action, none for others."""
-    return lambda call: fate(call) if (call.action == action and call.number < times) else PASS
+    return lambda call: fate(call) if (call.action == action and call.number < times) else NONE
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -62,9 +62,9 @@ def test_what_failed_of_a_batch_goes_again_and_nothing_else_does(
 ) -> None:
     text = rows(30)
 
-    def refuse(call: Call) -> Fate:
+    def refuse(call: Call) -> Fault:
         code = "InternalFailure" if action == "PutEvents" else "ThrottlingError"
-        return Fate(refused=REFUSALS[places](call), code=code)
+        return Fault(places=REFUSALS[places](call), code=code)
 
     with FaultyApi(place.aws, sometimes(action, refuse, times=times)) as api:
         (result,) = behind(place, api).run(place.put(text), run_id="r")
@@ -79,14 +79,14 @@ def test_what_failed_of_a_batch_goes_again_and_nothing_else_does(
     assert sum(sent.values()) > len(sent)
     again = sum(count - 1 for count in sent.values())
     assert again == sum(
-        len(refuse(call).refused) for call in api.calls if call.action == action
+        len(refuse(call).places) for call in api.calls if call.action == action
         and call.number < times
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("action", ["BatchExecuteStatement", "PutEvents", "BatchGetItem"])
 def test_whole_call_that_is_throttled_goes_again(place: ItemPlace, action: str) -> None:
-    throttled = sometimes(action, lambda _: Fate(throttled=True), times=6)
+    throttled = sometimes(action, lambda _: THROTTLED, times=6)
     with FaultyApi(place.aws, throttled) as api:
         (result,) = behind(place, api).run(place.put(rows(30)), run_id="r")
     assert result["counts"]["delivered"] == len(place.items()) == 30
@@ -96,7 +96,7 @@ def test_whole_call_that_is_throttled_goes_again(place: ItemPlace, action: str) 
 def test_write_whose_answer_is_lost_is_recognised(place: ItemPlace, before: int) -> None:
     if before:
         place.run(place.put(rows(before, town="Elsewhere")), run_id="before")
-    lost = sometimes("BatchExecuteStatement", lambda _: Fate(answer_lost=True), times=8)
+    lost = sometimes("BatchExecuteStatement", lambda _: Fault(reset="after"), times=8)
     text = rows(30)
     with FaultyApi(place.aws, lost) as api:
         (result,) = behind(place, api).run(place.put(text), run_id="r")
@@ -105,7 +105,7 @@ def test_write_whose_answer_is_lost_is_recognised(place: ItemPlace, before: int)
 
 
 def test_events_whose_answer_is_lost_come_twice_with_the_same_id(place: ItemPlace) -> None:
-    lost = sometimes("PutEvents", lambda _: Fate(answer_lost=True))
+    lost = sometimes("PutEvents", lambda _: Fault(reset="after"))
     with FaultyApi(place.aws, lost) as api:
         behind(place, api).run(place.put(rows(30)), run_id="r")
     ids = Counter(event["event_id"] for event in place.told())
@@ -116,7 +116,7 @@ def test_item_that_dynamodb_refuses_for_good_fails_the_load_and_no_value_is_told
     place: ItemPlace,
 ) -> None:
     refused = sometimes(
-        "BatchExecuteStatement", lambda _: Fate(refused=(3,), code="ValidationError"), times=9
+        "BatchExecuteStatement", lambda _: Fault(places=(3,), code="ValidationError"), times=9
     )
     with (
         FaultyApi(place.aws, refused) as api,
@@ -135,7 +135,7 @@ def test_table_that_takes_nothing_for_long_fails_the_load_for_now(
     place: ItemPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "_backoff", lambda _: 1000)
-    never = sometimes("BatchExecuteStatement", lambda _: Fate(refused=(0,)), times=10**6)
+    never = sometimes("BatchExecuteStatement", lambda _: Fault(places=(0,)), times=10**6)
     with FaultyApi(place.aws, never) as api, pytest.raises(DeliveryUnavailableError):
         behind(place, api).run(place.put(rows(10)), run_id="r")
 
@@ -153,7 +153,7 @@ def test_file_survives_the_death_of_its_worker(place: ItemPlace, failpoint: str)
     place = lenient(place)
     good = rows(60)
     file = place.put(f"{good}bad\n{'k' * 2049},1,,,\n")
-    assert place.killed_at(failpoint, file, run_id="r") == "killed"
+    place.die_at(failpoint, file, run_id="r")
     (result,) = place.run(file, run_id="r")
     assert without_version(place.items()) == expect(good).items
     assert result["counts"] == {
@@ -175,7 +175,7 @@ def test_update_survives_the_death_of_its_worker(place: ItemPlace, failpoint: st
     place.run(place.put(rows(60, town="Elsewhere")), run_id="before")
     text = rows(70)
     file = place.put(text)
-    assert place.killed_at(failpoint, file, run_id="r") == "killed"
+    place.die_at(failpoint, file, run_id="r")
     assert len(place.items()) >= 60
     (result,) = place.run(file, run_id="r")
     assert without_version(place.items()) == expect(text).items

@@ -21,7 +21,7 @@ from include.errors import (
 )
 from include.pipelines.github_csv_to_postgres import load, transform
 from tests.support import covid_oracle as oracle
-from tests.support.killable import WAIT_SECONDS
+from tests.support.apart import WAIT_SECONDS
 from tests.support.pipeline_runs import moment, write_version
 from tests.support.tcp_proxy import Fate, Pause, Proxy, commit_of
 

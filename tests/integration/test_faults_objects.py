@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.errors import ArchiveError
-from tests.support.killable import client
+from tests.support.clients import client
 from tests.support.pipeline_runs import moment
 
 if TYPE_CHECKING:

@@ -8,13 +8,15 @@ from dataclasses import replace
 
 from tests.integration.item_places import (
     HEADER,
+    create_table,
     place,
     rows,
     without_version,
 )
-from tests.support.item_runs import ItemPlace, client
+from tests.support.clients import client
+from tests.support.faulty_api import FaultyApi
+from tests.support.item_runs import ItemPlace
 from tests.support.items_oracle import expect
-from tests.support.partiql_faults import PASS, FaultyApi
 
 __all__ = ["place"]
 
@@ -37,8 +39,8 @@ def test_any_order_of_four_versions_ends_with_the_newest_of_each_id(place: ItemP
     }
     assert place.items() == final
     for number, order in enumerate(itertools.permutations(range(4))):
-        table = create_table(place, f"{place.table}-{number}")
-        here = replace(place, table=table)
+        here = replace(place, table=f"{place.table}-{number}")
+        create_table(place.aws, here.table)
         seen: dict[str, int] = {}
         for version in order:
             chunk = place.once(f"v{version}", "transform-0-0", dict)
@@ -49,16 +51,6 @@ def test_any_order_of_four_versions_ends_with_the_newest_of_each_id(place: ItemP
             assert (observed["found"], observed["missing"]) == (len(ids) - newer, 0)
             seen |= {key: max(version, seen.get(key, -1)) for key in ids}
         assert here.items() == final
-
-
-def create_table(place: ItemPlace, name: str) -> str:
-    client("dynamodb", place.aws).create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return name
 
 
 def test_same_version_again_changes_nothing(place: ItemPlace) -> None:
@@ -124,7 +116,7 @@ def test_ids_that_the_table_knows_are_not_tried_as_new_ones_again_and_again(
 ) -> None:
     place = replace(place, upload=replace(place.upload, chunk_rows=1000))
     place.run(place.put(rows(500)), run_id="old")
-    with FaultyApi(place.aws, lambda _: PASS) as api:
+    with FaultyApi(place.aws) as api:
         place = replace(place, dynamodb=api.url)
         (loaded,) = place.load(place.put(rows(500, town="new")), run_id="new")
     statements = [entry["Statement"] for call in api.calls for entry in call.entries]

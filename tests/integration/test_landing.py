@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from include.core.landing import fetch, list_versions, look_up
 from include.errors import ArrivalError
-from tests.support.upload_runs import s3_in_pages
+from tests.support.clients import s3_in_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,13 +50,9 @@ class Bucket:
 
 
 @pytest.fixture
-def bucket(aws: Aws) -> Bucket:
+def bucket(aws: Aws, landing: str) -> Bucket:
     """Times are as S3 gives them, to the second."""
-    found = Bucket(s3=s3_in_pages(aws.endpoint), name=f"landing-{next(_numbers)}")
-    found.s3.create_bucket(Bucket=found.name)
-    enabled = {"Status": "Enabled"}
-    found.s3.put_bucket_versioning(Bucket=found.name, VersioningConfiguration=enabled)
-    return found
+    return Bucket(s3=s3_in_pages(aws.endpoint), name=landing)
 
 
 @pytest.fixture

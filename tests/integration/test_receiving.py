@@ -16,25 +16,10 @@ from include.core.receiving import newest_below
 from include.core.s3_events import Announced, read_event
 from include.errors import ArrivalError, FilesFailedError
 from tests.support.s3_messages import body, in_envelope, record
-from tests.support.upload_runs import PREFIX, Shore, emptied, shore_at, warehouse_of_many
+from tests.support.upload_runs import PREFIX, Shore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from infra.local.postgres import Server
-    from tests.conftest import Aws
-
-
-@pytest.fixture(scope="module")
-def warehouse_uri(postgres: Server) -> Iterator[str]:
-    with warehouse_of_many(postgres) as uri:
-        yield uri
-
-
-@pytest.fixture
-def shore(aws: Aws, warehouse_uri: str, tmp_path: Path) -> Shore:
-    return shore_at(aws, emptied(warehouse_uri), tmp_path)
+    from collections.abc import Callable
 
 
 _numbers = itertools.count()
@@ -167,7 +152,7 @@ def test_events_of_four_versions_in_any_order_claim_each_once_in_order_of_upload
     versions = [shore.put("a.csv", str(number)) for number in range(4)]
     told = [message(shore.record("a.csv", version)) for version in versions]
     for number, order in enumerate(itertools.permutations(told)):
-        emptied(shore.warehouse_uri)
+        shore.query("truncate ops.arrival")
         received = shore.receive(order, f"run {number}")
         by_age = sorted(received["files"], key=lambda file: str(file["order"]))
         assert [file["version_id"] for file in by_age] == versions

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,31 +22,11 @@ from tests.support.upload_runs import (
     PIPELINE,
     PREFIX,
     Shore,
-    emptied,
     result,
-    shore_at,
-    warehouse_of_many,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from infra.local.postgres import Server
-    from tests.conftest import Aws
 
 FAILPOINTS = re.findall(r'failpoint\("([^"]+)"\)', Path(str(settling.__file__)).read_text())
 LEDGER = "select run_id, status, read, delivered, rejected, superseded from ops.run order by run_id"
-
-
-@pytest.fixture(scope="module")
-def warehouse_uri(postgres: Server) -> Iterator[str]:
-    with warehouse_of_many(postgres) as uri:
-        yield uri
-
-
-@pytest.fixture
-def shore(aws: Aws, warehouse_uri: str, tmp_path: Path) -> Shore:
-    return shore_at(aws, emptied(warehouse_uri), tmp_path)
 
 
 def land(shore: Shore, *names: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,36 +12,15 @@ from include.core import sweeping
 from include.core.notices import RunFacts
 from include.core.sweeping import find, runs_to_start, tell
 from include.errors import FilesFailedError
+from tests.support.clients import s3_in_pages
 from tests.support.upload_runs import (
     PIPELINE,
     PREFIX,
     Shore,
-    emptied,
     run_of,
-    s3_in_pages,
-    shore_at,
-    warehouse_of_many,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from infra.local.postgres import Server
-    from tests.conftest import Aws
-
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def warehouse_uri(postgres: Server) -> Iterator[str]:
-    with warehouse_of_many(postgres) as uri:
-        yield uri
-
-
-@pytest.fixture
-def shore(aws: Aws, warehouse_uri: str, tmp_path: Path) -> Shore:
-    return shore_at(aws, emptied(warehouse_uri), tmp_path)
 
 
 def missed(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> list[tuple[str, str]]:

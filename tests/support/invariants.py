@@ -20,7 +20,8 @@ import psycopg2
 from typing_extensions import Self
 
 from tests.support import covid_oracle as oracle
-from tests.support.killable import Place, Worker, client
+from tests.support.clients import client
+from tests.support.killable import Place, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -7,93 +7,52 @@ the tasks that have no result yet, as Airflow does after a worker was lost.
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
-
 from include.core import arrivals
-from include.core.failpoints import VARIABLE
-from include.core.landing import look_up
-from include.core.migrations import migrate
-from include.core.objects import ObjectStore
 from include.core.scratch import scratch_folder
 from include.core.stage_events import StageEvents
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
-from infra.local import aws as emulators
+from tests.support.apart import die_at
+from tests.support.clients import client
+from tests.support.upload_places import UploadPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
-    from psycopg2.extensions import connection
 
     from include.core.upload_contract import ItemUpload
 
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload([__name__])
-WAIT_SECONDS = 60
+__all__ = ["ItemPlace", "client"]
+
 MEMORY = "256MB"
 
 
-@cache
-def client(service: str, endpoint: str) -> Any:
-    """A boto3 client that this process makes once."""
-    return emulators.client(service, endpoint)
-
-
 @dataclass(frozen=True, kw_only=True)
-class ItemPlace:
-    """Where runs happen; other processes can be told of it.
+class ItemPlace(UploadPlace):
+    """Where runs happen, the results of their tasks among the temporary files.
 
     Attributes:
-        warehouse_uri: libpq URI.
-        aws: URL of the emulator.
-        landing, lake, table, bus: names.
+        table, bus: names.
         queue: URL of a queue that gets every event of the bus.
-        folder: for temporary files, results of tasks, and failpoints.
         upload: the contract.
         dynamodb, eventbridge: URLs of these services, where they are not the emulator's.
     """
 
-    warehouse_uri: str
-    aws: str
-    landing: str
-    lake: str
+    KEY = "uploads/dynamodb/a.csv"
+
     table: str
     bus: str
     queue: str
-    folder: Path
     upload: ItemUpload = field(default_factory=lambda: replace(DATASET, chunk_rows=25))
     dynamodb: str | None = None
     eventbridge: str | None = None
 
-    @property
-    def failpoints(self) -> Path:
-        return self.folder / "failpoints"
-
-    def connect(self) -> connection:
-        return psycopg2.connect(self.warehouse_uri)
-
-    def store(self) -> ObjectStore:
-        return ObjectStore(client=client("s3", self.aws), bucket=self.lake)
-
-    def put(self, text: str | bytes, key: str = "uploads/dynamodb/a.csv") -> dict[str, Any]:
-        """Upload a version of a file; returns it as look_up finds it."""
-        s3 = client("s3", self.aws)
-        body = text.encode() if isinstance(text, str) else text
-        version = s3.put_object(Bucket=self.landing, Key=key, Body=body)["VersionId"]
-        return {**look_up(s3, self.landing, key, version), "index": 0}
-
     def receive(self, files: Sequence[dict[str, Any]], run_id: str) -> list[dict[str, Any]]:
         """Claim files for a run, as the DAG's first task does."""
-        migrate(self.connect)
         received = []
         for index, file in enumerate(files):
             with self.connect() as connected, connected.cursor() as cursor:
@@ -172,7 +131,7 @@ class ItemPlace:
             yield pipeline.Places(
                 connect=self.connect,
                 landing=client("s3", self.aws),
-                store=self.store(),
+                store=self.store,
                 table=client("dynamodb", self.dynamodb or self.aws),
                 table_name=self.table,
                 events=self.events(run_id),
@@ -231,23 +190,10 @@ class ItemPlace:
             kept.write_text(result)
         return json.loads(kept.read_text())
 
-    def killed_at(self, failpoint: str, *files: dict[str, Any], run_id: str) -> str:
-        """Run in a process that dies there; returns "done", "killed", or its error's class."""
-        self.failpoints.mkdir(parents=True, exist_ok=True)
-        armed = self.failpoints / failpoint
-        armed.touch()
-        process = processes.Process(target=_work, args=(self, files, run_id))
-        process.start()
-        process.join(WAIT_SECONDS)
-        assert process.exitcode is not None, "the worker does not end"
-        assert not armed.exists(), f"{failpoint} was never reached"
-        return "killed" if process.exitcode == -signal.SIGKILL else "done"
+    def die_at(self, failpoint: str, *files: dict[str, Any], run_id: str) -> None:
+        """Run in a process of its own that must die at a failpoint."""
+        die_at(failpoint, partial(self.run, *files, run_id=run_id), failpoints=self.failpoints)
 
 
 def name(chunk: dict[str, Any]) -> str:
     return f"{chunk['index']}-{chunk['number']}"
-
-
-def _work(place: ItemPlace, files: Sequence[dict[str, Any]], run_id: str) -> None:
-    os.environ[VARIABLE] = str(place.failpoints)
-    place.run(*files, run_id=run_id)

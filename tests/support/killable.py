@@ -7,22 +7,18 @@ again goes on with the task that has no result yet, as Airflow does after a work
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import shutil
-import signal
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
 from include.core import migrations, postgres
-from include.core.failpoints import VARIABLE
 from include.core.objects import ObjectStore
-from include.errors import SluiceError
 from include.pipelines import github_csv_to_postgres as pipeline
-from infra.local import aws as emulators
+from tests.support import apart
+from tests.support.clients import client
 from tests.support.pipeline_runs import PipelineRuns
 
 if TYPE_CHECKING:
@@ -36,16 +32,7 @@ if TYPE_CHECKING:
     from include.core.contract import GitHubDataset
     from include.core.outbox import Notice
 
-# The server of forks has imported what a run needs; a fresh interpreter would take a second.
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload([__name__])
-WAIT_SECONDS = 60
-
-
-@cache
-def client(service: str, endpoint: str) -> Any:
-    """A boto3 client that this process makes once."""
-    return emulators.client(service, endpoint)
+__all__ = ["Place", "Worker", "client"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +153,7 @@ class Place:
         return json.loads(kept.read_text())
 
 
-class Worker:
+class Worker(apart.Worker):
     """A run in a process of its own, under way as soon as this is made.
 
     Arguments:
@@ -188,55 +175,19 @@ class Worker:
         barrier: Barrier | None = None,
         session: dict[str, str] | None = None,
     ) -> None:
-        self._armed = place.failpoints / armed if armed else None
-        place.failpoints.mkdir(parents=True, exist_ok=True)
-        if self._armed:
-            self._armed.touch()
-        self._said = place.folder / f"{run_id}.error"
-        self._process = processes.Process(
-            target=_work,
-            args=(place, as_of, run_id),
-            kwargs={"said": self._said, "barrier": barrier, "session": session or {}},
-        )
-        self._process.start()
-
-    @property
-    def pid(self) -> int:
-        pid = self._process.pid
-        assert pid is not None
-        return pid
-
-    def end(self) -> str:
-        """Wait for its end; returns "done", "killed", or the class of the error it ended with."""
-        self._process.join(WAIT_SECONDS)
-        code = self._process.exitcode
-        assert code is not None, "the worker does not end"
-        if self._armed:
-            assert not self._armed.exists(), f"{self._armed.name} was never reached"
-        if code == -signal.SIGKILL:
-            return "killed"
-        return self._said.read_text() if self._said.exists() else "done"
-
-    def kill(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
-        self._process.join()
+        run = partial(_run, place, as_of, run_id, barrier=barrier, session=session or {})
+        super().__init__(run, failpoints=place.failpoints, armed=armed)
 
 
-def _work(  # noqa: PLR0913 -- as Worker has it
+def _run(
     place: Place,
     as_of: datetime,
     run_id: str,
     *,
-    said: Path,
     barrier: Barrier | None,
     session: dict[str, str],
 ) -> None:
-    os.environ[VARIABLE] = str(place.failpoints)
     postgres._SESSION.update(session)
     if barrier:
-        barrier.wait(WAIT_SECONDS)
-    try:
-        place.run(as_of, run_id)
-    except (SluiceError, OSError) as error:
-        said.write_text(type(error).__name__)
+        barrier.wait(apart.WAIT_SECONDS)
+    place.run(as_of, run_id)

@@ -5,65 +5,40 @@ It can be handed to other processes, where a run can die at a failpoint.
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import signal
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
 from include.core import ledger
 from include.core.arrivals import hold
-from include.core.failpoints import VARIABLE
 from include.core.landing import look_up
-from include.core.migrations import migrate
 from include.core.notices import RunFacts
 from include.core.objects import ObjectStore
 from include.core.outbox import announce
 from include.core.receiving import Landing, receive_files, receive_messages
 from include.core.s3_events import Announced
 from include.core.settling import Queue, settle
-from infra.local import aws as emulators
-from tests.support.killable import WAIT_SECONDS, client, processes
+from tests.support.apart import die_at
+from tests.support.clients import client
 from tests.support.s3_messages import body, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from psycopg2.extensions import connection
 
     from include.core.arrivals import Claim
-    from infra.local.postgres import Server
-    from tests.conftest import Aws
 
 PIPELINE, PREFIX, SINK = "csv_upload_to_sqs", "uploads/sqs/", "sqs:json"
 AS_OF = datetime(2026, 11, 21, tzinfo=timezone.utc)
 RETRY_SECONDS = 1
-_numbers = itertools.count()
-
-
-@cache
-def s3_in_pages(endpoint: str, size: int = 1000) -> Any:
-    """A client that lists so many versions a page, and their times to the second, as S3 does."""
-
-    def ask(params: dict[str, Any], **_: Any) -> None:
-        params.setdefault("MaxKeys", size)
-
-    def cut(parsed: dict[str, Any], **_: Any) -> None:
-        for each in [*parsed.get("Versions", []), *parsed.get("DeleteMarkers", [])]:
-            each["LastModified"] = each["LastModified"].replace(microsecond=0)
-
-    s3 = emulators.client("s3", endpoint)
-    s3.meta.events.register("before-parameter-build.s3.ListObjectVersions", ask)
-    s3.meta.events.register("after-call.s3.ListObjectVersions", cut)
-    return s3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,21 +230,9 @@ class Shore:
         ]
 
     def die_in_settle(self, failpoint: str, received: Any, results: Any, run_id: str) -> None:
-        """Settle in a process of its own, which is killed at a failpoint."""
-        armed = self.folder / "failpoints" / failpoint
-        armed.parent.mkdir(exist_ok=True)
-        armed.touch()
-        arguments = (self, armed.parent, received, results, run_id)
-        process = processes.Process(target=_settle, args=arguments)
-        process.start()
-        process.join(WAIT_SECONDS)
-        assert not armed.exists(), f"{failpoint} was never reached"
-        assert process.exitcode == -signal.SIGKILL
-
-
-def _settle(shore: Shore, failpoints: Path, received: Any, results: Any, run_id: str) -> None:
-    os.environ[VARIABLE] = str(failpoints)
-    shore.settle(received, results, run_id)
+        """Settle in a process of its own that must die at a failpoint."""
+        settle_here = partial(self.settle, received, results, run_id)
+        die_at(failpoint, settle_here, failpoints=self.folder / "failpoints")
 
 
 def as_handed_over(received: Any) -> dict[str, Any]:
@@ -298,41 +261,3 @@ def result(index: int, *, delivered: int = 1, **more: Any) -> dict[str, Any]:
         "seconds": 0.5,
         **more,
     }
-
-
-@contextmanager
-def warehouse_of_many(postgres: Server) -> Iterator[str]:
-    """The URI of a warehouse that is up to date, for the tests of one module."""
-    name = f"shore_{next(_numbers)}"
-    postgres.create_database(name, "sluice")
-    uri = postgres.uri("sluice", name)
-    migrate(lambda: psycopg2.connect(uri))
-    yield uri
-    postgres.drop_database(name)
-
-
-def emptied(warehouse_uri: str) -> str:
-    """The same warehouse without a row of any run."""
-    with closing(psycopg2.connect(warehouse_uri)) as opened, opened, opened.cursor() as cursor:
-        cursor.execute("truncate ops.arrival, ops.run, ops.rejected_row, ops.outbox")
-    return warehouse_uri
-
-
-def shore_at(aws: Aws, warehouse_uri: str, folder: Path) -> Shore:
-    """A new bucket with versions and two queues, beside a warehouse that is up to date."""
-    name = f"shore-{next(_numbers)}"
-    s3, sqs = client("s3", aws.endpoint), client("sqs", aws.endpoint)
-    s3.create_bucket(Bucket=name)
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    dead_letters = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
-    named = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
-    redrive = {"deadLetterTargetArn": named["Attributes"]["QueueArn"], "maxReceiveCount": 3}
-    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": json.dumps(redrive)})
-    return Shore(
-        warehouse_uri=warehouse_uri,
-        aws=aws.endpoint,
-        bucket=name,
-        queue=queue["QueueUrl"],
-        dead_letters=dead_letters,
-        folder=folder,
-    )

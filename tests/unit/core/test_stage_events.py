@@ -10,8 +10,8 @@ import pytest
 from include.core import batches
 from include.core.stage_events import LIMITS, StageEvent, StageEvents
 from include.errors import DeliveryRefusedError
-from tests.support.item_runs import client
-from tests.support.partiql_faults import PASS, Call, Fate, FaultyApi
+from tests.support.clients import client
+from tests.support.faulty_api import NONE, Call, Fault, FaultyApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ def events_through(api: FaultyApi) -> StageEvents:
     )
 
 
-def told(aws: Aws, *events: StageEvent, decide: Callable[[Call], Fate] = lambda _: PASS) -> Any:
+def told(aws: Aws, *events: StageEvent, decide: Callable[[Call], Fault] = lambda _: NONE) -> Any:
     """The entries of each call that tells of these events."""
     with FaultyApi(aws.endpoint, decide) as api:
         events_through(api).tell(events)
@@ -90,7 +90,7 @@ def test_event_that_is_refused_for_good_is_told_of_without_the_bus_s_words(
         told(
             aws,
             StageEvent(stage="loaded", file=FILE),
-            decide=lambda _: Fate(refused=(0,), code="MalformedDetail"),
+            decide=lambda _: Fault(places=(0,), code="MalformedDetail"),
         )
     assert str(caught.value) == (
         "events to the bus default: 1 of 1 entries refused (MalformedDetail 1)"

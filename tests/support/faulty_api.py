@@ -1,7 +1,7 @@
-"""An HTTP proxy before SQS that breaks SendMessageBatch as it is told, and lets all else through.
+"""An HTTP proxy before the emulator that breaks calls of batches as it is told.
 
-The parts of a batch that it does not refuse really go to the queue, and its answers are the real
-ones with the refused parts put in.
+What it does not refuse of a batch really goes to the emulator, and its answers are the real ones
+with the refused entries put in. All other calls pass.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,11 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
+from tests.support.batch_calls import ENTRIES, NOTHING, entries_of, refuse, without
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ACTION = "AmazonSQS.SendMessageBatch"
 # A socket that is closed with this does not say goodbye: the other side sees a reset.
 _ABORT = struct.pack("ii", 1, 0)
 
@@ -32,11 +34,11 @@ class Fault:
     """What happens to one call; nothing of it by default.
 
     Attributes:
-        places: entries that are refused, by their place; the others go to the queue.
+        places: entries that are refused, by their place; the others reach the emulator.
         code, sender_fault: what a refused entry, or the call, gets.
         unheard: the refused entries stand nowhere in the answer.
-        status: HTTP status of the whole call, of which nothing goes to the queue.
-        reset: the connection breaks "before" the queue has the call, or "after" it.
+        status: HTTP status of the whole call, of which nothing reaches the emulator.
+        reset: the connection breaks "before" the emulator has the call, or "after" it.
     """
 
     places: tuple[int, ...] = ()
@@ -48,53 +50,57 @@ class Fault:
 
 
 NONE = Fault()
+THROTTLED = Fault(status=400, code="ThrottlingException")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Call:
-    """One SendMessageBatch.
+    """One call of a batch.
 
     Attributes:
-        rows: the row number of each entry.
-        taken: those that went to the queue.
-        fault: what happened to it.
+        action: such as PutEvents.
+        number: of the calls of this action, from 0.
+        entries: its messages, statements, events or keys.
     """
 
-    rows: tuple[int, ...]
-    fault: Fault
-    taken: tuple[int, ...] = ()
+    action: str
+    number: int
+    entries: list[Any]
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Row numbers of messages."""
+        numbers = (entry["MessageAttributes"]["row_number"] for entry in self.entries)
+        return tuple(int(number["StringValue"]) for number in numbers)
 
 
 @dataclass
-class Faults:
-    """A proxy while the `with` block lasts.
+class FaultyApi:
+    """The proxy, while the `with` block lasts.
 
     Attributes:
-        endpoint: URL of the real SQS.
-        decide: gives the fault of a call from its number (from 0) and its row numbers.
-        calls: in the order of their arrival.
+        endpoint: URL of the emulator.
+        decide: gives the fault of a call.
+        calls: of batches, in the order of their arrival.
+        fired: how many of them had a fault.
     """
 
     endpoint: str
-    decide: Callable[[int, tuple[int, ...]], Fault] = lambda *_: NONE
+    decide: Callable[[Call], Fault] = lambda _: NONE
     calls: list[Call] = field(default_factory=list)
+    fired: int = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    @property
-    def fired(self) -> int:
-        """How many calls had a fault."""
-        return sum(call.fault != NONE for call in self.calls)
-
     def __enter__(self) -> Self:
-        proxy: Faults = self
+        proxy: FaultyApi = self
 
         class Handler(_Handler):
-            faults = proxy
+            api = proxy
 
-        self._lock = threading.Lock()
+        self._lock, self._numbers = threading.Lock(), Counter[str]()
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -105,13 +111,14 @@ class Faults:
         self._thread.join()
         self._server.server_close()
 
-    def take(self, entries: list[dict[str, Any]]) -> Call:
-        numbers = (entry["MessageAttributes"].get("row_number", {}) for entry in entries)
-        rows = tuple(int(number.get("StringValue", 0)) for number in numbers)
+    def take(self, action: str, asked: dict[str, Any]) -> Fault:
         with self._lock:
-            call = Call(rows, self.decide(len(self.calls), rows))
+            call = Call(action, self._numbers[action], entries_of(action, asked))
+            self._numbers[action] += 1
             self.calls.append(call)
-        return call
+            fault = self.decide(call)
+            self.fired += fault != NONE
+        return fault
 
 
 class _Server(ThreadingHTTPServer):
@@ -125,52 +132,48 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    faults: Faults
+    api: FaultyApi
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("X-Amz-Target") != ACTION:
+        action = self.headers.get("X-Amz-Target", "").split(".")[-1]
+        if action not in ENTRIES:
             self._answer(*self._forward(body))
             return
-        request = json.loads(body)
-        entries = request["Entries"]
-        call = self.faults.take(entries)
-        fault = call.fault
+        asked = json.loads(body)
+        fault = self.api.take(action, asked)
         if fault.reset == "before":
             self._break_off()
         elif fault.status != http.HTTPStatus.OK:
-            error = {"__type": f"com.amazonaws.sqs#{fault.code}", "message": "try again"}
+            error = {"__type": fault.code, "message": "try again"}
             self._answer(fault.status, json.dumps(error).encode())
         else:
-            status, answer = self._send(request, entries, call)
+            status, answer = self._carry_out(action, asked, fault)
             if fault.reset:
                 self._break_off()
             else:
                 self._answer(status, answer)
 
-    def _send(
-        self, request: dict[str, Any], entries: list[dict[str, Any]], call: Call
-    ) -> tuple[int, bytes]:
-        fault = call.fault
-        good = [entry for place, entry in enumerate(entries) if place not in fault.places]
-        status, answer = http.HTTPStatus.OK.value, b"{}"
-        if good:
-            status, answer = self._forward(json.dumps({**request, "Entries": good}).encode())
-        if status != http.HTTPStatus.OK:
-            return status, answer
-        call.taken = tuple(row for place, row in enumerate(call.rows) if place not in fault.places)
-        told = json.loads(answer)
-        refused = [
-            {"Id": entries[place]["Id"], "Code": fault.code, "SenderFault": fault.sender_fault}
-            for place in fault.places
-        ]
-        if refused and not fault.unheard:
-            told["Failed"] = [*told.get("Failed", []), *refused]
-        return status, json.dumps(told).encode()
+    def _carry_out(self, action: str, asked: dict[str, Any], fault: Fault) -> tuple[int, bytes]:
+        rest = without(action, asked, fault.places)
+        status, answer = http.HTTPStatus.OK.value, json.dumps(NOTHING[action]).encode()
+        if rest:
+            status, answer = self._forward(json.dumps(rest).encode())
+        if status == http.HTTPStatus.OK and fault.places and not fault.unheard:
+            whole = refuse(
+                action,
+                asked,
+                json.loads(answer),
+                fault.places,
+                code=fault.code,
+                sender_fault=fault.sender_fault,
+            )
+            answer = json.dumps(whole).encode()
+        return status, answer
 
     def _forward(self, body: bytes) -> tuple[int, bytes]:
-        parts = urlsplit(self.faults.endpoint)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        parts = urlsplit(self.api.endpoint)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         left_out = ("host", "content-length", "connection")
         headers = {k: v for k, v in self.headers.items() if k.lower() not in left_out}
         connection.request("POST", self.path, body=body, headers=headers)
