@@ -43,7 +43,7 @@ check: ## format, lint, types, import rules
 	@echo 'types of infra/aws' && $(BIN)/mypy --no-error-summary --python-executable '$(CDK)' infra/aws
 	@echo 'import rules' && $(BIN)/python -m pytest --quiet tests/unit/test_import_rules.py
 
-bench: ## measure loading 1,000,000 rows against the plain ways and the floor
+bench: ## measure loading 1,000,000 rows, and uploaded files, against the plain ways and the floor
 	@$(SETUP) airflow emulator
 	@exec $(BIN)/python -m tests.bench
 

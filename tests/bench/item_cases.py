@@ -17,7 +17,8 @@ from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
 from include.settings import Settings
 from tests.bench.clock import Clock
-from tests.support.item_runs import ItemPlace, client
+from tests.support.clients import client
+from tests.support.item_runs import ItemPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 from include.core.landing import look_up
-from infra.local import aws
 from tests.bench.lab import WrongResultError
+from tests.support.clients import client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +145,7 @@ class LandingPlace:
         return counted
 
     def _client(self, service: str) -> Any:
-        return aws.client(service, self.endpoint)
+        return client(service, self.endpoint)
 
 
 def _row(number: int) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from include.datasets.any_csv import DATASET
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
 from include.pipelines.csv_upload_to_sqs.transform import LIMITS, PIPELINE, Envelope, open_rows
 from tests.bench.clock import Clock
+from tests.support.clients import client
 from tests.support.deliveries import DAG_ID, Place
-from tests.support.killable import client
 
 RUN_ID = "bench"
 
