@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
 
 MANY, REPEATS = 100_000, 5
+PATIENCE_FOR_MANY = 900.0
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_files_of_no_row_of_a_batch_of_one_more_and_of_a_hundred_thousand_arrive
         for count in (MANY, 0, 1, 10, 11)
         for pipeline in (SQS, ITEMS)
     ]
-    uploads.wait(files)
+    uploads.wait(files, seconds=PATIENCE_FOR_MANY)
     assert uploads.states(files) == ["done"] * len(files)
     check(uploads, files)
 

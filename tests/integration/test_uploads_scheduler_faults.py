@@ -126,5 +126,5 @@ def test_killed_triggerer_loses_no_message_and_the_sweep_finds_what_lost_its_eve
     assert state == "success"
     check(uploads, [received, *lost], silent={silent})
     (notice,) = uploads.notices("sweep_arrivals", sweep)
-    assert notice["Subject"] == "sweep_arrivals: 2 missed files started"
+    assert notice["Subject"] == "Sluice sweep_arrivals: 2 missed files started"
     assert all(file.key in notice["Message"] for file in lost)

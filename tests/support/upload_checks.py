@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OF_RUN = "from ops.run where dag_id = %s and run_id = %s"
 ENTERED = f"select {', '.join(COUNTS)}, details -> 'sources' {OF_RUN}"
-WORKED = f"select 1 {OF_RUN} and delivered > 0 and status = 'success'"
+WORKED = f"select delivered {OF_RUN} and delivered > 0 and status = 'success'"
 STATUS = f"select status {OF_RUN}"
 TABLES = ("ops.run", "ops.arrival", "ops.rejected_row", "ops.outbox")
 
@@ -115,12 +115,9 @@ def _check_nothing_is_left(uploads: Uploads) -> None:  # I4
 
 def _check_rerun_changes_nothing(uploads: Uploads) -> None:  # I5
     before = _written(uploads)
-    # The last run of each pipeline that has delivered something.
-    worked = {
-        dag_id: run_id
-        for dag_id, run_id, _ in uploads.made()
-        if uploads.runs.query(WORKED, dag_id, run_id)
-    }
+    # The run of each pipeline that has delivered most.
+    found = [(uploads.runs.query(WORKED, *run[:2]), run) for run in uploads.made()]
+    worked = {run[0]: run[1] for delivered, run in sorted(found) if delivered}
     for dag_id, run_id in worked.items():
         uploads.runs.clear(dag_id, run_id)
     for dag_id, run_id in worked.items():

@@ -170,9 +170,9 @@ class Uploads:
         known = dict(self.runs.query(statement, f"%/{self.tag}/%"))
         return [known.get(file.version_id) for file in files]
 
-    def wait(self, files: Sequence[File]) -> None:
+    def wait(self, files: Sequence[File], *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until all is quiet: files done or failed, no run under way, no arrival waiting."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + seconds
         while busy := self._busy(files):
             assert time.monotonic() < deadline, busy
             time.sleep(0.5)
