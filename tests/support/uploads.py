@@ -82,7 +82,7 @@ class Uploads:
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # A new stack answers the test event that S3 sends when its bucket is made.
+        # Runs that are still under way are not of this test.
         self.wait([])
         self.last = self.runs.last()
 
