@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 import psycopg2
 import pytest
 
+from include.core import batches
 from include.core.migrations import migrate
 from include.datasets import covid_us_daily, covid_us_states_daily
 from infra.local.github_stand_in import GitHubStandIn
 from tests.support import covid_oracle as oracle
-from tests.support.clients import client
+from tests.support.clients import client, s3_in_pages
 from tests.support.invariants import Trial
 from tests.support.killable import Place
+from tests.support.landing_bucket import Bucket
 from tests.support.pipeline_runs import write_version
+from tests.support.registry import Registry
 from tests.support.upload_runs import Shore
 
 if TYPE_CHECKING:
@@ -135,6 +138,12 @@ def ready_uri(shared_warehouse_uri: str) -> str:
 
 
 @pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches that failed in part go again almost at once."""
+    monkeypatch.setattr(batches, "_backoff", lambda _: 0.01)
+
+
+@pytest.fixture
 def landing(aws: Aws) -> str:
     """A bucket of its own that keeps versions, empty."""
     name, s3 = f"landing-{next(_numbers)}", client("s3", aws.endpoint)
@@ -159,3 +168,14 @@ def shore(aws: Aws, ready_uri: str, landing: str, tmp_path: Path) -> Shore:
         dead_letters=dead_letters,
         folder=tmp_path,
     )
+
+
+@pytest.fixture
+def registry(ready_uri: str) -> Registry:
+    return Registry(lambda: psycopg2.connect(ready_uri))
+
+
+@pytest.fixture
+def bucket(aws: Aws, landing: str) -> Bucket:
+    """Times are as S3 gives them, to the second."""
+    return Bucket(s3=s3_in_pages(aws.endpoint), name=landing)

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.core.contract import Column, CsvContract
 from tests.support.clients import client
-from tests.support.deliveries import Place
+from tests.support.deliveries import ANY, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from include.core.objects import ObjectStore
     from tests.conftest import Aws
+
+
+TYPED = CsvContract(
+    columns=(
+        Column(name="id", type="integer", header="ID"),
+        Column(name="share", type="numeric"),
+        Column(name="open", type="boolean"),
+        Column(name="since", type="date"),
+        Column(name="note", type="text"),
+    )
+)
 
 
 @pytest.fixture
@@ -27,3 +40,12 @@ def place(aws: Aws, ready_uri: str, landing: str, lake: ObjectStore, tmp_path: P
         queue_url=client("sqs", aws.endpoint).create_queue(QueueName=landing)["QueueUrl"],
         folder=tmp_path,
     )
+
+
+def typed(place: Place, **settings: Any) -> Place:
+    return replace(place, upload=replace(ANY, contract=TYPED, **settings))
+
+
+def counts(read: int, *, rejected: int = 0) -> dict[str, int]:
+    went = {"rejected": rejected, "duplicate": 0, "superseded": 0, "delivered": read - rejected}
+    return {"read": read, **went}

@@ -10,19 +10,10 @@ from typing import Any
 
 import pytest
 
-from include.core import arrivals
-from include.core.contract import Column, CsvContract, RejectLimit
-from include.core.postgres import transaction
-from include.errors import (
-    ArrivalBusyError,
-    ArrivalError,
-    InputFileError,
-    RejectLimitError,
-    RuleError,
-)
-from tests.integration.delivery_places import place
+from include.core.contract import RejectLimit
+from tests.integration.delivery_places import counts, place, typed
 from tests.support.clients import client
-from tests.support.deliveries import ANY, DAG_ID, Place, rows_of, written
+from tests.support.deliveries import ANY, Place, rows_of, written
 from tests.support.faulty_api import FaultyApi
 from tests.support.json_queue_consumer import check_delivered, consume, expected_attributes
 
@@ -47,29 +38,11 @@ NASTY = [
     "not characters \ufffe\uffff \U0001fffe",
     "back\\slash \\u0041 %s {} </script>",
 ]
-TYPED = CsvContract(
-    columns=(
-        Column(name="id", type="integer", header="ID"),
-        Column(name="share", type="numeric"),
-        Column(name="open", type="boolean"),
-        Column(name="since", type="date"),
-        Column(name="note", type="text"),
-    )
-)
 MESSAGE_BYTES = 1_048_576
-
-
-def typed(place: Place, **settings: Any) -> Place:
-    return replace(place, upload=replace(ANY, contract=TYPED, **settings))
 
 
 def as_file(place: Place, **settings: Any) -> Place:
     return replace(place, upload=replace(place.upload, delivery="file", **settings))
-
-
-def counts(read: int, *, rejected: int = 0) -> dict[str, int]:
-    went = {"rejected": rejected, "duplicate": 0, "superseded": 0, "delivered": read - rejected}
-    return {"read": read, **went}
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 1000])
@@ -155,28 +128,6 @@ def test_rejected_rows_wait_with_their_reason_and_the_others_keep_their_numbers(
     }
 
 
-@pytest.mark.parametrize("delivery", ["messages", "file"])
-def test_nothing_is_sent_of_a_file_with_too_many_rejects(place: Place, delivery: Any) -> None:
-    rows = "ID,share,open,since,note\n" + "1,1,t,2024-01-01,x\n" * 50 + "secret,,,,\n"
-    with pytest.raises(RejectLimitError, match=r"1 of 51 rows rejected, 0 allowed") as caught:
-        typed(place, delivery=delivery).deliver(place.put(rows.encode()))
-    assert "secret" not in str(caught.value)
-    assert place.messages() == []
-
-
-@pytest.mark.parametrize("delivery", ["messages", "file"])
-def test_nothing_is_sent_of_a_file_whose_fault_shows_at_its_end(
-    place: Place, delivery: Any
-) -> None:
-    file = place.put(rows_of(50_000) + b'50001,"never closed\n')
-    with pytest.raises(InputFileError, match="never closed"):
-        replace(place, upload=replace(ANY, delivery=delivery)).deliver(file)
-    assert place.messages() == []
-    assert "Contents" not in client("s3", place.aws).list_objects_v2(
-        Bucket=place.lake, Prefix="json/"
-    )
-
-
 def message_bytes(file: dict[str, Any], number: int, body: str) -> int:
     kinds = {"row_number": "Number"}
     attributes = expected_attributes(file, number)
@@ -224,75 +175,6 @@ def test_batches_stay_within_one_mebibyte(place: Place) -> None:
         replace(place, sqs=queue.url).deliver(file)
     assert sorted(call.rows for call in queue.calls) == [(1, 2, 3), (4, 5, 6), (7, 8, 9)]
     check_delivered(consume(place.messages()), content, file)
-
-
-@pytest.mark.parametrize("delivery", ["messages", "file"])
-def test_file_that_is_done_sends_nothing(place: Place, delivery: Any) -> None:
-    place = replace(place, upload=replace(ANY, delivery=delivery))
-    file = place.put(rows_of(12))
-    result = place.deliver(file)
-    place.finish(file, {name: value for name, value in result.items() if name != "index"})
-    assert len(place.messages()) == (12 if delivery == "messages" else 1)
-    assert place.deliver(file) == result
-    assert place.messages() == []
-
-
-@pytest.mark.parametrize("delivery", ["messages", "file"])
-def test_rerun_of_a_delivery_that_ended_sends_nothing(place: Place, delivery: Any) -> None:
-    place = replace(place, upload=replace(ANY, delivery=delivery))
-    file = place.put(rows_of(1000))
-    first = place.deliver(file)
-    assert place.messages()
-    again = place.deliver(file)
-    assert again["counts"] == first["counts"]
-    assert place.messages() == []
-
-
-def test_rows_made_by_another_contract_count_as_not_sent(place: Place) -> None:
-    file = place.put(b"ID,share,open,since,note\n1,1,t,2024-01-01,x\n2,x,t,2024-01-01,y\n")
-    typed(place, rejects=RejectLimit(rows=1)).deliver(file)
-    assert consume(place.messages()).row_numbers == [1]
-    place.deliver(file)
-    assert consume(place.messages()).row_numbers == [1, 2]
-
-
-def test_file_that_another_run_holds_is_left_alone(place: Place) -> None:
-    file = place.put(rows_of(5))
-    arrivals.hold(place.connect, DAG_ID, file, dag_id=DAG_ID, run_id="other")
-    with pytest.raises(ArrivalBusyError):
-        place.deliver(file)
-    assert place.messages() == []
-
-
-def test_file_that_another_run_left_is_gone_on_with(place: Place) -> None:
-    content = rows_of(300)
-    file = place.put(content)
-    place.die_at("deliver.batch_recorded", file, "first")
-    with transaction(place.connect, doing="fail") as cursor:
-        arrivals.release_run(cursor, dag_id=DAG_ID, run_id="first", cause="killed")
-    place.deliver(file, "second")
-    consumed = consume(place.messages())
-    check_delivered(consumed, content, file)
-    assert consumed.repeats <= 30
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [({"etag": "0" * 32}, "other content"), ({"key": "uploads/sqs/a\x01.csv"}, "characters")],
-)
-def test_file_that_is_not_what_was_found_is_refused(
-    place: Place, change: dict[str, str], problem: str
-) -> None:
-    file = {**place.put(rows_of(5)), **change}
-    with pytest.raises(ArrivalError, match=problem):
-        place.deliver(file)
-    assert place.messages() == []
-
-
-def test_contract_with_a_key_is_refused(place: Place) -> None:
-    keyed = replace(place, upload=replace(ANY, contract=replace(TYPED, key=("id",))))
-    with pytest.raises(RuleError, match="which of two rows"):
-        keyed.deliver(place.put(b"ID,share,open,since,note\n"))
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000])

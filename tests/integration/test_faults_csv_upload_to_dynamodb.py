@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from include.core import batches
 from include.errors import DeliveryRefusedError, DeliveryUnavailableError
 from tests.integration.item_places import lenient, place, rejected_rows, rows, without_version
+from tests.support.apart import failpoints_of
 from tests.support.faulty_api import NONE, THROTTLED, Call, Fault, FaultyApi
 from tests.support.items_oracle import expect
 
@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["place"]
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 PIPELINE = Path(__file__).parents[2] / "include/pipelines/csv_upload_to_dynamodb"
-FAILPOINTS = sorted(
-    name
-    for file in PIPELINE.glob("*.py")
-    for name in re.findall(r"\bfailpoint\(\"([^\"]+)\"\)", file.read_text())
-)
+FAILPOINTS = sorted(failpoints_of(PIPELINE.glob("*.py")))
 
 REFUSALS: dict[str, Callable[[Call], tuple[int, ...]]] = {
     "first": lambda _: (0,),
@@ -36,11 +34,6 @@ REFUSALS: dict[str, Callable[[Call], tuple[int, ...]]] = {
     "last": lambda call: (len(call.entries) - 1,),
     "all": lambda call: tuple(range(len(call.entries))),
 }
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "_backoff", lambda _: 0.01)
 
 
 def behind(place: ItemPlace, api: FaultyApi) -> ItemPlace:

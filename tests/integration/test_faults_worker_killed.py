@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.apart import failpoints_of
 from tests.support.pipeline_runs import moment
 from tests.support.tcp_proxy import Fate, Proxy, Seen
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tests.support.killable import Worker
 
 INCLUDE = Path(__file__).parents[2] / "include"
-FAILPOINT = re.compile(r"\bfailpoint\(\s*\"([^\"]+)\"")
 ANY_CALL = re.compile(r"(?<!def )\bfailpoint\(")
 
 # Reached only where a table has rows already, and only where it has newer ones.
@@ -31,26 +31,16 @@ SOME_PACKETS_BYTES = 500_000
 V1, V2, V3 = moment("2020-12-01"), moment("2020-12-02"), moment("2020-12-03")
 
 
-def sources() -> list[str]:
-    files = [*INCLUDE.glob("core/*.py"), *INCLUDE.glob("pipelines/github_csv_to_postgres/*.py")]
-    return [file.read_text(encoding="utf-8") for file in files]
-
-
-# Those of settle, which ends upload runs only, have their own tests.
-FAILPOINTS = sorted(
-    {
-        name
-        for text in sources()
-        for name in FAILPOINT.findall(text)
-        if not name.startswith("settle.")
-    }
-)
+ALL = list(INCLUDE.rglob("*.py"))
+# The other two pipelines, and settle, which ends their runs only, have their own tests.
+UPLOADS = ("deliver.", "extract.", "transform.", "load.", "observe.", "tally.", "settle.")
+FAILPOINTS = sorted(name for name in failpoints_of(ALL) if not name.startswith(UPLOADS))
 LOADING = [name for name in FAILPOINTS if name.startswith("upsert.")]
 
 
 def test_every_failpoint_has_a_name_that_a_search_finds_and_no_other_has() -> None:
-    names = [name for text in sources() for name in FAILPOINT.findall(text)]
-    calls = [call for text in sources() for call in ANY_CALL.findall(text)]
+    names = failpoints_of(ALL)
+    calls = [call for file in ALL for call in ANY_CALL.findall(file.read_text("utf-8"))]
     assert len(names) == len(calls) == len(set(names)) > 20
     assert set(names) > NEWEST | OLDER
 

@@ -6,13 +6,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from tests.integration.item_places import (
-    HEADER,
-    create_table,
-    place,
-    rows,
-    without_version,
-)
+from tests.integration.item_places import HEADER, create_table, place, rows, without_version
 from tests.support.clients import client
 from tests.support.faulty_api import FaultyApi
 from tests.support.item_runs import ItemPlace

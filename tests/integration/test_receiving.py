@@ -7,33 +7,16 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from include.core import receiving
-from include.core.receiving import newest_below
-from include.core.s3_events import Announced, read_event
-from include.errors import ArrivalError, FilesFailedError
+from include.core.s3_events import read_event
+from include.errors import FilesFailedError
+from tests.support.received import message, names
 from tests.support.s3_messages import body, in_envelope, record
 from tests.support.upload_runs import PREFIX, Shore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-_numbers = itertools.count()
-
-
-def message(*records: Any, text: str | None = None) -> dict[str, Any]:
-    """A message as a run gets it."""
-    number = next(_numbers)
-    written = body(*records) if text is None else text
-    return {"MessageId": f"m{number}", "ReceiptHandle": f"r{number}", "Body": written}
-
-
-def names(received: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(f["key"].removeprefix(PREFIX), f["version_id"]) for f in received["files"]]
 
 
 def test_file_is_claimed_with_what_its_tasks_need(shore: Shore) -> None:
@@ -169,102 +152,6 @@ def test_overwritten_version_and_the_newer_one_are_both_claimed(shore: Shore) ->
     assert [file["size"] for file in received["files"]] == [3, 5]
 
 
-def test_deleted_object_fails_its_message_alone(shore: Shore) -> None:
-    gone = message(shore.record("gone.csv", shore.put("gone.csv")))
-    shore.delete("gone.csv")
-    good = message(shore.record("a.csv", shore.put("a.csv")))
-    received = shore.receive([gone, good], "one")
-    assert [name for name, _ in names(received)] == ["a.csv"]
-    assert [each["failed"] for each in received["messages"]] == [True, False]
-    assert received["failures"][0]["file"] == PREFIX + "gone.csv"
-    assert "was deleted after it arrived" in received["failures"][0]["cause"]
-    assert shore.states() == {"a.csv": "claimed"}
-
-
-def test_message_with_a_good_and_a_missing_object_is_failed_and_the_good_one_claimed(
-    shore: Shore,
-) -> None:
-    told = message(shore.record("a.csv", shore.put("a.csv")), shore.record("none.csv", "v1"))
-    received = shore.receive([told], "one")
-    assert [name for name, _ in names(received)] == ["a.csv"]
-    assert received["messages"][0]["failed"]
-
-
-def strangers_write_to_the_queue(shore: Shore) -> None:
-    """Forged messages around a good one: they fail alone, and nothing that they name is read."""
-    shore.s3.create_bucket(Bucket=f"{shore.bucket}-other")
-    shore.s3.put_object(Bucket=f"{shore.bucket}-other", Key=PREFIX + "x.csv", Body=b"x")
-    shore.s3.put_object(Bucket=shore.bucket, Key="uploads/dynamodb/x.csv", Body=b"x")
-    odd: Any = shore.record("a.csv", shore.put("a.csv"))
-    odd["s3"]["object"]["sequencer"] = {"$ne": None}
-    forged = [
-        message(text="hello"),
-        message(text="[" * 100_000),
-        message(text=in_envelope("7")),
-        message(record(f"{shore.bucket}-other", PREFIX + "x.csv")),
-        message(record(shore.bucket, "uploads/dynamodb/x.csv")),
-        message(record(shore.bucket, "uploads/sqs/../dynamodb/x.csv")),
-        message(shore.record("no-such.csv")),
-        message(shore.record("a.csv", "no-such-version")),
-        message(odd),
-    ]
-    good = message(shore.record("good.csv", shore.put("good.csv")))
-    received = shore.receive([*forged[:5], good, *forged[5:]], "one")
-    assert [name for name, _ in names(received)] == ["good.csv"]
-    assert [each["failed"] for each in received["messages"]] == [True] * 5 + [False] + [True] * 4
-    assert len(received["failures"]) == len(forged)
-    assert all(each["file"].isprintable() for each in received["failures"])
-    assert all(each["cause"].isprintable() for each in received["failures"])
-    assert shore.states() == {"good.csv": "claimed"}
-
-
-def test_forged_messages_fail_alone(shore: Shore) -> None:
-    strangers_write_to_the_queue(shore)
-
-
-@pytest.mark.parametrize("name", ["check_place", "look_up"])
-def test_forged_messages_are_seen_when_the_guard_is_off(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    def believe(_: Any, bucket: str, key: str, version: str | None, **__: Any) -> dict[str, Any]:
-        told = {"bucket": bucket, "key": key, "version_id": version or "null", "etag": "e"}
-        return told | {"size": 1, "stored_at": "2026-11-21T06:00:00+00:00", "order": "o"}
-
-    off: dict[str, Callable[..., Any]] = {
-        "check_place": lambda *_, **__: None,
-        "look_up": believe,
-    }
-    monkeypatch.setattr(receiving, name, off[name])
-    with pytest.raises(AssertionError):
-        strangers_write_to_the_queue(shore)
-
-
-def test_key_that_the_registry_cannot_hold_fails_its_message_alone(shore: Shore) -> None:
-    told = [message(shore.record(name)) for name in ("nul\0.csv", "a.csv")]
-    shore.put("a.csv")
-    received = shore.receive(told, "one")
-    assert [each["failed"] for each in received["messages"]] == [True, False]
-    assert received["failures"][0]["file"] == r"'uploads/sqs/nul\x00.csv'"
-
-
-@pytest.mark.parametrize(
-    "name", ["notes.txt", "a//b.csv", "../x.csv", "line\nbreak.csv", "UPPER.CSV"]
-)
-def test_file_with_an_impossible_name_is_entered_as_failed_so_that_it_is_known(
-    shore: Shore, name: str
-) -> None:
-    told = message(shore.record(name, shore.put(name)))
-    received = shore.receive([told], "one")
-    assert received["files"] == []
-    assert received["messages"][0]["failed"]
-    assert "Rename the file" in received["failures"][0]["cause"]
-    assert shore.states() == {name: "failed"}
-    assert shore.query("select cause, run_id from ops.arrival") == [
-        (received["failures"][0]["cause"], "one")
-    ]
-    assert shore.receive([told], "two")["messages"][0]["failed"]
-
-
 def test_files_beyond_what_a_run_takes_are_left_to_a_later_one(
     shore: Shore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,65 +194,3 @@ def test_of_runs_that_get_the_same_messages_at_once_one_gets_each_file(shore: Sh
     claimed = [name for each in received for name, _ in names(each)]
     assert sorted(claimed) == files
     assert sum(each["busy"] for each in received) == 12
-
-
-def test_by_hand_a_deleted_version_is_taken_and_one_that_is_done_is_done_again(
-    shore: Shore,
-) -> None:
-    version = shore.put("a.csv")
-    received = shore.receive_by_hand(("a.csv", None), run_id="one")
-    shore.settle(received, shore.work(received, "one"), "one")
-    shore.delete("a.csv")
-    again = shore.receive_by_hand(("a.csv", version), run_id="two")
-    assert names(again) == [("a.csv", version)]
-    assert again["messages"] == []
-    assert shore.query("select found_by, state, run_id, attempts from ops.arrival") == [
-        ("hand", "claimed", "two", 2)
-    ]
-    nothing = shore.receive_by_hand(("a.csv", None), run_id="three")
-    assert "was deleted" in nothing["failures"][0]["cause"]
-
-
-def test_sweep_takes_what_is_not_done_and_no_deleted_version(shore: Shore) -> None:
-    done, missed, gone = (shore.put(f"{name}.csv") for name in ("done", "missed", "gone"))
-    received = shore.receive_by_hand(("done.csv", done), run_id="one")
-    shore.settle(received, shore.work(received, "one"), "one")
-    shore.delete("gone.csv")
-    files = (("done.csv", done), ("missed.csv", missed), ("gone.csv", gone))
-    swept = shore.receive_by_hand(*files, run_id="two", again=False, found_by="sweep")
-    assert names(swept) == [("missed.csv", missed)]
-    assert swept["known"] == 1
-    assert [each["file"] for each in swept["failures"]] == [PREFIX + "gone.csv"]
-
-
-def test_prefix_by_hand_means_the_newest_version_of_each_file_below_it(shore: Shore) -> None:
-    shore.put("in/")
-    shore.put("in/a.csv")
-    newest = [("in/a.csv", shore.put("in/a.csv")), ("in/b.csv", shore.put("in/b.csv"))]
-    shore.put("in/gone.csv")
-    shore.delete("in/gone.csv")
-    shore.put("other.csv")
-    assert newest_below(shore.landing, PREFIX + "in/") == [
-        Announced(bucket=shore.bucket, key=PREFIX + name, version_id=version)
-        for name, version in newest
-    ]
-
-
-@pytest.mark.parametrize(
-    ("prefix", "message"),
-    [
-        ("uploads/dynamodb/", "outside of uploads/sqs/"),
-        ("uploads/", "outside of uploads/sqs/"),
-        ("", "outside of uploads/sqs/"),
-        (PREFIX + "none/", "nothing is there"),
-        (PREFIX, "3 files are there, and a run takes 2. Give a longer prefix"),
-    ],
-)
-def test_prefix_with_nothing_or_too_much_below_it_is_refused(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch, prefix: str, message: str
-) -> None:
-    monkeypatch.setattr(receiving, "MOST_FILES", 2)
-    for name in ("a.csv", "b.csv", "c.csv"):
-        shore.put(name)
-    with pytest.raises(ArrivalError, match=message):
-        newest_below(shore.landing, prefix)

@@ -13,12 +13,7 @@ from include.core.notices import RunFacts
 from include.core.sweeping import find, runs_to_start, tell
 from include.errors import FilesFailedError
 from tests.support.clients import s3_in_pages
-from tests.support.upload_runs import (
-    PIPELINE,
-    PREFIX,
-    Shore,
-    run_of,
-)
+from tests.support.upload_runs import PIPELINE, PREFIX, Shore, run_of
 
 HOUR = timedelta(hours=1)
 

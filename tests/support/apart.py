@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from include.core.failpoints import VARIABLE
 from include.errors import SluiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -21,6 +22,7 @@ processes.set_forkserver_preload(
     [f"tests.support.{name}" for name in ("killable", "deliveries", "item_runs", "upload_runs")]
 )
 WAIT_SECONDS = 60
+_FAILPOINT = re.compile(r"\bfailpoint\(\s*\"([^\"]+)\"")
 
 
 class Worker:
@@ -71,6 +73,11 @@ class Worker:
 def die_at(failpoint: str, function: Callable[[], Any], *, failpoints: Path) -> None:
     """Call in a process of its own, which must die there."""
     assert Worker(function, failpoints=failpoints, armed=failpoint).end() == "killed"
+
+
+def failpoints_of(files: Iterable[Path]) -> list[str]:
+    """Names of the failpoints in source files, in the order of the text."""
+    return [name for file in files for name in _FAILPOINT.findall(file.read_text("utf-8"))]
 
 
 def _work(function: Callable[[], Any], failpoints: Path, say: Connection) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
     from include.core.arrivals import Claim
+    from include.core.settling import OnFailed
 
 PIPELINE, PREFIX, SINK = "csv_upload_to_sqs", "uploads/sqs/", "sqs:json"
 AS_OF = datetime(2026, 11, 21, tzinfo=timezone.utc)
@@ -170,7 +171,7 @@ class Shore:
                 results.append(result(file["index"]))
         return results
 
-    def settle(
+    def settle(  # noqa: PLR0913 -- as settle has it
         self,
         received: dict[str, Any],
         results: Iterable[Mapping[str, Any]],
@@ -178,6 +179,7 @@ class Shore:
         *,
         cause_of: Callable[[int], str] = "cause of file {}".format,
         retry_seconds: int = RETRY_SECONDS,
+        on_failed: OnFailed | None = None,
     ) -> dict[str, Any]:
         """The task settle of a run."""
         return settle(
@@ -197,6 +199,7 @@ class Shore:
             store=self.store,
             queue=Queue(client=self.sqs, url=self.queue, retry_seconds=retry_seconds),
             folder=self.folder,
+            on_failed=on_failed,
         )
 
     def sent(self, run_id: str) -> list[str]:

@@ -1,0 +1,150 @@
+"""Who holds a version, for how long, and who is shut out; each guard is tried off as well."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.core import arrivals
+from include.core.postgres import transaction
+from include.core.sql_files import read_statement
+from include.errors import ArrivalBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.core.arrivals import Claim
+    from tests.support.registry import Registry
+
+
+def test_version_that_another_run_holds_is_busy_for_the_rest_of_its_lease(
+    registry: Registry,
+) -> None:
+    registry.claim("a")
+    claimed = registry.claim("b")
+    assert (claimed.held, claimed.counts) == (None, None)
+    assert 3590 <= claimed.busy_seconds <= 3600
+    assert registry.claim("b", again=True).held is None
+    with pytest.raises(ArrivalBusyError, match=r"orders\.csv: another run holds it, for 3\d+ s"):
+        registry.hold("b")
+
+
+def lease_ends(registry: Registry) -> None:
+    """Another run takes the file over, and the late writer comes back."""
+    late = registry.held("a")
+    registry.note(late, {"batch": 3})
+    registry.end_lease()
+    taken = registry.claim("b")
+    assert taken.held is not None
+    assert (taken.held.token, taken.progress) == (2, {"batch": 3})
+    with pytest.raises(ArrivalBusyError, match="another run has taken it over"):
+        registry.note(late, {"batch": 4})
+    with pytest.raises(ArrivalBusyError, match="another run holds it"):
+        registry.hold("a")
+    assert not registry.finish("a")
+    registry.fail("a")
+    assert registry.release("a") == 0
+    assert registry.row("state", "run_id", "progress") == ("claimed", "b", {"batch": 3})
+    registry.note(taken.held, {"batch": 5})
+    assert registry.finish("b")
+
+
+def test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out(
+    registry: Registry,
+) -> None:
+    lease_ends(registry)
+    assert registry.row("attempts", "token") == (2, 2)
+
+
+def test_holder_whose_lease_is_over_goes_on_while_nobody_else_has_claimed(
+    registry: Registry,
+) -> None:
+    held = registry.held("a")
+    registry.end_lease()
+    registry.note(held)
+    assert registry.claim("b").held is None
+
+
+def test_progress_renews_the_lease_and_stays_where_none_is_given(registry: Registry) -> None:
+    held = registry.held("a")
+    registry.note(held, {"batch": 1})
+    registry.end_lease()
+    registry.note(held)
+    assert registry.row("progress", "claimed_until > now()") == ({"batch": 1}, True)
+
+
+def at_once(ask: Callable[[str], Claim]) -> list[Claim]:
+    """Eight runs ask at the same moment."""
+    barrier = threading.Barrier(8)
+
+    def run(number: int) -> Claim:
+        barrier.wait(10)
+        return ask(f"run {number}")
+
+    with ThreadPoolExecutor(8) as threads:
+        return list(threads.map(run, range(8)))
+
+
+def eight_ask(registry: Registry) -> None:
+    """Eight runs ask for a new file, then for a failed one, a lapsed one, and a done one."""
+
+    def only_one_gets_it(*, again: bool = False) -> str:
+        claims = at_once(lambda run_id: registry.claim(run_id, again=again))
+        assert sum(claim.held is not None for claim in claims) == 1
+        return str(registry.row("run_id")[0])
+
+    holder = only_one_gets_it()
+    registry.fail(holder)
+    only_one_gets_it()
+    registry.end_lease()
+    holder = only_one_gets_it()
+    registry.finish(holder)
+    with transaction(registry.connect, doing="rename") as cursor:
+        cursor.execute("update ops.arrival set run_id = 'before'")
+    only_one_gets_it(again=True)
+
+
+def test_of_runs_that_ask_at_once_exactly_one_gets_it(registry: Registry) -> None:
+    eight_ask(registry)
+
+
+def without(name: str, part: str, instead: str = "true") -> Callable[[str], str]:
+    """Statements as they are, but for a part of one."""
+
+    def read(asked: str) -> str:
+        text = read_statement(asked)
+        if asked != name:
+            return text
+        assert part in text
+        return text.replace(part, instead)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("statement", "part", "fault"),
+    [
+        pytest.param(
+            "arrivals/claim_arrival",
+            "arrival.claimed_until < clock_timestamp()",
+            eight_ask,
+            id="lease",
+        ),
+        pytest.param("arrivals/renew_arrival", "token = %(token)s", lease_ends, id="fence"),
+        pytest.param("arrivals/finish_arrival", "run_id = %(run_id)s", lease_ends, id="finish"),
+        pytest.param("arrivals/fail_arrival", "run_id = %(run_id)s", lease_ends, id="fail"),
+    ],
+)
+def test_fault_is_seen_when_the_guard_is_off(
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    statement: str,
+    part: str,
+    fault: Callable[[Registry], None],
+) -> None:
+    monkeypatch.setattr(arrivals, "read_statement", without(statement, part))
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        fault(registry)

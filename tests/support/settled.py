@@ -1,0 +1,48 @@
+"""Upload runs up to their end, and the results that settle is given."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.support.upload_runs import Shore, result
+
+LEDGER = "select run_id, status, read, delivered, rejected, superseded from ops.run order by run_id"
+
+
+def land(shore: Shore, *names: str) -> None:
+    """Files land, each with a message of its own."""
+    for name in names:
+        shore.announce(shore.record(name, shore.put(name)))
+
+
+def begin(shore: Shore, run_id: str, *names: str) -> dict[str, Any]:
+    """Files land, and a run has received them."""
+    land(shore, *names)
+    return shore.receive(shore.take_messages(), run_id)
+
+
+def with_rejects(shore: Shore, index: int, *lines: int) -> dict[str, Any]:
+    """The result of a file of three rows more than it has rejected ones."""
+    rows = [
+        {
+            "file": f"file {index}",
+            "version": "v",
+            "line": line,
+            "column_name": None,
+            "code": "too_few_columns",
+            "reason": "It is short.",
+            "raw": "x",
+        }
+        for line in lines
+    ]
+    path = shore.folder / f"{index}.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    sha256 = shore.store.put_file(f"work/{index}.jsonl", path)
+    counts = {"read": 3 + len(lines), "delivered": 3, "rejected": len(lines)}
+    return result(
+        index,
+        counts=counts,
+        rejects={"key": f"work/{index}.jsonl", "sha256": sha256},
+        rejects_by_code={"too_few_columns": len(lines)},
+    )
