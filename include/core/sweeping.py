@@ -75,7 +75,7 @@ def runs_to_start(
     return [
         {
             "trigger_dag_id": pipeline,
-            "trigger_run_id": f"sweep__{name}__{start // MOST_A_RUN}",
+            "trigger_run_id": f"sweep__{name}__{pipeline}__{start // MOST_A_RUN}",
             "conf": {"objects": list(objects[start : start + MOST_A_RUN]), "again": False},
         }
         for pipeline, objects in missed.items()

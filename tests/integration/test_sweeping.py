@@ -213,9 +213,9 @@ def test_runs_of_several_pipelines_are_named_after_the_sweep_and_process_nothing
     runs = runs_to_start(missed, name="scheduled__2026-11-21T06:30:00+00:00")
     named = "sweep__scheduled__2026-11-21T06:30:00+00:00"
     assert [(run["trigger_dag_id"], run["trigger_run_id"]) for run in runs] == [
-        ("csv_upload_to_sqs", f"{named}__0"),
-        ("csv_upload_to_dynamodb", f"{named}__0"),
-        ("csv_upload_to_dynamodb", f"{named}__1"),
+        ("csv_upload_to_sqs", f"{named}__csv_upload_to_sqs__0"),
+        ("csv_upload_to_dynamodb", f"{named}__csv_upload_to_dynamodb__0"),
+        ("csv_upload_to_dynamodb", f"{named}__csv_upload_to_dynamodb__1"),
     ]
     assert all(run["conf"]["again"] is False for run in runs)
     assert runs == runs_to_start(missed, name="scheduled__2026-11-21T06:30:00+00:00")
