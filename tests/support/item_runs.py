@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     from include.core.upload_contract import ItemUpload
 
-__all__ = ["ItemPlace", "client"]
-
-MEMORY = "256MB"
-
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPlace(UploadPlace):
@@ -137,7 +133,6 @@ class ItemPlace(UploadPlace):
                 events=self.events(run_id),
                 work=f"work/{run_id}",
                 folder=folder,
-                memory=MEMORY,
             )
 
     def extract(self, file: dict[str, Any], run_id: str, files: int = 1) -> dict[str, Any]:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from include.core.contract import GitHubDataset
     from include.core.outbox import Notice
 
-__all__ = ["Place", "Worker", "client"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
