@@ -27,5 +27,4 @@ def item_places() -> Iterator[Places]:
             events=stage_events(PIPELINE),
             work=run_work(),
             folder=folder,
-            memory=settings().duckdb_memory,
         )

@@ -6,7 +6,6 @@ import csv
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from include.core.item_writes import LIMITS, ItemTable
 from include.core.items import item_maker, item_size
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
-from include.settings import Settings
 from tests.bench.clock import Clock
 from tests.support.clients import client
 from tests.support.item_runs import ItemPlace
@@ -116,7 +114,7 @@ def _each(
 
 @contextmanager
 def _places(place: dict[str, Any]) -> Iterator[pipeline.Places]:
-    """What a task reads and writes, its clients made, with the memory that DuckDB has on MWAA."""
+    """What a task reads and writes, its clients made."""
     here = ItemPlace(upload=DATASET, **{**place, "folder": Path(place["folder"])})
     with here.places(RUN_ID, "task") as places:
-        yield replace(places, memory=Settings.duckdb_memory)
+        yield places

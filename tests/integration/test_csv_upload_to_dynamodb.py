@@ -257,7 +257,7 @@ def test_types_of_the_contract_arrive_as_dynamodb_s(place: ItemPlace) -> None:
         "2": {"id": "2", "o": False, "file_version": order},
         "10": {
             "id": "10", "n": "1.5", "f": "0.1", "o": True, "d": "2024-02-29",
-            "z": "2021-03-04T04:06:07.500000Z", "i": "-7", "p": "1.50", "file_version": order,
+            "z": "2021-03-04T04:06:07.500000Z", "i": "-7", "p": "1.5", "file_version": order,
         },
     }  # fmt: skip
     assert result["rejects_by_code"] == {"too_many_digits": 1}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.core.arrivals import hold
 from include.core.csv_faults import Counts
-from include.core.csv_to_duckdb import load_csv
 from include.core.failpoints import failpoint
 from include.core.items import key_column
 from include.core.landing import fetch
@@ -18,19 +17,13 @@ from include.core.rejects import (
     refuse_rejects,
     set_aside,
 )
-from include.core.snapshot_files import connect_duckdb
 from include.core.stage_events import StageEvent
-from include.pipelines.csv_upload_to_dynamodb.chunks import (
-    RELATION,
-    chunk_rows,
-    store_chunks,
-)
+from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows, store_chunks
+from include.pipelines.csv_upload_to_dynamodb.dealing import cut_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import duckdb
 
     from include.core.upload_contract import ItemUpload
     from include.pipelines.csv_upload_to_dynamodb.places import Places
@@ -67,7 +60,7 @@ def extract(
         InputFileError: the whole file breaks its contract.
         RejectLimitError: more rows were rejected than the dataset allows.
     """
-    key = key_column(upload.contract).name
+    key = key_column(upload.contract)
     began = time.time()
     run = places.events
     claim = hold(places.connect, PIPELINE, file, dag_id=run.dag_id, run_id=run.run_id)
@@ -80,15 +73,18 @@ def extract(
     rejects = folder / "rejects.jsonl"
     fetch(places.landing, file, folder / _COPY)
     failpoint("extract.fetched")
-    with connect_duckdb(folder, memory=places.memory) as connection:
-        counts = _read(connection, upload, file, rejects=rejects, folder=folder)
-        known["rejects_left"] = _rejects_left(upload, counts, rejects)
-        rows = counts.kept - counts.duplicate
-        size = chunk_rows(upload, rows, files=files)
-        cut = store_chunks(
-            connection, upload.contract.columns, key=key, rows=rows, size=size, place=place
+    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
+        counts, cuts = cut_file(
+            folder / _COPY,
+            name=file["key"],
+            contract=upload.contract,
+            key=key,
+            size_of=lambda rows: chunk_rows(upload, rows, files=files),
+            folder=folder,
+            on_reject=add,
         )
-        chunks = [{"index": file["index"], "file": known, **chunk} for chunk in cut]
+    known["rejects_left"] = _rejects_left(upload, counts, rejects)
+    chunks = [{"index": file["index"], "file": known, **cut} for cut in store_chunks(cuts, place)]
     stored = place.put("rejects.jsonl", rejects) if counts.rejected else None
     failpoint("extract.rejects_stored")
     places.events.tell(_events(known, chunks, rejects))
@@ -127,29 +123,6 @@ def _extracted(  # noqa: PLR0913 -- what extract comes back with, in full or for
         "began": began,
         "done": done,
     }
-
-
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    upload: ItemUpload,
-    file: dict[str, Any],
-    *,
-    rejects: Path,
-    folder: Path,
-) -> Counts:
-    copy = folder / _COPY
-    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
-        counts = load_csv(
-            connection,
-            RELATION,
-            copy,
-            name=file["key"],
-            contract=upload.contract,
-            folder=folder,
-            on_reject=add,
-        )
-    copy.unlink()
-    return counts
 
 
 def _rejects_left(upload: ItemUpload, counts: Counts, rejects: Path) -> int:

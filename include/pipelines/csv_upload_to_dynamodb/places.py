@@ -28,7 +28,6 @@ class Places:
         events: where the stages are told of.
         work: key prefix of the run's hand-over.
         folder: for local copies and for what does not fit into memory.
-        memory: DuckDB's memory limit, such as "512MB".
     """
 
     connect: Connect
@@ -39,7 +38,6 @@ class Places:
     events: StageEvents
     work: str
     folder: Path
-    memory: str
 
     def hand_over(self, index: int) -> HandOver:
         """Where files of the run's file of this index go from task to task."""
