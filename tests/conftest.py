@@ -48,10 +48,11 @@ class Aws:
 # Before xdist looks at the marks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of one full stack in one worker, so that there is only one."""
+    """Keep tests of one full stack in one worker; those of uploads have a stack of their own."""
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+            group = "uploads" if "upload" in item.path.name else "stack"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @contextmanager
