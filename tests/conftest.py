@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests of one full stack in one worker; those of uploads have a stack of their own."""
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):
-            group = "uploads" if "upload" in item.path.name else "stack"
+            group = "uploads" if item.path.name.startswith("test_uploads_") else "stack"
             item.add_marker(pytest.mark.xdist_group(group))
 
 
