@@ -60,15 +60,3 @@ def test_file_that_landed_is_processed_again_by_hand_from_the_form(
     assert runs.query(HELD, KEY) == [(again, 2)]
     ledger = "select status, read, delivered from ops.run where run_id = any(%s)"
     assert runs.query(ledger, [first, again]) == [("success", 2, 2)] * 2
-
-
-def test_untouched_form_asks_for_nothing_and_says_so(
-    pages: AirflowPages, runs: ScheduledRuns
-) -> None:
-    run_id = pages.open_form(DAG).trigger()
-    assert runs.wait(DAG, run_id) == "failed"
-    pages.open_task(DAG, run_id, "receive")
-    message = "Give a key or a prefix: a run by hand answers no events"
-    expect(pages.page.get_by_text(message).first).to_be_visible()
-    (notice,) = runs.notices(run_id)
-    assert message in notice["Message"]

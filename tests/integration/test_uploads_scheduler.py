@@ -34,13 +34,13 @@ def seconds_until(happened: Callable[[], bool], *, since: float) -> float:
     return time.monotonic() - since
 
 
-def test_three_files_at_once_and_an_event_five_times_are_delivered_once(
+def test_files_at_once_of_no_row_to_one_more_than_a_batch_and_an_event_five_times_arrive_once(
     uploads: Uploads, capsys: pytest.CaptureFixture[str]
 ) -> None:
     began = time.monotonic()
     files = [
-        uploads.land(pipeline, name, uploads.text(name, 10))
-        for name in ("a", "b", "c")
+        uploads.land(pipeline, f"rows-{count}", uploads.text(f"rows-{count}", count))
+        for count in (11, 10, 1, 0)
         for pipeline in (SQS, ITEMS)
     ]
     message = seconds_until(lambda: uploads.waiting("JsonQueueUrl") != [0, 0], since=began)
@@ -92,14 +92,8 @@ def test_by_hand_one_key_or_a_prefix_is_done_again_and_an_unknown_key_is_refused
     assert [state for _, run_id, state in uploads.made() if run_id == refused] == ["failed"]
 
 
-def test_files_of_no_row_of_a_batch_of_one_more_and_of_a_hundred_thousand_arrive_whole(
-    uploads: Uploads,
-) -> None:
-    files = [
-        uploads.land(pipeline, f"rows-{count}", uploads.text(f"rows-{count}", count))
-        for count in (MANY, 0, 1, 10, 11)
-        for pipeline in (SQS, ITEMS)
-    ]
+def test_files_of_a_hundred_thousand_rows_arrive_whole(uploads: Uploads) -> None:
+    files = [uploads.land(it, "many", uploads.text("many", MANY)) for it in (SQS, ITEMS)]
     uploads.wait(files, seconds=PATIENCE_FOR_MANY)
     assert uploads.states(files) == ["done"] * len(files)
     check(uploads, files)
