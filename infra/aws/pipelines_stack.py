@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import BootstraplessSynthesizer, CfnOutput, Stack
+from aws_cdk import BootstraplessSynthesizer, CfnOutput, Fn, Stack
 
 from infra.aws.resources.alerts_topic import AlertsTopic
 from infra.aws.resources.arrival_queue import ArrivalQueue
@@ -125,7 +125,7 @@ class PipelinesStack(Stack):
         self._access.allow(
             "KeepFiles",
             ["s3:GetObject", "s3:PutObject"],
-            *(lake.arn_for_objects(f"{prefix}*") for prefix in LAKE_PREFIXES),
+            *(Fn.join("/", [lake.bucket_arn, f"{prefix}*"]) for prefix in LAKE_PREFIXES),
         )
         self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, *LAKE_PREFIXES)
 
