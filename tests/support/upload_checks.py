@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 OF_RUN = "from ops.run where dag_id = %s and run_id = %s"
 ENTERED = f"select {', '.join(COUNTS)}, details -> 'sources' {OF_RUN}"
-WORKED = f"select delivered {OF_RUN} and delivered > 0 and status = 'success'"
+# A run whose files another one has done again since has handed them over.
+OWNED = (
+    "(select count(*) from ops.arrival as a where (a.dag_id, a.run_id) = (run.dag_id, run.run_id))"
+    " = jsonb_array_length(details -> 'sources')"
+)
+WORKED = f"select delivered {OF_RUN} and delivered > 0 and status = 'success' and {OWNED}"
 STATUS = f"select status {OF_RUN}"
 TABLES = ("ops.run", "ops.arrival", "ops.rejected_row", "ops.outbox")
 
