@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import re
@@ -88,3 +89,12 @@ def _work(function: Callable[[], Any], failpoints: Path, say: Connection) -> Non
         say.send(type(error).__name__)
     else:
         say.send("done")
+
+
+def once(kept: Path, function: Callable[[], Any]) -> Any:
+    """What a call comes back with, from a file once it has: a task is not done again by a rerun."""
+    if not kept.exists():
+        result = json.dumps(function())
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(result)
+    return json.loads(kept.read_text())

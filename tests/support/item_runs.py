@@ -17,7 +17,7 @@ from include.core.scratch import scratch_folder
 from include.core.stage_events import StageEvents
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
-from tests.support.apart import die_at
+from tests.support.apart import die_at, once
 from tests.support.clients import client
 from tests.support.upload_places import UploadPlace
 
@@ -178,12 +178,7 @@ class ItemPlace(UploadPlace):
         return events
 
     def once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
-        kept = self.folder / "results" / run_id / f"{task}.json"
-        if not kept.exists():
-            result = json.dumps(function())
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(result)
-        return json.loads(kept.read_text())
+        return once(self.folder / "results" / run_id / f"{task}.json", function)
 
     def die_at(self, failpoint: str, *files: dict[str, Any], run_id: str) -> None:
         """Run in a process of its own that must die at a failpoint."""

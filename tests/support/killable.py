@@ -6,7 +6,6 @@ again goes on with the task that has no result yet, as Airflow does after a work
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -143,12 +142,7 @@ class Place:
             shutil.rmtree(results, ignore_errors=True)
 
     def _once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
-        kept = self.folder / "results" / run_id / f"{task}.json"
-        if not kept.exists():
-            result = json.dumps(function())
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(result)
-        return json.loads(kept.read_text())
+        return apart.once(self.folder / "results" / run_id / f"{task}.json", function)
 
 
 class Worker(apart.Worker):
