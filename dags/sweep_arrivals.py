@@ -23,12 +23,11 @@ from airflow.sdk import dag, get_current_context, task
 
 from include.core import sweeping
 from include.core.notices import RunFacts
-from include.core.receiving import Landing
 from wiring import arrivals
-from wiring.clients import aws_client, warehouse
+from wiring.clients import warehouse
 from wiring.defaults import dag_defaults, settings
 from wiring.failures import accountable, notify_failure
-from wiring.run_input import as_of_or_best_guess
+from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink
 from wiring.upload_pipelines import UPLOAD_PIPELINES
 
@@ -42,12 +41,7 @@ def look() -> dict[str, list[dict[str, str]]]:
     grace = timedelta(seconds=settings().sweep_grace_seconds)
     return {
         pipeline.name: sweeping.find(
-            Landing(
-                pipeline=pipeline.name,
-                client=aws_client("s3"),
-                bucket=settings().landing_bucket,
-                prefix=pipeline.prefix,
-            ),
+            pipeline.landing(),
             connect=warehouse(),
             before=datetime.now(timezone.utc) - grace,
         )
@@ -65,9 +59,6 @@ def plan(missed: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
 @accountable
 def tell(missed: dict[str, list[dict[str, str]]]) -> list[str]:
     run: Any = get_current_context()["dag_run"]
-    as_of = as_of_or_best_guess(run)
-    started_at = run.start_date or run.run_after
-    asked = {"as_of": as_of.isoformat(), "started_at": started_at.isoformat()}
     facts = RunFacts(
         dag_id=run.dag_id,
         run_id=run.run_id,
@@ -75,7 +66,8 @@ def tell(missed: dict[str, list[dict[str, str]]]) -> list[str]:
         as_of=None,
         ui_url=settings().ui_url,
     )
-    sweeping.tell(missed, run=run_of_sink(SINK, asked), facts=facts, connect=warehouse())
+    entered = run_of_sink(SINK, moments_of(run))
+    sweeping.tell(missed, run=entered, facts=facts, connect=warehouse())
     return arrivals.announce_run()
 
 

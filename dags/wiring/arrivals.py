@@ -12,14 +12,14 @@ from include.core.arrival_notices import conf_of
 from include.core.arrival_queue import hide
 from include.core.arrivals import LEASE_SECONDS, failed_files, release_run
 from include.core.notices import RunFacts
-from include.core.receiving import Landing, newest_below, receive_files, receive_messages
+from include.core.receiving import newest_below, receive_files, receive_messages
 from include.core.s3_events import Announced
 from include.errors import ArrivalError
 from wiring import upload_input
 from wiring.clients import aws_client, lake, publish, warehouse
 from wiring.defaults import dag_defaults, settings
 from wiring.failures import FAILURE, LOST, accountable, notify_failure
-from wiring.run_input import as_of_or_best_guess
+from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink, task_folder
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.core.ledger import RunOfSink
+    from include.core.receiving import Landing
     from include.core.settling import OnFailed
     from wiring.upload_pipelines import UploadPipeline
 
@@ -81,12 +82,7 @@ def receive_run(pipeline: UploadPipeline) -> list[dict[str, Any]]:
     context = get_current_context()
     run: Any = context["dag_run"]
     asked = upload_input.read(params=context["params"], run=run)
-    landing = Landing(
-        pipeline=pipeline.name,
-        client=aws_client("s3"),
-        bucket=settings().landing_bucket,
-        prefix=pipeline.prefix,
-    )
+    landing = pipeline.landing()
     given = {"connect": warehouse(), "dag_id": run.dag_id, "run_id": run.run_id}
     if asked.names_files:
         announced = _asked_for(landing, asked)
@@ -97,11 +93,7 @@ def receive_run(pipeline: UploadPipeline) -> list[dict[str, Any]]:
         # As long as the claims: a message that came back earlier would start a run for nothing.
         sqs = aws_client("sqs")
         hide(sqs, pipeline.queue_url, received.messages, seconds=LEASE_SECONDS)
-    asked_at = {
-        "as_of": as_of_or_best_guess(run).isoformat(),
-        "started_at": (run.start_date or run.run_after).isoformat(),
-    }
-    context["ti"].xcom_push(key=RECEIVED, value=asdict(received) | asked_at)
+    context["ti"].xcom_push(key=RECEIVED, value=asdict(received) | moments_of(run))
     return received.files
 
 
@@ -201,21 +193,20 @@ def name_causes(
     """
     ti: Any = get_current_context()["ti"]
     for result in results:
+        if "cause" not in result:
+            continue
         places = [i for i, chunk in enumerate(chunks or ()) if chunk["index"] == result["index"]]
-        if "cause" in result:
-            causes = (_cause(ti, task_id, place) for place in places for task_id in tasks)
-            cause = next((cause for cause in causes if cause), None)
-            result["cause"] += f": {cause}" if cause else ""
+        causes = (_cause(ti, task_id, place) for place in places for task_id in tasks)
+        cause = next((cause for cause in causes if cause), None)
+        result["cause"] += f": {cause}" if cause else ""
     return results
 
 
 def announce_run() -> list[str]:
     """Send the notice of this run's end, and return the subjects of all that were sent."""
     run: Any = get_current_context()["dag_run"]
-    connect = warehouse()
-    outbox.forget_unsent_failure(connect, dag_id=run.dag_id, run_id=run.run_id)
-    sent = outbox.announce(connect, dag_id=run.dag_id, run_id=run.run_id, publish=publish)
-    return [notice.subject for notice in sent]
+    named = {"dag_id": run.dag_id, "run_id": run.run_id}
+    return outbox.announce_end(warehouse(), **named, publish=publish)
 
 
 def release_files(cursor: cursor, run: RunOfSink, cause: str) -> dict[str, Any]:

@@ -69,9 +69,17 @@ def resolve(*, params: Mapping[str, Any], run: Any) -> dict[str, Any]:
             raise RunInputError(f"Parameter {name} must be true or false")
     return {
         "as_of": _as_of(params["as_of"], run).isoformat(),
-        "started_at": (run.start_date or run.run_after).isoformat(),
+        "started_at": _started_at(run),
         "refetch": params["refetch"],
         "dry_run": params["dry_run"],
+    }
+
+
+def moments_of(run: Any) -> dict[str, str]:
+    """The moments that the ledger has of a run that is asked for none: as_of and started_at."""
+    return {
+        "as_of": as_of_or_best_guess(run).isoformat(),
+        "started_at": _started_at(run),
     }
 
 
@@ -82,6 +90,11 @@ def as_of_or_best_guess(run: Any) -> datetime:
     except RunInputError:
         asked: datetime = run.logical_date or run.run_after
         return asked.astimezone(timezone.utc)
+
+
+def _started_at(run: Any) -> str:
+    started: datetime = run.start_date or run.run_after
+    return started.isoformat()
 
 
 def _as_of(given: Any, run: Any) -> datetime:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTrigger
 from airflow.sdk import Asset, AssetWatcher
 
+from include.core.receiving import Landing
+from wiring.clients import aws_client
 from wiring.defaults import queue_name, settings
 
 _HERE = settings()
@@ -30,6 +32,15 @@ class UploadPipeline:
     prefix: str
     queue_url: str
     sink: str
+
+    def landing(self) -> Landing:
+        """Where its files land."""
+        return Landing(
+            pipeline=self.name,
+            client=aws_client("s3"),
+            bucket=_HERE.landing_bucket,
+            prefix=self.prefix,
+        )
 
     def asset(self) -> Asset:
         """What the DAG is scheduled on: the queue of its arrivals.

@@ -84,6 +84,21 @@ def announce(
     return sent
 
 
+def announce_end(
+    connect: Connect, *, dag_id: str, run_id: str, publish: Callable[[Notice], None]
+) -> list[str]:
+    """Send the notice of a run that has come to its end; arguments are those of announce.
+
+    A failure of the same run that nobody has been told of is dropped first.
+
+    Returns:
+        The subjects of the notices that were sent.
+    """
+    forget_unsent_failure(connect, dag_id=dag_id, run_id=run_id)
+    sent = announce(connect, dag_id=dag_id, run_id=run_id, publish=publish)
+    return [notice.subject for notice in sent]
+
+
 def _send_next(
     connect: Connect, dag_id: str, run_id: str, publish: Callable[[Notice], None], *, own: bool
 ) -> Notice | None:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.core import ledger, notices, upsert
+from include.core import ledger, notices, outbox, upsert
 from include.core.failpoints import failpoint
 from include.core.migrations import migrate
-from include.core.outbox import Notice, announce, forget_unsent_failure, write_notice
+from include.core.outbox import Notice, write_notice
 from include.core.postgres import transaction
 from include.core.rejects import read_rejected
 from include.core.snapshot_files import open_rows
@@ -161,6 +161,4 @@ def announce_end(
         notice = Notice(**loaded["notice"])
         publish(notice)
         return [notice.subject]
-    forget_unsent_failure(connect, dag_id=dag_id, run_id=run_id)
-    sent = announce(connect, dag_id=dag_id, run_id=run_id, publish=publish)
-    return [notice.subject for notice in sent]
+    return outbox.announce_end(connect, dag_id=dag_id, run_id=run_id, publish=publish)
