@@ -1,10 +1,10 @@
 """Sets up the Python environments under .local/ with nothing but a standard library.
 
-    python3 -m infra.local.bootstrap airflow emulator cdk
+    python3 -m infra.local.bootstrap airflow emulator cdk cdk-cli
 
 Every environment is what its lock file says, and is touched only when the lock or the
 interpreter has changed. No Python is ever downloaded; packages come through uv, which itself
-comes from PyPI at a fixed version.
+comes from PyPI at a fixed version. The cdk command comes through the npm of the environment cdk.
 """
 
 import fcntl
@@ -30,6 +30,7 @@ LOCKS = {
     "emulator": REPOSITORY / "infra/local/requirements-emulator.lock",
     "cdk": REPOSITORY / "infra/aws/requirements.lock",
 }
+CDK_CLI = REPOSITORY / "infra/aws/cdk-cli"
 AWS_COMMAND = """#!/bin/sh
 # For sqs and a few more this version asks the real AWS in spite of AWS_ENDPOINT_URL, unless the
 # option says it too: https://github.com/aws/aws-cli/issues/8737
@@ -130,8 +131,27 @@ def aws_command() -> None:
         command.chmod(0o755)
 
 
-def run(command: list[str]) -> None:
-    settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
+def cdk_command() -> None:
+    """Install the cdk command of the committed package-lock.json into .local/cdk-cli."""
+    tools = environment("cdk") / "bin"
+    home = LOCAL / "cdk-cli"
+    lock = (CDK_CLI / "package-lock.json").read_bytes()
+    stamp = hashlib.sha256(lock).hexdigest()
+    if read(home / "stamp") == stamp:
+        return
+    say("installing the cdk command into .local/cdk-cli")
+    home.mkdir(exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(CDK_CLI / name, home / name)
+    quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"]
+    # npm's own first line asks for a node on the PATH.
+    path = {"PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    run([str(tools / "npm"), "ci", "--prefix", str(home), *quiet], path)
+    (home / "stamp").write_text(stamp)
+
+
+def run(command: list[str], more: dict[str, str] | None = None) -> None:
+    settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1", **(more or {})}
     done = subprocess.run(command, env={**os.environ, **settings}, check=False)
     if done.returncode:
         raise SetupError(f"{' '.join(command[:4])} … ended with {done.returncode}")
@@ -148,7 +168,7 @@ def main(names: list[str]) -> None:
             # Two commands at once would install into one folder.
             fcntl.flock(lock, fcntl.LOCK_EX)
             for name in names:
-                environment(name)
+                cdk_command() if name == "cdk-cli" else environment(name)
             if "emulator" in names:
                 aws_command()
     except SetupError as error:
