@@ -10,7 +10,7 @@ OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(S
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env test check bench synth clean
+.PHONY: help run up down env test check bench synth package clean
 
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ bench: ## measure loading 1,000,000 rows, and uploaded files, against the plain 
 synth: ## write the CloudFormation template that the laptop and AWS share
 	@$(SETUP) cdk
 	@exec '$(CDK)' -m infra.aws.synth
+
+package: ## build what MWAA is given into .local/package, and verify it as MWAA uses it
+	@exec $(PYTHON) -m infra.package
 
 clean: ## stop the stack and forget .local/
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi

@@ -1,0 +1,108 @@
+"""Builds what MWAA is given into .local/package, and verifies it: `python -m infra.package`."""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from infra.local.bootstrap import LOCAL, REPOSITORY, SetupError
+from infra.package.build import build
+from infra.package.constraints import PYTHON, check_agreement
+from infra.package.environment import prepare
+from infra.package.errors import PackageError
+from infra.package.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.package.build import Package
+    from infra.package.environment import Environment
+
+PACKAGE = LOCAL / "package"
+CHECK = LOCAL / "package-check"
+# MWAA gives up installing requirements then.
+MOST_MINUTES = 9
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Say how long something took."""
+    started = time.monotonic()
+    yield
+    say(f"{what}: {time.monotonic() - started:.1f} s")
+
+
+def describe(package: Package) -> None:
+    """Print what the package consists of, and what of the work tree is in it or not."""
+    say(f"\n{'artefact':<18}{'files':>6}{'bytes':>10}  sha256")
+    for part in package.artefacts:
+        say(f"{part.name:<18}{part.files:>6}{part.size:>10}  {part.sha256}")
+    sources = package.sources
+    say(f"\nof commit {sources.commit}" if sources.commit else "\nof a folder without Git")
+    for name in sources.changed:
+        say(f"  not as committed, packaged as it is: {name}")
+    for name in sources.left_out:
+        say(f"  not known to Git, left out: {name}")
+
+
+def describe_environment(environment: Environment) -> None:
+    """Print what the requirements bring to MWAA, and how long that takes."""
+    had = environment.installed
+    how = "installed now" if environment.fresh else "as it was installed, unchanged"
+    say(f"Python {PYTHON}, {how}: {len(had.image)} packages of the image ({had.image_seconds} s)")
+    added = ", ".join(f"{name} {version}" for name, version in sorted(had.added.items()))
+    say(
+        f"beyond the image {len(had.added)}: {added} ({had.added_seconds} s by uv; MWAA allows "
+        f"about {MOST_MINUTES} minutes)"
+    )
+
+
+def check(package: Package) -> None:
+    """Verify the package, and say how.
+
+    Raises:
+        SetupError: there is nothing to verify it with.
+        PackageError: it does not hold.
+    """
+    requirements = (package.folder / "requirements.txt").read_text(encoding="utf-8")
+    check_agreement(requirements)
+    with timed("environment"):
+        environment = prepare(CHECK / "venv", requirements)
+    describe_environment(environment)
+    with timed("parsing as MWAA does"):
+        verified = verify(package.folder, REPOSITORY, environment.python, CHECK / "layout")
+    say(
+        f"{len(verified.dag_ids)} DAGs ({', '.join(verified.dag_ids)}), {verified.modules} modules "
+        f"and {len(verified.plugins)} plugins, all from the package"
+    )
+
+
+def main() -> None:
+    """Build and verify; ends with 1 and a line that says why if either fails."""
+    LOCAL.mkdir(exist_ok=True)
+    built = False
+    try:
+        with (LOCAL / "package.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with timed("building"):
+                package = build(REPOSITORY, PACKAGE)
+            built = True
+            describe(package)
+            check(package)
+    except (PackageError, SetupError) as error:
+        state = f"built in {PACKAGE}, but not verified" if built else "not built"
+        sys.exit(f"package: {state}: {error}")
+    say(f"package: built and verified in {PACKAGE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Parses DAG files as MWAA's Airflow does, and tells what came of it.
+
+Run by path in MWAA's environment, isolated: `python -I probe.py HOME`. HOME is laid out like
+/usr/local/airflow: dags/ and plugins/. With `--repository FOLDER` it parses the DAG files there as
+a checkout has them, with the repository itself on the path. The answer is one JSON object, the last
+line of standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OURS = ("include", "wiring")
+
+
+def parse(dags: Path) -> dict[str, Any]:
+    """What Airflow makes of a folder of DAG files: ids, errors, warnings and the files it read."""
+    # Airflow reads its settings when it is imported first.
+    from airflow.dag_processing.dagbag import BundleDagBag  # noqa: PLC0415
+
+    bag = BundleDagBag(str(dags), bundle_path=dags, bundle_name="dags-folder")
+    return {
+        "dag_ids": sorted(bag.dags),
+        "import_errors": {str(name): text for name, text in bag.import_errors.items()},
+        "parsed": sorted(stat.file for stat in bag.dagbag_stats),
+    }
+
+
+def load_plugins() -> dict[str, Any]:
+    """What Airflow makes of the folder of plugins: the modules in it, and the errors."""
+    from airflow import plugins_manager, settings  # noqa: PLC0415 -- as above
+
+    plugins_manager.ensure_plugins_loaded()
+    folder = str(settings.PLUGINS_FOLDER)
+    return {
+        "plugin_modules": sorted(n for n, path in loaded().items() if path.startswith(folder)),
+        "plugin_errors": dict(plugins_manager.get_import_errors()),
+    }
+
+
+def import_all(dags: Path) -> list[str]:
+    """Import every module of ours, those too that only a running task does; returns what failed."""
+    failed = []
+    for path in sorted(p for room in OURS for p in (dags / room).rglob("*.py")):
+        parts = path.relative_to(dags).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is told
+            failed.append(f"{name}: {type(error).__name__}: {error}")
+    return failed
+
+
+def missing_imports(folder: Path) -> list[str]:
+    """Imports that this environment cannot resolve, those inside of functions too."""
+    missing = set()
+    for path in sorted(folder.rglob("*.py")):
+        for name in wanted(ast.parse(path.read_bytes())):
+            if not exists(name):
+                missing.add(f"{path.relative_to(folder)}: {name}")
+    return sorted(missing)
+
+
+def wanted(tree: ast.AST) -> Iterator[str]:
+    """Modules that code imports when it runs, not when types are checked."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+        yield from wanted(node)
+
+
+def exists(name: str) -> bool:
+    """Tell whether a module can be found; its parents are imported for that."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False
+
+
+def loaded() -> dict[str, str]:
+    """Modules that were imported from files, name to path."""
+    modules = dict(sys.modules)
+    return {name: str(m.__file__) for name, m in modules.items() if getattr(m, "__file__", None)}
+
+
+def main() -> None:
+    """Print the answer."""
+    options = argparse.ArgumentParser()
+    options.add_argument("home", type=Path)
+    options.add_argument("--repository", action="store_true")
+    given = options.parse_args()
+    dags = given.home / "dags"
+    if given.repository:
+        sys.path.insert(0, str(given.home))
+        answer = parse(dags)
+    else:
+        answer = parse(dags) | load_plugins()
+        answer |= {"failed": import_all(dags), "missing": missing_imports(given.home)}
+    answer["modules"] = {
+        name: path for name, path in loaded().items() if name.split(".")[0] in OURS
+    }
+    sys.stdout.write(f"\n{json.dumps(answer)}\n")
+
+
+if __name__ == "__main__":
+    main()
