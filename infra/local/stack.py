@@ -13,7 +13,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from infra.local import airflow_parts, aws, github_program, ports, postgres, processes
-from infra.local.airflow_api import AirflowApi, moment
+from infra.local.airflow_api import AirflowApi
+from infra.local.airflow_rest import moment
 from infra.local.airflow_settings import Options, inherited, pipeline_settings, settings
 from infra.local.errors import StackError
 from infra.local.layout import POOLS, Layout

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.local.airflow_api import moment
+from infra.local.airflow_rest import moment
 from infra.local.errors import StackError
 
 if TYPE_CHECKING:
@@ -14,15 +16,31 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from infra.local.airflow_api import AirflowApi
+    from infra.local.airflow_rest import AirflowRest
     from infra.local.layout import Layout
 
 _TOLD = {"running", "success", "failed", "skipped", "upstream_failed", "up_for_retry", "deferred"}
 _POLL_SECONDS = 0.3
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How a run is followed.
+
+    Attributes:
+        poll: seconds between two looks at it.
+        limit: seconds after which it should have ended.
+    """
+
+    poll: float = _POLL_SECONDS
+    limit: float = math.inf
+
+
+_LAPTOP = Pace()
+
+
 def wait_for_dag(
-    api: AirflowApi, dag_id: str, since: datetime | None, *, seconds: float = 120
+    api: AirflowRest, dag_id: str, since: datetime | None, *, seconds: float = 120
 ) -> dict[str, Any]:
     """Wait until Airflow knows a DAG; returns its details.
 
@@ -47,25 +65,38 @@ def wait_for_dag(
         time.sleep(_POLL_SECONDS)
 
 
-def run_once(
-    api: AirflowApi, dag: dict[str, Any], conf: dict[str, Any], tell: Callable[[str], None]
+def run_once(  # noqa: PLR0913 -- what to run, how to tell of it and how to follow it
+    api: AirflowRest,
+    dag: dict[str, Any],
+    conf: dict[str, Any],
+    tell: Callable[[str], None],
+    *,
+    run_id: str | None = None,
+    pace: Pace = _LAPTOP,
 ) -> tuple[str, bool]:
     """Trigger one run and follow it to its end; returns its id and whether it succeeded.
 
-    A DAG that was paused is paused again.
+    A DAG that was paused is paused again. Airflow chooses the run's id unless it is given.
+
+    Raises:
+        StackError: Airflow refused a call, or the run did not end within its limit.
     """
     dag_id = dag["dag_id"]
     api.set_paused(dag_id, paused=False)
     try:
-        run_id = api.trigger(dag_id, conf)
-        tell(f"{dag_id}, run {run_id}")
-        return run_id, _follow(api, dag_id, run_id, tell)
+        made = api.trigger(dag_id, conf, run_id=run_id)
+        tell(f"{dag_id}, run {made}")
+        return made, _follow(api, (dag_id, made), tell, pace)
     finally:
         if dag["is_paused"]:
             api.set_paused(dag_id, paused=True)
 
 
-def _follow(api: AirflowApi, dag_id: str, run_id: str, tell: Callable[[str], None]) -> bool:
+def _follow(
+    api: AirflowRest, run: tuple[str, str], tell: Callable[[str], None], pace: Pace
+) -> bool:
+    dag_id, run_id = run
+    deadline = time.monotonic() + pace.limit
     order = {task: place for place, task in enumerate(api.tasks(dag_id))}
     told: dict[tuple[str, int], str] = {}
     while True:
@@ -79,7 +110,9 @@ def _follow(api: AirflowApi, dag_id: str, run_id: str, tell: Callable[[str], Non
                 tell(f"  {_label(instance):<32} {now:<12}{_duration(instance)}".rstrip())
         if state in ("success", "failed"):
             return bool(state == "success")
-        time.sleep(_POLL_SECONDS)
+        if time.monotonic() > deadline:
+            raise StackError(f"{dag_id}, run {run_id} is still {state} after {pace.limit:.0f} s")
+        time.sleep(pace.poll)
 
 
 def _label(instance: dict[str, Any]) -> str:
@@ -95,7 +128,7 @@ def _duration(instance: dict[str, Any]) -> str:
     return f"{instance['duration']:6.1f} s"
 
 
-def failed_logs(api: AirflowApi, layout: Layout, dag_id: str, run_id: str) -> list[Path]:
+def failed_logs(api: AirflowRest, layout: Layout, dag_id: str, run_id: str) -> list[Path]:
     """The log files of the last attempts of a run's failed tasks."""
     failed = [i for i in api.task_instances(dag_id, run_id) if i["state"] == "failed"]
     return [_log(layout, instance) for instance in failed]

@@ -135,7 +135,7 @@ def ended(stack: Stack, dag_id: str) -> dict[str, str]:
     """The type and state of each run of a DAG, once none goes on."""
     deadline = time.monotonic() + 60
     while True:
-        runs = stack.api._call("GET", f"/dags/{dag_id}/dagRuns").json()["dag_runs"]
+        runs = stack.api.call("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]
         states = {run["run_type"]: run["state"] for run in runs}
         if states and {"queued", "running"}.isdisjoint(states.values()):
             return states
@@ -147,8 +147,8 @@ def test_clock_starts_no_run_but_people_backfills_and_events_do(root: Path, two_
     with started(root, Options(ui_port=None, dags=two_dags), say=print) as stack:
         api = stack.api
         wait_for_dag(api, "on_event", None)
-        (asset,) = api._call("GET", "/assets?uri_pattern=event").json()["assets"]
-        api._call("POST", "/assets/events", json={"asset_id": asset["id"]})
+        (asset,) = api.call("GET", "/assets?uri_pattern=event")["assets"]
+        api.call("POST", "/assets/events", body={"asset_id": asset["id"]})
         runs = ScheduledRuns(stack)
         runs.start_backfill("daily", "--max-active-runs", "1", days=["2020-12-03"])
         runs.wait_for_backfill("daily", days=["2020-12-03"])
@@ -171,14 +171,14 @@ def test_clock_starts_runs_when_it_is_asked_to(root: Path, two_dags: Path) -> No
 def test_pools_are_what_their_file_says(stack: Stack) -> None:
     wanted = json.loads(POOLS.read_text())
     for name, traits in wanted.items():
-        assert traits.items() <= stack.api._call("GET", f"/pools/{name}").json().items()
+        assert traits.items() <= stack.api.call("GET", f"/pools/{name}").items()
 
 
 def test_pool_that_somebody_changed_is_set_again(stack: Stack) -> None:
     for slots in (1, 2):
         pool = {"slots": slots, "description": "of this test", "include_deferred": True}
         stack.api.set_pools({"changed": pool})
-        assert pool.items() <= stack.api._call("GET", "/pools/changed").json().items()
+        assert pool.items() <= stack.api.call("GET", "/pools/changed").items()
 
 
 def test_pool_that_airflow_does_not_take_is_told(stack: Stack) -> None:

@@ -101,12 +101,12 @@ class ScheduledRuns:
     def clear(self, dag_id: str, run_id: str) -> None:
         """Have all tasks of a run run again, as the button in the UI does."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/clear"
-        self.stack.api._call("POST", path, json={"dry_run": False})
+        self.stack.api.call("POST", path, body={"dry_run": False})
 
     def messages_of(self, dag_id: str, run_id: str) -> list[str]:
         """The bodies of the messages that started a run, as the triggerer received them."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/upstreamAssetEvents"
-        events = self.stack.api._call("GET", path).json()["asset_events"]
+        events = self.stack.api.call("GET", path)["asset_events"]
         batches = [event["extra"]["payload"]["message_batch"] for event in events]
         return [str(message["Body"]) for batch in batches for message in batch]
 
