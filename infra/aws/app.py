@@ -6,10 +6,17 @@ The context value "environment" (dev unless given) says what to deploy:
 
 from __future__ import annotations
 
-from aws_cdk import App
+from typing import TYPE_CHECKING
 
+from aws_cdk import App, DefaultStackSynthesizer
+
+from infra.aws.code_stack import CodeStack
 from infra.aws.environment import ENVIRONMENTS, Environment
 from infra.aws.pipelines_stack import PipelinesStack
+from infra.aws.platform_stack import PlatformStack
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack
 
 # What the cdk command would add makes templates differ from one machine to the next.
 PLAIN = {
@@ -19,9 +26,33 @@ PLAIN = {
 }
 
 
-def add_stacks(app: App, *, environment: Environment) -> PipelinesStack:
-    """Add every stack of an environment to the app and return the one of the pipelines."""
-    return PipelinesStack(app, f"sluice-{environment.name}-pipelines", environment=environment)
+def add_stacks(app: App, *, environment: Environment) -> dict[str, Stack]:
+    """Add every stack of an environment to the app.
+
+    No template has an asset, so none asks for a bootstrapped account; deploying does, by way of
+    the roles that bootstrapping makes.
+
+    Returns:
+        The stacks by the last part of their names, in the order in which they are made.
+    """
+    prefix = f"sluice-{environment.name}"
+    code = CodeStack(app, f"{prefix}-code", environment=environment, synthesizer=_synthesizer())
+    pipelines = PipelinesStack(
+        app, f"{prefix}-pipelines", environment=environment, synthesizer=_synthesizer()
+    )
+    platform = PlatformStack(
+        app,
+        f"{prefix}-platform",
+        environment=environment,
+        code=code,
+        pipelines=pipelines,
+        synthesizer=_synthesizer(),
+    )
+    return {"code": code, "pipelines": pipelines, "platform": platform}
+
+
+def _synthesizer() -> DefaultStackSynthesizer:
+    return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
 
 
 def new_app(*, outdir: str | None = None) -> App:

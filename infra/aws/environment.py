@@ -17,6 +17,20 @@ class Environment:
         stream_shards: provisioned shards of the changes stream; None lets it scale on demand.
         stream_hours: how long the changes stream keeps a record.
         archive_days: how long events can be replayed.
+        log_days: how long logs are kept.
+        nat_gateways: ways out of the private subnets; as many as zones, or one in all.
+        endpoints: AWS services that are reached within the VPC instead of by NAT gateway.
+        database_class: instance class of the warehouse, such as t4g.small.
+        database_gib: storage of the warehouse at first; it grows by itself up to database_max_gib.
+        database_max_gib: where storage stops to grow.
+        database_standby: a standby in the other zone takes over when the warehouse fails.
+        backup_days: how far back the warehouse can be restored to any second.
+        airflow_class: size of MWAA's schedulers, workers and web servers.
+        min_workers, max_workers: MWAA starts and ends workers between the two.
+        public_ui: the Airflow UI answers on the internet, to who may log in by IAM; else in the
+            VPC only.
+        budget_usd: what a month may cost before somebody is told.
+        alerts_email: who is told of alarms and notices by mail; nobody when None.
         partners: who may upload files from outside of the account.
     """
 
@@ -25,6 +39,20 @@ class Environment:
     stream_shards: int | None
     stream_hours: int
     archive_days: int
+    log_days: int
+    nat_gateways: int
+    endpoints: tuple[str, ...]
+    database_class: str
+    database_gib: int
+    database_max_gib: int
+    database_standby: bool
+    backup_days: int
+    airflow_class: str
+    min_workers: int
+    max_workers: int
+    public_ui: bool
+    budget_usd: int
+    alerts_email: str | None = None
     partners: tuple[Partner, ...] = ()
 
     def __post_init__(self) -> None:
@@ -36,10 +64,46 @@ class Environment:
         check_apart(self.partners)
 
 
-DEV = Environment(name="dev", keeps_data=False, stream_shards=1, stream_hours=24, archive_days=7)
-# A week, so that a reader that broke on a Friday evening can still catch up.
+DEV = Environment(
+    name="dev",
+    keeps_data=False,
+    stream_shards=1,
+    stream_hours=24,
+    archive_days=7,
+    log_days=30,
+    nat_gateways=1,
+    endpoints=(),
+    database_class="t4g.small",
+    database_gib=20,
+    database_max_gib=100,
+    database_standby=False,
+    backup_days=7,
+    airflow_class="mw1.small",
+    min_workers=1,
+    max_workers=2,
+    public_ui=True,
+    budget_usd=600,
+)
 PROD = Environment(
-    name="prod", keeps_data=True, stream_shards=None, stream_hours=168, archive_days=90
+    name="prod",
+    keeps_data=True,
+    stream_shards=None,
+    # A week, so that a reader that broke on a Friday evening can still catch up.
+    stream_hours=168,
+    archive_days=90,
+    log_days=365,
+    nat_gateways=2,
+    endpoints=("logs", "secretsmanager", "sqs"),
+    database_class="m7g.large",
+    database_gib=100,
+    database_max_gib=1000,
+    database_standby=True,
+    backup_days=35,
+    airflow_class="mw1.medium",
+    min_workers=2,
+    max_workers=5,
+    public_ui=False,
+    budget_usd=2500,
 )
 
 ENVIRONMENTS = {environment.name: environment for environment in (DEV, PROD)}

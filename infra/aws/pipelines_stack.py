@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import BootstraplessSynthesizer, CfnOutput, Fn, Stack
+from aws_cdk import CfnOutput, Fn, Stack
 
 from infra.aws.resources.alerts_topic import AlertsTopic
 from infra.aws.resources.arrival_queue import ArrivalQueue
@@ -21,6 +21,7 @@ from infra.aws.resources.uploads_topic import UploadsTopic
 from infra.aws.uploads import CSV_UPLOAD_TO_DYNAMODB, CSV_UPLOAD_TO_SQS
 
 if TYPE_CHECKING:
+    from aws_cdk import IStackSynthesizer
     from constructs import Construct
 
     from infra.aws.environment import Environment
@@ -29,16 +30,22 @@ if TYPE_CHECKING:
 class PipelinesStack(Stack):
     """Buckets, topics, queues, table, stream and bus, with an output for each that a setting names.
 
-    The synthesizer refuses assets and asks for no bootstrapped account, so the template can be
-    given to CloudFormation as it is.
+    Its template can be given to CloudFormation as it is: the laptop does that.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        synthesizer: IStackSynthesizer,
+    ) -> None:
         super().__init__(
             scope,
             construct_id,
             description="Sluice: what the pipelines read from and write to.",
-            synthesizer=BootstraplessSynthesizer(),
+            synthesizer=synthesizer,
             termination_protection=environment.keeps_data,
         )
         self._landing = LandingBucket(self, "Landing", environment=environment)

@@ -1,8 +1,10 @@
-"""Writes the template of the pipelines' stack, or tells whether the committed one is in step.
+"""Writes the templates of an environment, or tells whether the committed one is in step.
 
-- `python -m infra.aws.synth` writes the committed template.
+- `python -m infra.aws.synth` writes dev's templates to .local/templates/, and the one of its
+  pipelines' stack, which the laptop runs, to where it is committed.
 - `python -m infra.aws.synth --check` exits 1 with a diff if the committed one differs.
-- `python -m infra.aws.synth --environment prod --stdout` prints another environment's.
+- `python -m infra.aws.synth --environment prod` writes another environment's.
+- `python -m infra.aws.synth --folder FOLDER` writes there, and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,15 +20,24 @@ from infra.aws.app import add_stacks, new_app
 from infra.aws.environment import DEV, ENVIRONMENTS, Environment
 
 COMMITTED = Path(__file__).parent / "templates" / "pipelines.template.json"
+FOLDER = Path(__file__).resolve().parents[2] / ".local" / "templates"
 
 
-def template_text(environment: Environment) -> str:
-    """Return the template as indented JSON with sorted keys, the same on every machine."""
+def templates(environment: Environment) -> dict[str, str]:
+    """Synthesize an environment.
+
+    Returns:
+        A template for each stack, as indented JSON with sorted keys, the same on every machine.
+    """
     with tempfile.TemporaryDirectory(prefix="sluice-synth-") as folder:
         app = new_app(outdir=folder)
-        stack = add_stacks(app, environment=environment)
-        template = json.loads((Path(app.synth().directory) / stack.template_file).read_text())
-    return json.dumps(template, indent=2, sort_keys=True) + "\n"
+        stacks = add_stacks(app, environment=environment)
+        made = Path(app.synth().directory)
+        texts = {name: (made / stack.template_file).read_text() for name, stack in stacks.items()}
+    return {
+        name: json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
+        for name, text in texts.items()
+    }
 
 
 def check(text: str) -> int:
@@ -42,24 +53,29 @@ def check(text: str) -> int:
     return 1
 
 
+def write(texts: dict[str, str], folder: Path) -> None:
+    """Write templates to a folder, and say how much each makes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        path = folder / f"{name}.template.json"
+        path.write_text(text)
+        count = len(json.loads(text)["Resources"])
+        sys.stdout.write(f"{path}: {count} resources, {len(text) / 1024:.0f} KiB\n")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws.synth")
     parser.add_argument("--environment", choices=sorted(ENVIRONMENTS), default=DEV.name)
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument("--check", action="store_true", help="compare with the committed template")
-    way.add_argument("--stdout", action="store_true", help="print instead of writing")
+    parser.add_argument("--check", action="store_true", help="compare with the committed template")
+    parser.add_argument("--folder", type=Path, help="instead of .local/templates/")
     options = parser.parse_args(arguments)
-    if options.environment != DEV.name and not options.stdout:
-        parser.error("only dev's template is committed: use --stdout")
-    text = template_text(ENVIRONMENTS[options.environment])
+    texts = templates(ENVIRONMENTS[options.environment])
     if options.check:
-        return check(text)
-    if options.stdout:
-        sys.stdout.write(text)
-    else:
-        COMMITTED.parent.mkdir(exist_ok=True)
-        COMMITTED.write_text(text)
+        return check(texts["pipelines"])
+    write(texts, (options.folder or FOLDER) / options.environment)
+    if options.environment == DEV.name and options.folder is None:
+        COMMITTED.write_text(texts["pipelines"])
     return 0
 
 

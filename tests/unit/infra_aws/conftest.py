@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -32,21 +33,75 @@ def run_cdk() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def prod_text(run_cdk: Callable[..., subprocess.CompletedProcess[str]]) -> str:
-    """Synthesize prod's template, which is not committed."""
-    synth = run_cdk("python", "-m", "infra.aws.synth", "--environment", "prod", "--stdout")
-    assert synth.returncode == 0, synth.stderr
-    return synth.stdout
+def templates_folder(
+    run_cdk: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Every template of every environment, in <environment>/<stack>.template.json.
+
+    Synthesizing takes long: the workers of one test run share what the first of them has made.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "templates"
+    with (shared / "templates.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for environment in ("dev", "prod"):
+            if (folder / environment / "platform.template.json").exists():
+                continue
+            synth = run_cdk(
+                *("python", "-m", "infra.aws.synth"),
+                *("--environment", environment, "--folder", str(folder)),
+            )
+            assert synth.returncode == 0, synth.stderr
+    return folder
+
+
+def read(folder: Path, environment: str, stack: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(
+        (folder / environment / f"{stack}.template.json").read_text()
+    )
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def prod_text(templates_folder: Path) -> str:
+    """Synthesize the template of prod's pipelines, which is not committed."""
+    return (templates_folder / "prod" / "pipelines.template.json").read_text()
 
 
 @pytest.fixture(scope="session")
 def dev_text() -> str:
-    """Read dev's template as it is committed."""
+    """Read the template of dev's pipelines as it is committed."""
     return COMMITTED.read_text()
 
 
 @pytest.fixture(params=["dev", "prod"])
 def template(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Each environment's template in turn: what is promised holds in both."""
+    """Each environment's pipelines in turn: what is promised holds in both."""
     parsed: dict[str, Any] = json.loads(request.getfixturevalue(f"{request.param}_text"))
     return parsed
+
+
+@pytest.fixture(params=["dev", "prod"])
+def platform(request: pytest.FixtureRequest, templates_folder: Path) -> dict[str, Any]:
+    """Each environment's platform in turn."""
+    return read(templates_folder, request.param, "platform")
+
+
+@pytest.fixture(params=["dev", "prod"])
+def code(request: pytest.FixtureRequest, templates_folder: Path) -> dict[str, Any]:
+    """Each environment's bucket of code in turn."""
+    return read(templates_folder, request.param, "code")
+
+
+@pytest.fixture(scope="session")
+def dev_platform(templates_folder: Path) -> dict[str, Any]:
+    """The platform of dev, for what differs by environment."""
+    return read(templates_folder, "dev", "platform")
+
+
+@pytest.fixture(scope="session")
+def prod_platform(templates_folder: Path) -> dict[str, Any]:
+    """The platform of prod, for what differs by environment."""
+    return read(templates_folder, "prod", "platform")

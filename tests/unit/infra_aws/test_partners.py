@@ -22,11 +22,12 @@ SYNTHESIZE = """
 import json, sys
 from dataclasses import replace
 from infra.aws.environment import ENVIRONMENTS
-from infra.aws.synth import template_text
+from infra.aws.synth import templates
 from infra.aws.uploads import Partner
 partners = tuple(Partner(**partner) for partner in json.loads(sys.argv[1]))
 for environment in ENVIRONMENTS.values():
-    print(json.dumps(json.loads(template_text(replace(environment, partners=partners)))))
+    made = templates(replace(environment, partners=partners))["pipelines"]
+    print(json.dumps(json.loads(made)))
 """
 
 

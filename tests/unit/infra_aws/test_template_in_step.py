@@ -1,4 +1,4 @@
-"""The committed template is what the CDK app gives, and CloudFormation would accept it."""
+"""The committed template is what the CDK app gives, and CloudFormation would accept them all."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_check_fails_and_shows_the_line_when_the_committed_template_differs(
 
 
 def test_cfn_lint_finds_nothing_in_the_template_of_any_environment(
-    run_cdk: RunCdk, prod_text: str, tmp_path: Path
+    run_cdk: RunCdk, templates_folder: Path
 ) -> None:
-    prod = tmp_path / "prod.template.json"
-    prod.write_text(prod_text)
-    lint = run_cdk("cfn-lint", str(TEMPLATE), str(prod))
+    templates = sorted(str(path) for path in templates_folder.glob("*/*.template.json"))
+    assert len(templates) == 6
+    lint = run_cdk("cfn-lint", str(TEMPLATE), *templates)
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")

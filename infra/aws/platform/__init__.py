@@ -1,0 +1,1 @@
+"""Constructs of what the pipelines run on, one a file."""

@@ -1,0 +1,77 @@
+"""The stack that the pipelines run on: slow to make, and full of data."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Fn, Stack
+
+from infra.aws.platform.airflow_environment import AirflowEnvironment
+from infra.aws.platform.airflow_options import airflow_options
+from infra.aws.platform.airflow_role import AirflowRole
+from infra.aws.platform.connections import Connections
+from infra.aws.platform.database import Database
+from infra.aws.platform.network import Network
+
+if TYPE_CHECKING:
+    from aws_cdk import IStackSynthesizer
+    from constructs import Construct
+
+    from infra.aws.code_stack import CodeStack
+    from infra.aws.environment import Environment
+    from infra.aws.pipelines_stack import PipelinesStack
+
+
+class PlatformStack(Stack):
+    """Network, database and Airflow.
+
+    Outputs of the other stacks are read by Fn::GetStackOutput: an export would forbid the stack
+    that has it to change for as long as this one reads it.
+    """
+
+    def __init__(  # noqa: PLR0913 -- all keywords
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        code: CodeStack,
+        pipelines: PipelinesStack,
+        synthesizer: IStackSynthesizer,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Sluice: what the pipelines run on.",
+            synthesizer=synthesizer,
+            termination_protection=environment.keeps_data,
+        )
+        self.add_stack_dependency(code)
+        self.add_stack_dependency(pipelines)
+        output = partial(Fn.get_stack_output, pipelines.stack_name)
+        network = Network(self, "Network", environment=environment)
+        self._database = Database(self, "Database", environment=environment, network=network)
+        connections = Connections(
+            self, "Connections", environment=environment, database=self._database
+        )
+        role = AirflowRole(self, "AirflowRole", pipelines_policy_arn=output("PipelinesPolicyArn"))
+        self._airflow = AirflowEnvironment(
+            self,
+            "Airflow",
+            environment=environment,
+            network=network,
+            role=role.role,
+            code_bucket=Fn.get_stack_output(code.stack_name, "CodeBucket"),
+            options=airflow_options(prefix=connections.prefix, output=output),
+        )
+        self._tell()
+
+    def _tell(self) -> None:
+        for name, value in {
+            "AirflowEnvironment": self._airflow.environment.name,
+            "AirflowUrl": self._airflow.environment.attr_webserver_url,
+            "DatabaseEndpoint": self._database.instance.instance_endpoint.hostname,
+            "DatabaseSecretArn": self._database.secret_arn,
+        }.items():
+            CfnOutput(self, name, value=value)
