@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
+from include.core.migrations import migrate
 from include.core.objects import ObjectStore
 from infra.local import aws as emulators
 from infra.local import postgres as servers
@@ -87,6 +88,19 @@ def warehouse_uri(postgres: servers.Server) -> Iterator[str]:
 def warehouse(warehouse_uri: str) -> Connect:
     """Opens connections to an empty database."""
     return lambda: psycopg2.connect(warehouse_uri)
+
+
+@pytest.fixture
+def loader_uri(warehouse: Connect, warehouse_uri: str, postgres: servers.Server) -> str:
+    """The libpq URI of the same database for the loader; it is up to date."""
+    migrate(warehouse)
+    return postgres.uri("sluice_loader", warehouse_uri.rsplit("/", 1)[-1])
+
+
+@pytest.fixture
+def loader(loader_uri: str) -> Connect:
+    """Opens connections of the loader."""
+    return lambda: psycopg2.connect(loader_uri)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Clients for plain functions, made from Airflow's connections while a task runs.
 
-Connections: sluice_warehouse (Postgres), aws_default, github (HTTP; its password is an optional
-token).
+Connections: sluice_warehouse (Postgres, as the loader), sluice_migrations (Postgres, as the owner
+of all tables), aws_default, github (HTTP; its password is an optional token).
 """
 
 from __future__ import annotations
@@ -11,29 +11,92 @@ from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.providers.amazon.aws.hooks.secrets_manager import SecretsManagerHook
 from airflow.providers.amazon.aws.hooks.sns import SnsHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
+from botocore.exceptions import BotoCoreError, ClientError
 
+from include.core.migrations import bring_up_to_date
 from include.core.objects import ObjectStore
 from include.core.stage_events import StageEvents
 from include.core.web import Web
+from include.errors import SluiceError, WarehouseRefusedError, WarehouseUnavailableError
 from include.pipelines.github_csv_to_postgres import GitHub
 from wiring.defaults import settings
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import connection
+
     from include.core.contract import GitHubDataset
     from include.core.outbox import Notice
     from include.core.postgres import Connect
 
-WAREHOUSE = "sluice_warehouse"
+WAREHOUSE, MIGRATIONS = "sluice_warehouse", "sluice_migrations"
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors
+_REFUSALS = (
+    "AccessDeniedException",
+    "DecryptionFailure",
+    "InvalidParameterException",
+    "InvalidRequestException",
+    "ResourceNotFoundException",
+)
 
 
 def warehouse() -> Connect:
-    """What opens a connection to the warehouse."""
-    hook = PostgresHook(postgres_conn_id=WAREHOUSE)
-    return cast("Connect", hook.get_conn)  # psycopg 3 is not installed
+    """What opens a connection of the loader to the warehouse, which is up to date by now.
+
+    Raises:
+        WarehouseUnavailableError, WarehouseRefusedError: it cannot be brought up to date.
+    """
+    loader = _opener(WAREHOUSE)
+    bring_up_to_date(loader, migrations())
+    return loader
+
+
+def migrations() -> Connect:
+    """What opens a connection of the owner, which may change tables and roles."""
+    return _opener(MIGRATIONS)
+
+
+class _Hook(PostgresHook):
+    """Takes the password from the secret that the connection names, if any, at each connect.
+
+    The extra password_secret is the ARN of a secret as RDS keeps it for its master user, which
+    RDS rotates.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+    """
+
+    ignored_extra_options = PostgresHook.ignored_extra_options | {"password_secret"}
+
+    def get_conn(self) -> Any:
+        secret = self.connection.extra_dejson.get("password_secret")
+        if secret:
+            hook: Any = SecretsManagerHook  # it has no types
+            self.connection.password = hook().get_secret_as_dict(secret)["password"]
+        return super().get_conn()
+
+
+def _opener(conn_id: str) -> Connect:
+    hook = _Hook(postgres_conn_id=conn_id)
+
+    def connect() -> connection:
+        try:
+            return cast("connection", hook.get_conn())  # psycopg 3 is not installed
+        except (BotoCoreError, ClientError) as error:
+            raise _no_password(conn_id, error) from None
+
+    return connect
+
+
+def _no_password(conn_id: str, error: BotoCoreError | ClientError) -> SluiceError:
+    what = f"AWS gives no password for {conn_id}"
+    if not isinstance(error, ClientError):
+        return WarehouseUnavailableError(f"{what}: {type(error).__name__}")
+    code = error.response.get("Error", {}).get("Code", "unknown")
+    kind = WarehouseRefusedError if code in _REFUSALS else WarehouseUnavailableError
+    return kind(f"{what}: it answered {code} to {error.operation_name}")
 
 
 def aws_client(service: str) -> Any:

@@ -18,7 +18,6 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from botocore.exceptions import BotoCoreError, ClientError
 
 from include.core.ledger import RunOfSink, record_failure
-from include.core.migrations import migrate
 from include.core.notices import RunFacts, failure_notice
 from include.core.outbox import announce, write_notice
 from include.core.postgres import transaction
@@ -120,7 +119,6 @@ def notify_failure(
 
         try:
             connect = warehouse()
-            migrate(connect)
             with transaction(connect, doing=f"record the failure of {run.dag_id}") as cursor:
                 record_failure(cursor, run, task=task, cause=cause)
                 conf = on_record(cursor, run, cause) if on_record else None

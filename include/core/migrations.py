@@ -1,4 +1,8 @@
-"""Numbered SQL files, each applied once to a database, by whoever comes first."""
+"""Numbered SQL files, each applied once to a database, by whoever comes first.
+
+Only the owner of the database may apply them. All else happens as the loader, which may see
+which of them have been.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import TYPE_CHECKING
 from include.core.failpoints import failpoint
 from include.core.postgres import transaction
 from include.core.sql_files import SQL_ROOT, read_statement
-from include.errors import WarehouseRefusedError
+from include.errors import WarehouseRefusedError, WarehouseUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,17 +38,13 @@ def migrate(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
         WarehouseRefusedError: a file fails, a number stands twice, or an applied file was edited.
         WarehouseUnavailableError: Postgres is out of reach.
     """
-    files = _files(folder)
-    with transaction(connect, doing="read the migrations") as cursor:
-        cursor.execute(read_statement("ops/find_migrations"))
-        row = cursor.fetchone()
-        if row is not None and row[0] and not _missing(cursor, files):
-            return []
+    if not pending(connect, folder):
+        return []
     with transaction(connect, doing="apply the migrations") as cursor:
         cursor.execute(read_statement("ops/lock_migrations"))
         cursor.execute(read_statement("ops/create_ops"))
         cursor.execute(read_statement("ops/create_migration"))
-        missing = _missing(cursor, files)
+        missing = _missing(cursor, _files(folder))
         failpoint("migrate.locked")
         for number, path in missing:
             text = path.read_text(encoding="utf-8")
@@ -56,6 +56,51 @@ def migrate(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
         failpoint("migrate.applied")
     failpoint("migrate.committed")
     return [path.name for _, path in missing]
+
+
+def pending(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
+    """Names of the migrations that a database lacks, in order of number.
+
+    Arguments:
+        connect: opens a connection that may read ops.migration, if it is there.
+        folder: as for migrate.
+
+    Raises:
+        WarehouseRefusedError: the connection may not look, or as for migrate.
+        WarehouseUnavailableError: it cannot be opened.
+    """
+    files = _files(folder)
+    with transaction(connect, doing="read the migrations") as cursor:
+        cursor.execute(read_statement("ops/find_migrations"))
+        row = cursor.fetchone()
+        missing = _missing(cursor, files) if row and row[0] else files
+    return [path.name for _, path in missing]
+
+
+def bring_up_to_date(loader: Connect, owner: Connect, folder: Path = MIGRATIONS) -> list[str]:
+    """Apply what a database lacks; its owner is not asked for when it lacks nothing.
+
+    Arguments:
+        loader: opens a connection of the loader, if there is one yet.
+        owner: opens a connection as for migrate.
+        folder: as for migrate.
+
+    Returns:
+        The names of the files applied now.
+
+    Raises:
+        WarehouseRefusedError, WarehouseUnavailableError: as for migrate; or the loader still cannot
+            look although the database lacks nothing.
+    """
+    try:
+        if not pending(loader, folder):
+            return []
+    except (WarehouseRefusedError, WarehouseUnavailableError):
+        # The loader and its rights come with a migration; until then the server turns it away.
+        applied = migrate(owner, folder)
+        pending(loader, folder)
+        return applied
+    return migrate(owner, folder)
 
 
 def _files(folder: Path) -> list[tuple[int, Path]]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from include.core.arrivals import Claim, claim, fail
 from include.core.landing import list_versions, look_up
-from include.core.migrations import migrate
 from include.core.postgres import transaction
 from include.core.s3_events import Announced, check_name, check_place, read_event, shown
 from include.errors import ArrivalError
@@ -83,7 +82,6 @@ def receive_messages(
     Raises:
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
-    migrate(connect)
     work = _Work(landing, connect, dag_id=dag_id, run_id=run_id, found_by="event", again=False)
     for message in {each["MessageId"]: each for each in messages}.values():
         noted = _message(message["MessageId"], message["ReceiptHandle"])
@@ -121,7 +119,6 @@ def receive_files(  # noqa: PLR0913 -- a place, a run, and how it came to its fi
 
     What comes back, and errors, are those of receive_messages.
     """
-    migrate(connect)
     work = _Work(landing, connect, dag_id=dag_id, run_id=run_id, found_by=found_by, again=again)
     for each in announced:
         work.take(each, _message("", ""))

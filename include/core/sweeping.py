@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from include.core.arrivals import find_missed
 from include.core.landing import list_versions
 from include.core.ledger import Counts, Details, RunOfSink, record_run
-from include.core.migrations import migrate
 from include.core.notices import compose_notice, count_of, foot, head, section
 from include.core.outbox import write_notice
 from include.core.postgres import transaction
@@ -38,7 +37,6 @@ def find(landing: Landing, *, connect: Connect, before: datetime) -> list[dict[s
         key and version_id of each, at most MOST_A_SWEEP, in S3's order. A version whose holder
         let its lease end is among them; one that has failed is not: it has been told of.
     """
-    migrate(connect)
     listed = (
         (each["key"], each["version_id"])
         for each in list_versions(landing.client, landing.bucket, landing.prefix)

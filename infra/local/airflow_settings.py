@@ -131,14 +131,15 @@ def settings(
 
 
 def pipeline_settings(
-    *, outputs: dict[str, str], endpoint: str, warehouse_uri: str, github: str | None
+    *, outputs: dict[str, str], endpoint: str, loader_uri: str, owner_uri: str, github: str | None
 ) -> dict[str, str]:
     """Give what the DAGs read: our own section of the configuration, and the connections.
 
     Arguments:
         outputs: of the CloudFormation stack.
         endpoint: URL of the AWS emulator.
-        warehouse_uri: a libpq URI.
+        loader_uri: a libpq URI of the warehouse, for tasks.
+        owner_uri: another, for migrations.
         github: URL of the GitHub stand-in; None for GitHub itself.
     """
     connection = {
@@ -149,7 +150,8 @@ def pipeline_settings(
     }
     given = {
         **aws.environment(endpoint),
-        "AIRFLOW_CONN_SLUICE_WAREHOUSE": warehouse_uri,
+        "AIRFLOW_CONN_SLUICE_WAREHOUSE": loader_uri,
+        "AIRFLOW_CONN_SLUICE_MIGRATIONS": owner_uri,
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
         **{f"AIRFLOW__SLUICE__{name}": outputs[output] for name, output in _PLACES.items()},
     }

@@ -89,13 +89,19 @@ class Server:
     secrets: Secrets
 
     def uri(self, role: str, database: str) -> str:
-        """A libpq URI for one of the roles postgres, airflow and sluice."""
+        """A libpq URI for one of the roles postgres, airflow, sluice and sluice_loader."""
         password = quote(getattr(self.secrets, role), safe="")
         return f"postgresql://{role}:{password}@{ports.HOST}:{self.port}/{database}"
 
     @property
     def warehouse_uri(self) -> str:
+        """As the owner of all tables."""
         return self.uri("sluice", "warehouse")
+
+    @property
+    def loader_uri(self) -> str:
+        """As who may move rows and nothing else, once the migrations have come to it."""
+        return self.uri("sluice_loader", "warehouse")
 
     @property
     def metadata_uri(self) -> str:
@@ -113,13 +119,15 @@ class Server:
 
     def prepare(self) -> None:
         """Create the roles and databases that are missing, so that a cut first start heals."""
-        roles = {"airflow": "login", "sluice": "login createrole"}
+        roles = {"airflow": "login", "sluice": "login createrole", "sluice_loader": "login"}
         databases = {"airflow": "airflow", "warehouse": "sluice"}
         for role, rights in roles.items():
-            if not self._exists("select 1 from pg_roles where rolname = %s", role):
-                statement = sql.SQL(f"create role {{}} {rights} password {{}}")
-                secret = sql.Literal(getattr(self.secrets, role))
-                self._execute(statement.format(sql.Identifier(role), secret))
+            # A migration may have made the loader, which has no password then.
+            exists = self._exists("select 1 from pg_roles where rolname = %s", role)
+            verb = "alter" if exists else "create"
+            statement = sql.SQL(f"{verb} role {{}} {rights} password {{}}")
+            secret = sql.Literal(getattr(self.secrets, role))
+            self._execute(statement.format(sql.Identifier(role), secret))
         for database, owner in databases.items():
             if not self._exists("select 1 from pg_database where datname = %s", database):
                 self.create_database(database, owner)

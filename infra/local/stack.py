@@ -121,7 +121,8 @@ def _start(
         env |= pipeline_settings(
             outputs=outputs,
             endpoint=emulator.endpoint,
-            warehouse_uri=server.warehouse_uri,
+            loader_uri=server.loader_uri,
+            owner_uri=server.warehouse_uri,
             github=stand_in.result(),
         )
         # The API server takes longest and needs no tables to start, so it does not wait for them.

@@ -35,18 +35,19 @@ class Secrets:
     postgres: str = field(default_factory=_password)
     airflow: str = field(default_factory=_password)
     sluice: str = field(default_factory=_password)
+    sluice_loader: str = field(default_factory=_password)
     jwt: str = field(default_factory=_long)
     api: str = field(default_factory=_password)
     fernet: str = field(default_factory=_fernet_key)
 
     @classmethod
     def of(cls, layout: Layout) -> Secrets:
-        """Read a stack's secrets; makes them, readable by their owner alone, if there are none."""
-        if layout.secrets.exists():
-            return cls(**json.loads(layout.secrets.read_text()))
-        made = cls()
-        write_private(layout.secrets, json.dumps(asdict(made)))
-        return made
+        """Read a stack's secrets; makes those that are missing, readable by their owner alone."""
+        known = json.loads(layout.secrets.read_text()) if layout.secrets.exists() else {}
+        secrets = cls(**known)
+        if asdict(secrets) != known:
+            write_private(layout.secrets, json.dumps(asdict(secrets)))
+        return secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ class Running:
     Attributes:
         pid: the process that holds it.
         ui_port: where Airflow's UI and REST API answer on 127.0.0.1.
-        warehouse_uri: a libpq URI.
+        warehouse_uri: a libpq URI, as the owner of all tables.
         endpoint: URL of the AWS emulator.
         notices_queue: URL of the queue that is subscribed to the alerts topic.
         outputs: outputs of the CloudFormation stack.

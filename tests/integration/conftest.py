@@ -130,11 +130,11 @@ def shared_warehouse_uri(postgres: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def ready_uri(shared_warehouse_uri: str) -> str:
-    """The libpq URI of a warehouse that is up to date, without a row of any run."""
+def ready_uri(shared_warehouse_uri: str, postgres: Server) -> str:
+    """The loader's libpq URI of a warehouse that is up to date, without a row of any run."""
     with closing(psycopg2.connect(shared_warehouse_uri)) as opened, opened:
         opened.cursor().execute("truncate ops.arrival, ops.run, ops.rejected_row, ops.outbox")
-    return shared_warehouse_uri
+    return postgres.uri("sluice_loader", "shared")
 
 
 @pytest.fixture

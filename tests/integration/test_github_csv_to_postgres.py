@@ -45,7 +45,7 @@ Start = "Callable[..., PipelineRuns]"
 
 
 @pytest.fixture
-def start(warehouse: Connect, lake: ObjectStore, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def start(loader: Connect, lake: ObjectStore, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Starts a stand-in over a folder, and gives runs of a dataset from it."""
     with ExitStack() as stack:
 
@@ -55,7 +55,7 @@ def start(warehouse: Connect, lake: ObjectStore, tmp_path: Path) -> Iterator[Cal
             stand_in = stack.enter_context(GitHubStandIn(root, fault=fault))
             runs = PipelineRuns(
                 dataset=dataset,
-                connect=warehouse,
+                connect=loader,
                 store=lake,
                 github_url=stand_in.url,
                 scratch=tmp_path / "scratch",

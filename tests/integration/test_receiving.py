@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -130,12 +131,13 @@ def test_test_event_is_a_message_without_a_file(shore: Shore) -> None:
 
 
 def test_events_of_four_versions_in_any_order_claim_each_once_in_order_of_upload(
-    shore: Shore,
+    shore: Shore, shared_warehouse_uri: str
 ) -> None:
+    owner = replace(shore, warehouse_uri=shared_warehouse_uri)
     versions = [shore.put("a.csv", str(number)) for number in range(4)]
     told = [message(shore.record("a.csv", version)) for version in versions]
     for number, order in enumerate(itertools.permutations(told)):
-        shore.query("truncate ops.arrival")
+        owner.query("truncate ops.arrival")
         received = shore.receive(order, f"run {number}")
         by_age = sorted(received["files"], key=lambda file: str(file["order"]))
         assert [file["version_id"] for file in by_age] == versions

@@ -15,7 +15,6 @@ import pytest
 
 from include.core import upsert
 from include.core.contract import Column, ShrinkLimit, Table
-from include.core.migrations import migrate
 from include.core.postgres import transaction
 from include.core.upsert import LoadCounts, Policy, Snapshot, load_snapshot
 from include.errors import ShrunkenSnapshotError, WarehouseUnavailableError
@@ -45,15 +44,15 @@ Rows = dict[Key, tuple[int | None, str | None]]
 
 
 @pytest.fixture
-def thing(warehouse: Connect) -> Connect:
-    migrate(warehouse)
+def thing(warehouse: Connect, loader: Connect) -> Connect:
+    """Opens connections of the loader, where there is the table."""
     with transaction(warehouse, doing="make the table") as cursor:
         cursor.execute(
             "create table thing (part text, number integer, amount bigint, label text,"
             " primary key (part, number))"
         )
         cursor.execute("select ops.watch('thing')")
-    return warehouse
+    return loader
 
 
 def cell(value: Any) -> str:
@@ -160,9 +159,9 @@ def test_change_by_somebody_else_is_noticed_past_an_older_load(thing: Connect) -
     assert summary(load(thing, rows(upto=5), DAY)) == (0, 1, 4, 0)
 
 
-def test_truncated_table_is_filled_again(thing: Connect) -> None:
+def test_truncated_table_is_filled_again(thing: Connect, warehouse: Connect) -> None:
     load(thing, rows(upto=5), DAY)
-    with transaction(thing, doing="meddle") as cursor:
+    with transaction(warehouse, doing="meddle") as cursor:
         cursor.execute("truncate thing")
     assert summary(load(thing, rows(upto=5), DAY)) == (5, 0, 0, 0)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.core.ledger import RunOfSink
+from include.core.migrations import migrate
 from include.core.outbox import announce
 from include.core.scratch import scratch_folder
 from include.core.web import Web
@@ -125,6 +126,7 @@ class PipelineRuns:
     def upsert(
         self, cleaned: dict[str, Any], as_of: datetime, *, run_id: str, dry_run: bool = False
     ) -> dict[str, Any]:
+        migrate(self.connect)
         with self._folder(run_id, "upsert") as folder:
             return pipeline.upsert_snapshot(
                 self.dataset,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from include.core import ledger, notices, outbox, upsert
 from include.core.failpoints import failpoint
-from include.core.migrations import migrate
 from include.core.outbox import Notice, write_notice
 from include.core.postgres import transaction
 from include.core.rejects import read_rejected
@@ -56,7 +55,6 @@ def upsert_snapshot(  # noqa: PLR0913 -- what to load, for which run, between wh
         ShrunkenSnapshotError: the snapshot lacks too many of the table's rows.
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
-    migrate(connect)
     snapshot = upsert.Snapshot(
         as_of=run.as_of,
         row_count=cleaned["row_count"],

@@ -20,7 +20,7 @@ from include.datasets import github_datasets
 REPOSITORY = Path(__file__).parents[3]
 GITHUB_DAGS = ("covid_us_daily", "covid_us_states_daily")
 UPLOAD_DAGS = ("csv_upload_to_dynamodb", "csv_upload_to_sqs")
-ALL_DAGS = (*GITHUB_DAGS, *UPLOAD_DAGS, "sweep_arrivals")
+ALL_DAGS = (*GITHUB_DAGS, *UPLOAD_DAGS, "sweep_arrivals", "migrate_warehouse")
 GITHUB_TASKS = {"resolve_as_of", "download", "clean_and_merge", "upsert", "announce"}
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/arrivals"
 
@@ -65,7 +65,9 @@ def test_every_dag_file_is_imported_and_no_connection_is_opened(
         print(f" [DAG files parsed in {bag.seconds:.2f} s] ", end="")  # noqa: T201 -- to be read
 
 
-def test_there_is_one_dag_a_github_dataset_one_an_upload_pipeline_and_the_sweep(bag: Any) -> None:
+def test_there_is_one_dag_a_github_dataset_one_an_upload_pipeline_a_sweep_and_migrations(
+    bag: Any,
+) -> None:
     assert {dataset.name for dataset in github_datasets()} == set(GITHUB_DAGS)
     assert set(bag.dags) == set(ALL_DAGS)
 
@@ -149,6 +151,11 @@ def test_github_dag_runs_daily(github_dag: Any) -> None:
 def test_sweep_runs_every_15_minutes_one_at_a_time(bag: Any) -> None:
     assert bag.dags["sweep_arrivals"].schedule == "*/15 * * * *"
     assert bag.dags["sweep_arrivals"].max_active_runs == 1
+
+
+def test_migrations_run_when_somebody_asks_for_them(bag: Any) -> None:
+    assert bag.dags["migrate_warehouse"].schedule is None
+    assert bag.dags["migrate_warehouse"].task_ids == ["migrate"]
 
 
 def test_no_dag_catches_up(dag: Any) -> None:

@@ -20,7 +20,11 @@ def told() -> dict[str, str]:
     """What the DAGs are told when each output of the template holds its own name."""
     outputs = {name: name for name in json.loads(TEMPLATE.read_text())["Outputs"]}
     return pipeline_settings(
-        outputs=outputs, endpoint=ENDPOINT, warehouse_uri="postgresql://w", github=None
+        outputs=outputs,
+        endpoint=ENDPOINT,
+        loader_uri="postgresql://loader",
+        owner_uri="postgresql://owner",
+        github=None,
     )
 
 
@@ -46,6 +50,11 @@ def test_triggerer_and_tasks_reach_the_emulator_through_the_default_connection(
 ) -> None:
     connection = json.loads(told["AIRFLOW_CONN_AWS_DEFAULT"])
     assert connection["extra"] == {"region_name": "us-east-1", "endpoint_url": ENDPOINT}
+
+
+def test_tasks_have_the_loader_and_migrations_the_owner(told: dict[str, str]) -> None:
+    assert told["AIRFLOW_CONN_SLUICE_WAREHOUSE"] == "postgresql://loader"
+    assert told["AIRFLOW_CONN_SLUICE_MIGRATIONS"] == "postgresql://owner"
 
 
 def test_every_setting_that_the_dags_are_told_is_one_that_they_know(

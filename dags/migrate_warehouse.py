@@ -1,0 +1,49 @@
+"""Brings the warehouse's tables and users up to the newest migration.
+
+**Reads** include/sql/migrations, and ops.migration, which knows what has been applied.
+
+**Writes** schemas, tables and roles, as their owner (connection sluice_migrations), and one row in
+ops.migration for each file.
+
+**Runs** by hand without parameters: a deployment starts it first. Without it, the first task that
+needs the warehouse does the same.
+
+**Safe to rerun because** each file is applied once, all that are missing in one transaction.
+
+**If it fails**, the database is as it was. A file that fails says so: mend it and deploy again. An
+applied file that was edited is refused: take the edit back and add a file. The password of
+sluice_migrations is read anew at each try, so a rotation heals by itself.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task
+
+from include.core import migrations
+from wiring import clients
+from wiring.defaults import dag_defaults
+from wiring.failures import accountable, notify_failure
+
+NAME = "migrate_warehouse"
+
+
+@task
+@accountable
+def migrate() -> list[str]:
+    return migrations.migrate(clients.migrations())
+
+
+@dag(
+    dag_id=NAME,
+    description="Brings the warehouse's tables and users up to date.",
+    doc_md=__doc__,
+    schedule=None,
+    tags=["postgres", "migrations"],
+    on_failure_callback=notify_failure(dataset=NAME, sink="migrations"),
+    **dag_defaults(owner="data-platform"),
+)
+def wire() -> None:
+    migrate()
+
+
+wire()
