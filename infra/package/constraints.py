@@ -13,7 +13,7 @@ from infra.package.errors import PackageError
 
 CONSTRAINTS = Path(__file__).with_name("constraints-3.2.1-python3.12.txt")
 PYTHON = "3.12"
-_PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;#]+)")
+_PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([A-Za-z0-9.!+_-]+)(?:\s*;.*)?")
 _OPTION = re.compile(r'(?:--constraint[ =]|-c )\s*"?([^"\s]+)"?')
 
 
@@ -29,11 +29,11 @@ def read_pins(text: str) -> dict[str, str]:
     """The versions that a requirements file fixes, by canonical name.
 
     Raises:
-        PackageError: a line is neither an option nor one exact version.
+        PackageError: a line is neither the one that names constraints nor one exact version.
     """
     pins = {}
     for line in _lines(text):
-        if line.startswith("-"):
+        if _OPTION.fullmatch(line):
             continue
         found = _PIN.fullmatch(line)
         if not found:

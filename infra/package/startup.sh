@@ -19,7 +19,8 @@ sluice_fetch_certificates() (
   fresh="$(mktemp "$target.XXXXXX")" || return 1
   trap 'rm -f "$fresh"' EXIT
   curl --fail --silent --show-error --location --proto-default https --output "$fresh" \
-    --connect-timeout 10 --max-time 60 --retry 6 --retry-all-errors --retry-max-time 150 "$url" ||
+    --connect-timeout 10 --max-time 60 --retry-all-errors \
+    --retry "${SLUICE_CERTIFICATES_RETRIES:-6}" --retry-max-time 150 "$url" ||
     return 1
   # What was cut off or is no certificate is refused here rather than at the first connection.
   python3 -c 'import ssl, sys; ssl.create_default_context(cafile=sys.argv[1])' "$fresh" || return 1
