@@ -1,0 +1,1 @@
+"""What security rules say about the templates, and why it stands where it stands."""

@@ -1,0 +1,67 @@
+"""Findings that stay, and the comparison with those that are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.aws.checks.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledgement:
+    """Why findings of one rule stay.
+
+    It covers each detail at each resource, and nothing else: there are no wildcards, so that no
+    new resource comes under an old reason.
+
+    Attributes:
+        rule: such as AwsSolutions-IAM5.
+        stack: last part of the stack's name, such as platform.
+        resources: paths of the constructs below their stack.
+        details: which of the rule's findings; none for a rule that has one alone.
+        environments: where it is found.
+        reason: what makes it right, in a sentence for who reviews security.
+    """
+
+    rule: str
+    stack: str
+    resources: tuple[str, ...]
+    details: tuple[str, ...] = ("",)
+    environments: tuple[str, ...] = ("dev", "prod")
+    reason: str
+
+    def findings(self, environment: str) -> list[Finding]:
+        """Return all that it covers in an environment."""
+        if environment not in self.environments:
+            return []
+        return [
+            Finding(self.stack, resource, self.rule, detail)
+            for resource in self.resources
+            for detail in self.details
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What keeps an environment from passing its checks.
+
+    Attributes:
+        unexplained: found, with no reason.
+        stale: with a reason, but not found.
+    """
+
+    unexplained: list[Finding]
+    stale: list[Finding]
+
+
+def compare(
+    found: AbstractSet[Finding], acknowledgements: Iterable[Acknowledgement], environment: str
+) -> Difference:
+    """Hold the findings of an environment against the reasons."""
+    explained = {finding for given in acknowledgements for finding in given.findings(environment)}
+    return Difference(unexplained=sorted(found - explained), stale=sorted(explained - found))
