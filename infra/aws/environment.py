@@ -63,6 +63,11 @@ class Environment:
         """
         check_apart(self.partners)
 
+    @property
+    def airflow_name(self) -> str:
+        """Name of the MWAA environment; log groups and metrics carry it."""
+        return f"sluice-{self.name}"
+
 
 DEV = Environment(
     name="dev",

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Fn, Stack
 
 from infra.aws.platform.airflow_environment import AirflowEnvironment
+from infra.aws.platform.airflow_key import AirflowKey
+from infra.aws.platform.airflow_logs import AirflowLogs
 from infra.aws.platform.airflow_options import airflow_options
 from infra.aws.platform.airflow_role import AirflowRole
 from infra.aws.platform.connections import Connections
 from infra.aws.platform.database import Database
+from infra.aws.platform.mwaa_rights import log_groups_arn
 from infra.aws.platform.network import Network
 
 if TYPE_CHECKING:
@@ -55,15 +58,35 @@ class PlatformStack(Stack):
         connections = Connections(
             self, "Connections", environment=environment, database=self._database
         )
-        role = AirflowRole(self, "AirflowRole", pipelines_policy_arn=output("PipelinesPolicyArn"))
+        code_bucket = Fn.get_stack_output(code.stack_name, "CodeBucket")
+        key = AirflowKey(
+            self,
+            "AirflowKey",
+            environment=environment,
+            log_groups=log_groups_arn(environment.airflow_name),
+        ).key
+        role = AirflowRole(
+            self,
+            "AirflowRole",
+            name=environment.airflow_name,
+            code_bucket=code_bucket,
+            connections=connections,
+            database=self._database,
+            key=key,
+            pipelines_policy_arn=output("PipelinesPolicyArn"),
+        ).role
         self._airflow = AirflowEnvironment(
             self,
             "Airflow",
             environment=environment,
             network=network,
-            role=role.role,
-            code_bucket=Fn.get_stack_output(code.stack_name, "CodeBucket"),
-            options=airflow_options(prefix=connections.prefix, output=output),
+            role=role,
+            key=key,
+            logs=AirflowLogs(self, "AirflowLogs", environment=environment, key=key),
+            code_bucket=code_bucket,
+            options=airflow_options(
+                environment=environment, prefix=connections.prefix, output=output
+            ),
         )
         self._tell()
 

@@ -2,27 +2,106 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.aws.platform.connections import LOADER
+from infra.aws.platform.mwaa_rights import ARN, HERE, environment_arn, mwaa_statements
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+
+    from infra.aws.platform.connections import Connections
+    from infra.aws.platform.database import Database
+
 
 class AirflowRole(Construct):
-    """The execution role.
+    """The execution role: rights to the pipelines' resources, to the warehouse, and MWAA's own.
 
     Attributes:
         role: the role.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, pipelines_policy_arn: str) -> None:
+    def __init__(  # noqa: PLR0913 -- all keywords
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        code_bucket: str,
+        connections: Connections,
+        database: Database,
+        key: kms.IKey,
+        pipelines_policy_arn: str,
+    ) -> None:
+        """Make the role.
+
+        Arguments:
+            scope: the construct that owns the role.
+            construct_id: its name there.
+            name: of the MWAA environment.
+            code_bucket: name of the bucket that MWAA reads.
+            connections: what Airflow looks up.
+            database: the warehouse.
+            key: of the environment.
+            pipelines_policy_arn: ARN of the policy of the pipelines' resources.
+        """
         super().__init__(scope, construct_id)
+        own = iam.ManagedPolicy(
+            self,
+            "Policy",
+            description="Sluice: what MWAA needs, and the way into the warehouse.",
+            statements=[
+                *mwaa_statements(environment=name, code_bucket=code_bucket, key_arn=key.key_arn),
+                *_of_the_warehouse(connections, database),
+            ],
+        )
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.CompositePrincipal(
-                iam.ServicePrincipal("airflow.amazonaws.com"),
-                iam.ServicePrincipal("airflow-env.amazonaws.com"),
-            ),
+            description="Sluice: MWAA and all DAGs.",
+            assumed_by=_mwaa(name),
             managed_policies=[
-                iam.ManagedPolicy.from_managed_policy_arn(self, "Pipelines", pipelines_policy_arn)
+                own,
+                iam.ManagedPolicy.from_managed_policy_arn(self, "Pipelines", pipelines_policy_arn),
             ],
         )
+
+
+def _mwaa(name: str) -> iam.IPrincipal:
+    """MWAA, as long as it acts for this environment.
+
+    https://docs.aws.amazon.com/mwaa/latest/userguide/cross-service-confused-deputy-prevention.html
+    """
+    return iam.PrincipalWithConditions(
+        iam.CompositePrincipal(
+            iam.ServicePrincipal("airflow.amazonaws.com"),
+            iam.ServicePrincipal("airflow-env.amazonaws.com"),
+        ),
+        {
+            "ArnEquals": {"aws:SourceArn": environment_arn(name)},
+            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+        },
+    )
+
+
+def _of_the_warehouse(connections: Connections, database: Database) -> list[iam.PolicyStatement]:
+    secrets = f"{ARN}:secretsmanager:{HERE}:secret:{connections.prefix}"
+    user = f"{ARN}:rds-db:{HERE}:dbuser:{database.instance.instance_resource_id}/{LOADER}"
+    return [
+        iam.PolicyStatement(
+            sid="LookUpConnectionsAndVariables",
+            actions=["secretsmanager:GetSecretValue"],
+            # All below the prefix: somebody may add the connection github, or a variable.
+            resources=[f"{secrets}/connections/*", f"{secrets}/variables/*"],
+        ),
+        iam.PolicyStatement(
+            sid="ReadThePasswordOfTheOwner",
+            actions=["secretsmanager:GetSecretValue"],
+            resources=[database.secret_arn],
+        ),
+        iam.PolicyStatement(sid="LogInAsTheLoader", actions=["rds-db:connect"], resources=[user]),
+    ]
