@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def table() -> str:
     """Return a row for each acknowledgement, and how many findings they cover."""
-    rows = [_row(given) for given in sorted(ACKNOWLEDGED, key=lambda a: (a.stack, a.rule))]
+    rows = [_row(given) for given in sorted(ACKNOWLEDGED, key=lambda a: (a.stack, a.rules))]
     counts = ", ".join(
         f"{sum(len(given.findings(name)) for given in ACKNOWLEDGED)} in {name}"
         for name in ENVIRONMENTS
@@ -24,11 +24,11 @@ def table() -> str:
 
 
 def _row(given: Acknowledgement) -> str:
-    details = [f"`{detail}`" for detail in given.details if detail]
-    rule = " ".join([given.rule, *details])
+    rules = ", ".join(given.rules)
+    details = "".join(f" `{detail}`" for detail in given.details if detail)
     resources = ", ".join(f"`{resource}`" for resource in given.resources)
     where = ", ".join(given.environments)
-    return f"| {given.stack} | {rule} | {resources} | {where} | {given.reason} |"
+    return f"| {given.stack} | {rules}{details} | {resources} | {where} | {given.reason} |"
 
 
 if __name__ == "__main__":

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledgement:
-    """Why findings of one rule stay.
+    """Why findings stay.
 
-    It covers each detail at each resource, and nothing else: there are no wildcards, so that no
-    new resource comes under an old reason.
+    It covers each detail of each rule at each resource, and nothing else: there are no wildcards,
+    so that no new resource comes under an old reason.
 
     Attributes:
-        rule: such as AwsSolutions-IAM5.
+        rules: such as AwsSolutions-IAM5; several that ask for the same thing.
         stack: last part of the stack's name, such as platform.
         resources: paths of the constructs below their stack.
-        details: which of the rule's findings; none for a rule that has one alone.
+        details: which findings of a rule that has many at one resource.
         environments: where it is found.
         reason: what makes it right, in a sentence for who reviews security.
     """
 
-    rule: str
+    rules: tuple[str, ...]
     stack: str
     resources: tuple[str, ...]
     details: tuple[str, ...] = ("",)
@@ -40,7 +40,8 @@ class Acknowledgement:
         if environment not in self.environments:
             return []
         return [
-            Finding(self.stack, resource, self.rule, detail)
+            Finding(self.stack, resource, rule, detail)
+            for rule in self.rules
             for resource in self.resources
             for detail in self.details
         ]
