@@ -1,10 +1,14 @@
-"""Servers for the tests, each started when the first test asks for it, in a folder of its own."""
+"""What tests share: servers in folders of their own, and the templates that CDK synthesizes."""
 
 from __future__ import annotations
 
+import fcntl
 import itertools
+import os
+import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -21,10 +25,11 @@ from infra.local.layout import Layout
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from include.core.postgres import Connect
 
+ROOT = Path(__file__).resolve().parents[1]
 _numbers = itertools.count()
 
 
@@ -131,3 +136,42 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     failpoints.mkdir()
     with stacks.started(root, Options(ui_port=None, failpoints=failpoints), say=print) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def run_cdk() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a program of the CDK environment, which is not the one that Airflow and tests live in."""
+    python = os.environ.get("SLUICE_CDK_PYTHON")
+    if not python:
+        pytest.fail("SLUICE_CDK_PYTHON names no Python with CDK: use make test, which sets it")
+
+    def run(program: str, *arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(python).parent / program), *arguments]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def templates_folder(
+    run_cdk: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Every template of every environment, in <environment>/<stack>.template.json.
+
+    Synthesizing takes long: the workers of one test run share what the first of them has made.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "templates"
+    with (shared / "templates.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for environment in ("dev", "prod"):
+            if (folder / environment / "platform.template.json").exists():
+                continue
+            synth = run_cdk(
+                *("python", "-m", "infra.aws.synth"),
+                *("--environment", environment, "--folder", str(folder)),
+            )
+            assert synth.returncode == 0, synth.stderr
+    return folder
