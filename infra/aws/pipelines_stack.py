@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Fn, Stack
+from aws_cdk import Aws, CfnOutput, Fn, Stack
 
 from infra.aws.resources.alerts_topic import AlertsTopic
 from infra.aws.resources.arrival_queue import ArrivalQueue
-from infra.aws.resources.arrivals_key import ArrivalsKey
 from infra.aws.resources.changes_stream import ChangesStream
 from infra.aws.resources.events_bus import EventsBus
 from infra.aws.resources.items_table import ItemsTable
-from infra.aws.resources.json_queue import JsonQueue
+from infra.aws.resources.json_queue import RETENTION_DAYS, JsonQueue
 from infra.aws.resources.lake_bucket import LAKE_PREFIXES, LakeBucket
 from infra.aws.resources.landing_bucket import LandingBucket
 from infra.aws.resources.observer_queue import ObserverQueue
+from infra.aws.resources.pipeline_alarms import PipelineAlarms
 from infra.aws.resources.pipelines_access import PipelinesAccess
+from infra.aws.resources.topics_key import USES, TopicsKey
 from infra.aws.resources.uploads_topic import UploadsTopic
 from infra.aws.uploads import CSV_UPLOAD_TO_DYNAMODB, CSV_UPLOAD_TO_SQS
 
@@ -31,6 +32,9 @@ class PipelinesStack(Stack):
     """Buckets, topics, queues, table, stream and bus, with an output for each that a setting names.
 
     Its template can be given to CloudFormation as it is: the laptop does that.
+
+    Attributes:
+        alarms: what the alerts topic is told of these.
     """
 
     def __init__(
@@ -53,7 +57,10 @@ class PipelinesStack(Stack):
         self._json = JsonQueue(self, "Json", environment=environment)
         self._items = ItemsTable(self, "Items", environment=environment)
         self._changes = ChangesStream(self, "Changes", environment=environment)
-        self._alerts = AlertsTopic(self, "Alerts")
+        self._key = TopicsKey(
+            self, "Topics", environment=environment, bucket_arn=self._landing.arn
+        ).key
+        self._alerts = AlertsTopic(self, "Alerts", environment=environment, key=self._key)
         self._events = EventsBus(self, "Events", environment=environment)
         self._observer = ObserverQueue(
             self, "Observer", bus=self._events.bus, environment=environment
@@ -64,28 +71,43 @@ class PipelinesStack(Stack):
         self._to_dynamodb = ArrivalQueue(
             self, "CsvUploadToDynamodb", environment=environment, pipeline="csv_upload_to_dynamodb"
         )
-        self._announce_arrivals(environment)
+        self._announce_arrivals()
         for partner in environment.partners:
             self._landing.admit(partner)
+        self._watch(environment)
         self._grant()
         self._tell()
 
-    def _announce_arrivals(self, environment: Environment) -> None:
-        key = ArrivalsKey(
-            self, "Arrivals", environment=environment, bucket_arn=self._landing.arn
-        ).key
+    def _announce_arrivals(self) -> None:
         to_sqs = UploadsTopic(
-            self, "UploadsForSqs", key=key, landing=self._landing, prefix=CSV_UPLOAD_TO_SQS
+            self, "UploadsForSqs", key=self._key, landing=self._landing, prefix=CSV_UPLOAD_TO_SQS
         )
         to_sqs.subscribe(self._to_sqs)
         to_dynamodb = UploadsTopic(
             self,
             "UploadsForDynamodb",
-            key=key,
+            key=self._key,
             landing=self._landing,
             prefix=CSV_UPLOAD_TO_DYNAMODB,
         )
         to_dynamodb.subscribe(self._to_dynamodb)
+
+    def _watch(self, environment: Environment) -> None:
+        self.alarms = PipelineAlarms(self, "Alarms", topic=self._alerts.topic)
+        for name, arrivals in {
+            "csv_upload_to_sqs": self._to_sqs,
+            "csv_upload_to_dynamodb": self._to_dynamodb,
+        }.items():
+            self.alarms.watch_dead_letters(name, arrivals.dead_letter_queue)
+            # A run that died keeps its message for an hour; the next one has another.
+            self.alarms.watch_age(name, arrivals.queue, hours=2)
+        self.alarms.watch_dead_letters("json_queue", self._json.dead_letter_queue)
+        # Half of the time is left until rows that no consumer has taken are lost.
+        self.alarms.watch_age("json_queue", self._json.queue, hours=RETENTION_DAYS * 24 // 2)
+        # Nobody has to read what the observer queue holds, so its age tells nothing.
+        self.alarms.watch_dead_letters("observer_queue", self._observer.dead_letter_queue)
+        late = environment.stream_hours // 2
+        self.alarms.watch_lag("changes_stream", self._changes.stream, hours=late)
 
     def _grant(self) -> None:
         self._access = PipelinesAccess(self, "PipelinesAccess")
@@ -113,8 +135,13 @@ class PipelinesStack(Stack):
             self._items.table.table_arn,
         )
         self._access.allow_events("TellOfStages", self._events.bus.event_bus_arn)
-        # The policy of the key that SNS keeps lets all of the account use it by way of SNS.
         self._access.allow("SendNotices", ["sns:Publish"], self._alerts.topic.topic_arn)
+        self._access.allow(
+            "EncryptNotices",
+            list(USES),
+            self._key.key_arn,
+            conditions={"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}},
+        )
 
     def _grant_files(self) -> None:
         landing, lake = self._landing.bucket, self._lake.bucket
@@ -141,6 +168,7 @@ class PipelinesStack(Stack):
             "LandingBucket": self._landing.bucket.bucket_name,
             "LakeBucket": self._lake.bucket.bucket_name,
             "JsonQueueUrl": self._json.queue.queue_url,
+            "JsonDeadLetterQueueUrl": self._json.dead_letter_queue.queue_url,
             "ItemsTable": self._items.table.table_name,
             "ChangesStream": self._changes.stream.stream_name,
             "AlertsTopicArn": self._alerts.topic.topic_arn,
@@ -150,6 +178,7 @@ class PipelinesStack(Stack):
             "CsvUploadToDynamodbDeadLetterQueueUrl": self._to_dynamodb.dead_letter_queue.queue_url,
             "EventsBus": self._events.bus.event_bus_name,
             "ObserverQueueUrl": self._observer.queue.queue_url,
+            "ObserverDeadLetterQueueUrl": self._observer.dead_letter_queue.queue_url,
             "PipelinesPolicyArn": self._access.policy.managed_policy_arn,
         }.items():
             CfnOutput(self, name, value=value)

@@ -1,25 +1,54 @@
-"""Where the notice of every run is published."""
+"""Where the notice of every run, every alarm and the budget is published."""
 
 from __future__ import annotations
 
-from aws_cdk import aws_kms as kms
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.aws.resources.publishers import PUBLISHERS
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+
+    from infra.aws.environment import Environment
+
 
 class AlertsTopic(Construct):
-    """The alerts topic, encrypted with the key that SNS keeps in the account.
+    """The alerts topic; who reads the environment's mail is subscribed, and has to confirm it.
 
     Attributes:
-        topic: the topic. Roles of this account can publish to it; AWS services that publish by
-            themselves (CloudWatch alarms, S3 events) cannot, since that key's policy is fixed.
+        topic: the topic. Roles of this account publish to it, and the services that tell of what
+            goes wrong in this account.
     """
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, environment: Environment, key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(
-            self,
-            "Topic",
-            enforce_ssl=True,
-            master_key=kms.Alias.from_alias_name(self, "Key", "alias/aws/sns"),
-        )
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=True, master_key=key)
+        for publisher in PUBLISHERS:
+            self.topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=publisher.sid,
+                    actions=["sns:Publish"],
+                    principals=[iam.ServicePrincipal(publisher.service)],
+                    resources=[self.topic.topic_arn],
+                    conditions={
+                        "ArnLike": {"aws:SourceArn": publisher.source_arn},
+                        # The pattern of the ARN has the account in it already.
+                        "StringEqualsIfExists": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    },
+                )
+            )
+        if environment.alerts_email is not None:
+            sns.CfnSubscription(
+                self,
+                "Email",
+                topic_arn=self.topic.topic_arn,
+                protocol="email",
+                endpoint=environment.alerts_email,
+            )

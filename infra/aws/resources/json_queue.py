@@ -13,6 +13,7 @@ from infra.aws.resources.private_queue import private_queue
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
 
+RETENTION_DAYS = 4
 RECEIVES = 5  # tries of a consumer before a message goes to the dead-letter queue
 
 
@@ -32,7 +33,7 @@ class JsonQueue(Construct):
             self,
             "Queue",
             environment=environment,
-            retention=Duration.days(4),
+            retention=Duration.days(RETENTION_DAYS),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letter_queue, max_receive_count=RECEIVES
             ),

@@ -15,6 +15,7 @@ PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
+    "AWS::StackName": "sluice-some",
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/Some/0a1b2c3d-11e4-4f00",
 }
 _TARGETS = {

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra_aws.templates import Template, arn_behind, behind
+from tests.unit.infra_aws.templates import REGION, Template, arn_behind, behind, resolved
 
 PURPOSES = [
+    "EncryptNotices",
     "KeepFiles",
     "ListFiles",
     "ListUploads",
@@ -125,6 +126,17 @@ def test_events_are_put_on_the_bus_in_the_pipelines_name_only(template: Template
     assert statement["Resource"] == [arn_behind(template, "EventsBus")]
     assert statement["Condition"] == {
         "StringEquals": {"events:source": "sluice.csv_upload_to_dynamodb"}
+    }
+
+
+def test_notices_are_encrypted_with_the_key_of_the_topic_and_only_by_way_of_sns(
+    template: Template,
+) -> None:
+    statement = granted(template)["EncryptNotices"]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statement["Resource"] == [behind(template, "AlertsTopicArn")[1]["KmsMasterKeyId"]]
+    assert resolved(statement["Condition"]) == {
+        "StringEquals": {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}
     }
 
 

@@ -14,7 +14,6 @@ from tests.unit.infra_aws.templates import (
     arn_behind,
     behind,
     dead_letter_queue_of,
-    mentions,
     of_type,
     resolved,
     statements,
@@ -120,20 +119,9 @@ def test_only_the_landing_bucket_of_this_account_publishes_arrivals(
     }
 
 
-def test_topics_of_arrivals_share_one_key_that_changes_every_year(template: Template) -> None:
-    ((key_id, key),) = of_type(template, "AWS::KMS::Key").items()
-    assert key["EnableKeyRotation"] is True
-    for prefix in ("uploads/sqs/", "uploads/dynamodb/"):
-        topic = template["Resources"][topic_of(template, prefix)]["Properties"]
-        assert mentions(topic["KmsMasterKeyId"], key_id)
-
-
-def test_key_is_the_accounts_and_used_by_no_service_but_s3_for_the_landing_bucket(
-    template: Template,
-) -> None:
+def test_s3_uses_the_key_of_the_topics_for_the_landing_bucket_alone(template: Template) -> None:
     ((_, key),) = of_type(template, "AWS::KMS::Key").items()
-    account, s3 = key["KeyPolicy"]["Statement"]
-    assert resolved(account["Principal"]) == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    (s3,) = (s for s in key["KeyPolicy"]["Statement"] if "s3" in str(s["Principal"]))
     assert s3["Principal"] == {"Service": "s3.amazonaws.com"}
     assert s3["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert resolved(s3["Condition"]) == {

@@ -41,9 +41,7 @@ def test_all_events_of_the_pipeline_reach_the_observer_queue(template: Template)
 
 def test_events_that_cannot_be_delivered_go_to_a_dead_letter_queue(template: Template) -> None:
     dead_letters = observer_of_the_rule(template)["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
-    assert dead_letters in of_type(template, "AWS::SQS::Queue")
-    outputs = [output["Value"]["Ref"] for output in template["Outputs"].values()]
-    assert dead_letters not in outputs
+    assert dead_letters == behind(template, "ObserverDeadLetterQueueUrl")[0]
 
 
 def test_only_the_rule_sends_to_the_observer_queue_and_its_dead_letter_queue(

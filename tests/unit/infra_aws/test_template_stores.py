@@ -47,9 +47,13 @@ def test_every_queue_is_reached_by_tls_only(template: Template) -> None:
         assert refusal["Resource"] == {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
-def test_alerts_topic_is_encrypted(template: Template) -> None:
-    _, topic = behind(template, "AlertsTopicArn")
-    assert json.dumps(topic["KmsMasterKeyId"]).count(":alias/aws/sns") == 1
+def test_every_topic_is_encrypted_with_one_key_that_changes_every_year(
+    template: Template,
+) -> None:
+    ((key_id, key),) = of_type(template, "AWS::KMS::Key").items()
+    assert key["EnableKeyRotation"] is True
+    for topic in of_type(template, "AWS::SNS::Topic").values():
+        assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}
 
 
 def test_every_topic_is_published_to_by_tls_only(template: Template) -> None:

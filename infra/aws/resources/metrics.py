@@ -1,0 +1,67 @@
+"""Metrics that alarms watch and the dashboard shows, so that both mean the same."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+
+def metric(
+    namespace: str,
+    name: str,
+    *,
+    statistic: str,
+    minutes: int = 5,
+    label: str | None = None,
+    **dimensions: str,
+) -> cloudwatch.Metric:
+    """Return a metric, one point for so many minutes.
+
+    Arguments:
+        namespace: of the service, such as AWS/SQS.
+        name: the service's.
+        statistic: what becomes of the values within a point, such as Maximum.
+        minutes: that a point spans.
+        label: in a graph; CloudWatch's choice when None.
+        dimensions: whose metric it is.
+    """
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        statistic=statistic,
+        period=Duration.minutes(minutes),
+        label=label,
+        dimensions_map=dimensions,
+    )
+
+
+def waiting_messages(queue_name: str, *, label: str | None = None) -> cloudwatch.Metric:
+    """Return how many messages of a queue wait to be received, at most, in 5 minutes."""
+    return metric(
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        statistic="Maximum",
+        label=label,
+        QueueName=queue_name,
+    )
+
+
+def oldest_message(queue_name: str, *, label: str | None = None) -> cloudwatch.Metric:
+    """Return the age of a queue's oldest message in seconds, received or not."""
+    return metric(
+        "AWS/SQS",
+        "ApproximateAgeOfOldestMessage",
+        statistic="Maximum",
+        label=label,
+        QueueName=queue_name,
+    )
+
+
+def iterator_age(stream_name: str) -> cloudwatch.Metric:
+    """Return how far the readers of a stream are behind, in milliseconds."""
+    return metric(
+        "AWS/Kinesis",
+        "GetRecords.IteratorAgeMilliseconds",
+        statistic="Maximum",
+        StreamName=stream_name,
+    )

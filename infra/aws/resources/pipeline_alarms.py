@@ -1,0 +1,78 @@
+"""Alarms of queues and streams: what no run can tell of, since none takes part in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.aws.resources.alarm import Watch, add_alarm
+from infra.aws.resources.metrics import iterator_age, oldest_message, waiting_messages
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kinesis as kinesis
+    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
+
+# SQS says nothing of a queue that nobody has used for six hours, whether it is empty or not: a
+# point without data is no news, and the alarm stays as it is.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
+NO_NEWS = cloudwatch.TreatMissingData.IGNORE
+
+
+class PipelineAlarms(Construct):
+    """The alarms of the pipelines' resources.
+
+    Attributes:
+        names: how the names of the alarms end.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic) -> None:
+        super().__init__(scope, construct_id)
+        self._topic = topic
+        self.names: list[str] = []
+
+    def _add(self, watch: Watch) -> None:
+        add_alarm(self, watch, topic=self._topic)
+        self.names.append(watch.name)
+
+    def watch_dead_letters(self, of: str, queue: sqs.IQueue) -> None:
+        """Tell of the first message in a dead-letter queue."""
+        self._add(
+            Watch(
+                name=f"{of}-dead-letters",
+                metric=waiting_messages(queue.queue_name),
+                bound=0,
+                missing=NO_NEWS,
+                meaning=f"The dead-letter queue of {of} is not empty.",
+                runbook="dead-letters",
+            )
+        )
+
+    def watch_age(self, of: str, queue: sqs.IQueue, *, hours: int) -> None:
+        """Tell of a queue whose oldest message nobody has worked off for hours."""
+        self._add(
+            Watch(
+                name=f"{of}-oldest-message",
+                metric=oldest_message(queue.queue_name),
+                bound=hours * 3600,
+                missing=NO_NEWS,
+                meaning=f"The oldest message of {of} has waited for {hours} hours.",
+                runbook="oldest-message",
+            )
+        )
+
+    def watch_lag(self, of: str, stream: kinesis.IStream, *, hours: int) -> None:
+        """Tell of a stream that is read hours late."""
+        self._add(
+            Watch(
+                name=f"{of}-lag",
+                metric=iterator_age(stream.stream_name),
+                bound=hours * 3600 * 1000,
+                # Between two readings there is nothing to be late with.
+                missing=NO_NEWS,
+                meaning=f"Readers of {of} are more than {hours} hours late.",
+                runbook="lag",
+            )
+        )
