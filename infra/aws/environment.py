@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.aws.ui_ways import check_ways
 from infra.aws.uploads import Partner, check_apart
 
 
@@ -18,6 +19,7 @@ class Environment:
         stream_hours: how long the changes stream keeps a record.
         archive_days: how long events can be replayed.
         log_days: how long logs are kept.
+        vpc_cidr: addresses of the VPC, a /16; networks that may ever be joined need ranges apart.
         nat_gateways: ways out of the private subnets; as many as zones, or one in all.
         endpoints: AWS services that are reached within the VPC instead of by NAT gateway.
         database_class: instance class of the warehouse, such as t4g.small.
@@ -29,6 +31,7 @@ class Environment:
         min_workers, max_workers: MWAA starts and ends workers between the two.
         public_ui: the Airflow UI answers on the internet, to who may log in by IAM; else in the
             VPC only.
+        ui_cidrs: private ranges, such as a VPN's, whose people reach a UI that is in the VPC only.
         budget_usd: what a month may cost before somebody is told.
         alerts_email: who is told of alarms and notices by mail; nobody when None.
         partners: who may upload files from outside of the account.
@@ -40,6 +43,7 @@ class Environment:
     stream_hours: int
     archive_days: int
     log_days: int
+    vpc_cidr: str
     nat_gateways: int
     endpoints: tuple[str, ...]
     database_class: str
@@ -52,16 +56,18 @@ class Environment:
     max_workers: int
     public_ui: bool
     budget_usd: int
+    ui_cidrs: tuple[str, ...] = ()
     alerts_email: str | None = None
     partners: tuple[Partner, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse partners that share a name or a place.
+        """Refuse partners that share a name or a place, and ways to the UI that lead nowhere.
 
         Raises:
-            ValueError: says what they share.
+            ValueError: says what they share, or what is wrong with a range.
         """
         check_apart(self.partners)
+        check_ways(self.ui_cidrs, public_ui=self.public_ui)
 
     @property
     def airflow_name(self) -> str:
@@ -76,6 +82,7 @@ DEV = Environment(
     stream_hours=24,
     archive_days=7,
     log_days=30,
+    vpc_cidr="10.40.0.0/16",
     nat_gateways=1,
     endpoints=(),
     database_class="t4g.small",
@@ -97,6 +104,7 @@ PROD = Environment(
     stream_hours=168,
     archive_days=90,
     log_days=365,
+    vpc_cidr="10.41.0.0/16",
     nat_gateways=2,
     endpoints=("logs", "secretsmanager", "sqs"),
     database_class="m7g.large",

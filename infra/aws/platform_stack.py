@@ -14,6 +14,9 @@ from infra.aws.platform.airflow_options import airflow_options
 from infra.aws.platform.airflow_role import AirflowRole
 from infra.aws.platform.connections import Connections
 from infra.aws.platform.database import Database
+from infra.aws.platform.database_access import ChartsAccess
+from infra.aws.platform.endpoints import Endpoints
+from infra.aws.platform.flow_logs import FlowLogs
 from infra.aws.platform.mwaa_rights import log_groups_arn
 from infra.aws.platform.network import Network
 
@@ -54,7 +57,10 @@ class PlatformStack(Stack):
         self.add_stack_dependency(pipelines)
         output = partial(Fn.get_stack_output, pipelines.stack_name)
         network = Network(self, "Network", environment=environment)
+        Endpoints(self, "Endpoints", environment=environment, network=network)
+        FlowLogs(self, "FlowLogs", environment=environment, network=network)
         self._database = Database(self, "Database", environment=environment, network=network)
+        self._charts = ChartsAccess(self, "ChartsAccess", instance=self._database.instance)
         connections = Connections(
             self, "Connections", environment=environment, database=self._database
         )
@@ -96,5 +102,6 @@ class PlatformStack(Stack):
             "AirflowUrl": self._airflow.environment.attr_webserver_url,
             "DatabaseEndpoint": self._database.instance.instance_endpoint.hostname,
             "DatabaseSecretArn": self._database.secret_arn,
+            "ChartsPolicyArn": self._charts.policy.managed_policy_arn,
         }.items():
             CfnOutput(self, name, value=value)

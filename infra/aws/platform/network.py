@@ -11,10 +11,19 @@ if TYPE_CHECKING:
     from infra.aws.environment import Environment
 
 ZONES = 2  # MWAA takes exactly two
+HTTPS = ec2.Port.tcp(443)
+POSTGRES = ec2.Port.tcp(5432)
 
 
 class Network(Construct):
     """The VPC and who may talk to whom in it.
+
+    Public subnets hold NAT gateways and nothing else. Private ones hold MWAA, which goes out by
+    way of NAT. Isolated ones hold the warehouse and have no route but the VPC's own.
+
+    The default security group of the VPC stays as EC2 makes it, open among its own members and
+    outwards: CloudFormation can add rules to it but take none away, and CDK's way around that is a
+    Lambda function with rights to change security groups. Nothing is put into it instead.
 
     Attributes:
         vpc: with subnet groups Public, Private and Isolated.
@@ -27,12 +36,16 @@ class Network(Construct):
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(environment.vpc_cidr),
             max_azs=ZONES,
             nat_gateways=environment.nat_gateways,
             restrict_default_security_group=False,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
-                    name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24
+                    name="Public",
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    cidr_mask=24,
+                    map_public_ip_on_launch=False,
                 ),
                 ec2.SubnetConfiguration(
                     name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20
@@ -42,5 +55,26 @@ class Network(Construct):
                 ),
             ],
         )
-        self.airflow = ec2.SecurityGroup(self, "Airflow", vpc=self.vpc, allow_all_outbound=False)
-        self.database = ec2.SecurityGroup(self, "Database", vpc=self.vpc, allow_all_outbound=False)
+        self.airflow = self._group("Airflow", "Sluice: Airflow, and the endpoints MWAA makes.")
+        self.database = self._group("Database", "Sluice: the warehouse.")
+        self._connect(environment)
+
+    def _group(self, construct_id: str, description: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            self,
+            construct_id,
+            allow_all_outbound=False,
+            description=description,
+            vpc=self.vpc,
+        )
+
+    def _connect(self, environment: Environment) -> None:
+        # MWAA's own parts, its metadata database among them, meet in this group.
+        # https://docs.aws.amazon.com/mwaa/latest/userguide/vpc-security.html
+        self.airflow.connections.allow_internally(ec2.Port.all_traffic(), "MWAA among itself")
+        self.airflow.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "AWS, GitHub and the weather API")
+        self.airflow.connections.allow_to(self.database, POSTGRES, "Airflow to the warehouse")
+        for cidr in environment.ui_cidrs:
+            # The endpoint of a private UI is in the group that the environment is given.
+            # https://docs.aws.amazon.com/mwaa/latest/userguide/vpc-vpe-access.html
+            self.airflow.add_ingress_rule(ec2.Peer.ipv4(cidr), HTTPS, "People to the Airflow UI")

@@ -1,0 +1,31 @@
+"""From where people reach an Airflow UI that is not on the internet."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# https://datatracker.ietf.org/doc/html/rfc1918
+_PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+
+
+def check_ways(cidrs: Sequence[str], *, public_ui: bool) -> None:
+    """Refuse ranges that are not private, and any at all for a UI that they do not lead to.
+
+    Arguments:
+        cidrs: such as 10.8.0.0/22.
+        public_ui: the UI answers on the internet, outside of the VPC.
+
+    Raises:
+        ValueError: says what is wrong with which range.
+    """
+    for cidr in cidrs:
+        if not any(IPv4Network(cidr).subnet_of(private) for private in _PRIVATE):
+            msg = f"{cidr} is not a private range"
+            raise ValueError(msg)
+    if cidrs and public_ui:
+        msg = "a public UI is not in the VPC: ui_cidrs lead to a private one"
+        raise ValueError(msg)
