@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from infra.local.bootstrap import LOCAL, REPOSITORY, SetupError
 from infra.package.build import build
 from infra.package.constraints import PYTHON, check_agreement
-from infra.package.environment import prepare
+from infra.package.environment import Recipe, prepare
 from infra.package.errors import PackageError
 from infra.package.verify import verify
 
@@ -51,7 +51,7 @@ def describe(package: Package) -> None:
     for name in sources.changed:
         say(f"  not as committed, packaged as it is: {name}")
     for name in sources.left_out:
-        say(f"  not known to Git, left out: {name}")
+        say(f"  not known to Git, left out until it is added: {name}")
 
 
 def describe_environment(environment: Environment) -> None:
@@ -76,7 +76,7 @@ def check(package: Package) -> None:
     requirements = (package.folder / "requirements.txt").read_text(encoding="utf-8")
     check_agreement(requirements)
     with timed("environment"):
-        environment = prepare(CHECK / "venv", requirements)
+        environment = prepare(CHECK / "venv", Recipe(requirements=requirements))
     describe_environment(environment)
     with timed("parsing as MWAA does"):
         verified = verify(package.folder, REPOSITORY, environment.python, CHECK / "layout")

@@ -85,10 +85,9 @@ def check_agreement(requirements: str) -> None:
         raise PackageError(f"requirements.txt contradicts the constraints: {', '.join(wrong)}")
 
 
-def with_vendored_constraints(requirements: str) -> str:
-    """The same requirements under the constraints that are kept here."""
-    url = constraint_url(requirements)
-    return requirements.replace(url, str(CONSTRAINTS), 1)
+def without_option(requirements: str) -> str:
+    """The requirements alone, to be installed under constraints that are named elsewhere."""
+    return "\n".join(line for line in _lines(requirements) if not _OPTION.fullmatch(line))
 
 
 def _lines(text: str) -> list[str]:

@@ -12,17 +12,28 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infra.local import bootstrap
-from infra.package.constraints import (
-    CONSTRAINTS,
-    PYTHON,
-    canonical,
-    read_pins,
-    with_vendored_constraints,
-)
+from infra.package.constraints import CONSTRAINTS, PYTHON, canonical, read_pins, without_option
 from infra.package.errors import PackageError
 
 IMAGE = Path(__file__).with_name("mwaa-image.in")
 _QUIET = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What decides what is installed.
+
+    Attributes:
+        requirements: the text of the packaged requirements.txt.
+        image: a requirements file of what is there before.
+        constraints: the versions of all.
+        python: version of the interpreter.
+    """
+
+    requirements: str
+    image: Path = IMAGE
+    constraints: Path = CONSTRAINTS
+    python: str = PYTHON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,72 +69,44 @@ class Environment:
     fresh: bool
 
 
-def prepare(home: Path, requirements: str) -> Environment:
-    """Make the environment for requirements, or find it unchanged since the same ones made it.
+def prepare(home: Path, recipe: Recipe) -> Environment:
+    """Make an environment, or find it unchanged since the same recipe made it.
 
     Arguments:
         home: its folder; what else is in it goes.
-        requirements: the text of the packaged requirements.txt.
+        recipe: what it has.
 
     Raises:
-        SetupError: there is no Python of MWAA's version here, or a package cannot be installed.
+        SetupError: the Python is not here, or a package cannot be installed.
         PackageError: what was installed is not what the constraints say.
     """
-    interpreter = _interpreter()
+    interpreter = _interpreter(recipe.python)
     program = str(bootstrap.uv(bootstrap.best_interpreter()))
     python = home / "bin" / "python"
-    digest = _digest(interpreter, requirements)
+    digest = _digest(interpreter, recipe)
     record = home / "installed.json"
-    if record.exists() and bootstrap.runs(str(python), PYTHON):
+    if record.exists() and bootstrap.runs(str(python), recipe.python):
         known = Installed(**json.loads(record.read_text()))
-        if known.digest == digest and _freeze(program, python) == {**known.image, **known.added}:
+        if known.digest == digest and _list(program, python) == {**known.image, **known.added}:
             return Environment(python=python, installed=known, fresh=False)
     shutil.rmtree(home, ignore_errors=True)
     bootstrap.run([program, "venv", "--quiet", "--python", interpreter, str(home)])
-    installed = _install(program, python, requirements, digest)
+    installed = _install(program, python, recipe, digest)
     record.write_text(json.dumps(asdict(installed)))
     return Environment(python=python, installed=installed, fresh=True)
 
 
-def _interpreter() -> str:
-    try:
-        return bootstrap.best_interpreter((PYTHON,))
-    except bootstrap.SetupError:
-        raise bootstrap.SetupError(
-            f"found no Python {PYTHON}, which MWAA has, and none is downloaded; install it so "
-            f"that python{PYTHON} is a command, or with pyenv"
-        ) from None
-
-
-def _install(program: str, python: Path, requirements: str, digest: str) -> Installed:
-    install = [program, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
-    started = time.monotonic()
-    bootstrap.run([*install, "--constraint", str(CONSTRAINTS), "--requirement", str(IMAGE)])
-    between = time.monotonic()
-    image = _freeze(program, python)
-    given = python.parent.parent / "requirements.txt"
-    given.write_text(with_vendored_constraints(requirements))
-    bootstrap.run([*install, "--requirement", str(given)])
-    ended = time.monotonic()
-    bootstrap.run([program, "pip", "check", "--quiet", "--python", str(python)])
-    every = _freeze(program, python)
-    check_versions(image, every)
-    return Installed(
-        digest=digest,
-        image=image,
-        added={name: version for name, version in every.items() if name not in image},
-        image_seconds=round(between - started, 1),
-        added_seconds=round(ended - between, 1),
-    )
-
-
-def check_versions(image: dict[str, str], every: dict[str, str]) -> None:
+def check_versions(image: dict[str, str], every: dict[str, str], given: dict[str, str]) -> None:
     """Refuse an installation that moved what the image has, or left the constraints.
+
+    Arguments:
+        image: what the image has, name to version.
+        every: what is installed with the requirements.
+        given: what the constraints say.
 
     Raises:
         PackageError: names what moved.
     """
-    given = read_pins(CONSTRAINTS.read_text(encoding="utf-8"))
     moved = [
         f"{name} {version} became {every.get(name, 'nothing')}"
         for name, version in image.items()
@@ -138,7 +121,41 @@ def check_versions(image: dict[str, str], every: dict[str, str]) -> None:
         raise PackageError(f"the requirements move what MWAA fixes: {', '.join(moved)}")
 
 
-def _freeze(program: str, python: Path) -> dict[str, str]:
+def _interpreter(version: str) -> str:
+    try:
+        return bootstrap.best_interpreter((version,))
+    except bootstrap.SetupError:
+        raise bootstrap.SetupError(
+            f"found no Python {version}, which MWAA has, and none is downloaded; install it so "
+            f"that python{version} is a command, or with pyenv"
+        ) from None
+
+
+def _install(program: str, python: Path, recipe: Recipe, digest: str) -> Installed:
+    install = [program, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
+    under = ["--constraint", str(recipe.constraints), "--requirement"]
+    requirements = python.parent.parent / "requirements.txt"
+    requirements.write_text(without_option(recipe.requirements))
+    started = time.monotonic()
+    bootstrap.run([*install, *under, str(recipe.image)])
+    image_seconds = time.monotonic() - started
+    image = _list(program, python)
+    started = time.monotonic()
+    bootstrap.run([*install, *under, str(requirements)])
+    added_seconds = time.monotonic() - started
+    bootstrap.run([program, "pip", "check", "--quiet", "--python", str(python)])
+    every = _list(program, python)
+    check_versions(image, every, read_pins(recipe.constraints.read_text(encoding="utf-8")))
+    return Installed(
+        digest=digest,
+        image=image,
+        added={name: version for name, version in every.items() if name not in image},
+        image_seconds=round(image_seconds, 1),
+        added_seconds=round(added_seconds, 1),
+    )
+
+
+def _list(program: str, python: Path) -> dict[str, str]:
     command = [program, "pip", "list", "--format=json", "--python", str(python)]
     done = subprocess.run(  # noqa: S603 -- our own arguments
         command, env={**os.environ, **_QUIET}, capture_output=True, text=True, check=False
@@ -148,16 +165,10 @@ def _freeze(program: str, python: Path) -> dict[str, str]:
     return {canonical(item["name"]): item["version"] for item in json.loads(done.stdout)}
 
 
-def _digest(interpreter: str, requirements: str) -> str:
+def _digest(interpreter: str, recipe: Recipe) -> str:
     version = subprocess.run(  # noqa: S603 -- the interpreter that was just found
         [interpreter, "-VV"], capture_output=True, text=True, check=True
     ).stdout
-    parts = [
-        interpreter,
-        version,
-        bootstrap.UV_VERSION,
-        IMAGE.read_text(),
-        CONSTRAINTS.read_text(),
-        requirements,
-    ]
+    files = [path.read_text(encoding="utf-8") for path in (recipe.image, recipe.constraints)]
+    parts = [interpreter, version, bootstrap.UV_VERSION, *files, recipe.requirements]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
+
+from infra.package.sources import ROOMS
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -61,6 +64,14 @@ def commit(folder: Path) -> Path:
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message", "all")
+    return folder
+
+
+def copy_of_this_repository(folder: Path) -> Path:
+    """What is packaged as it lies around, whether Git knows it yet or not."""
+    for room in ROOMS:
+        shutil.copytree(REPOSITORY / room, folder / room)
+    shutil.copy(REPOSITORY / "requirements.txt", folder)
     return folder
 
 

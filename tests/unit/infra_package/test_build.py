@@ -6,7 +6,6 @@ import ast
 import hashlib
 import io
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -18,8 +17,7 @@ import pytest
 from infra.local import bootstrap
 from infra.package.build import Package, build, zip_bytes
 from infra.package.probe import wanted
-from infra.package.sources import ROOMS
-from tests.unit.infra_package.checkouts import REPOSITORY, contents, write
+from tests.unit.infra_package.checkouts import REPOSITORY, contents, copy_of_this_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +33,8 @@ for part in build(Path(sys.argv[1]), Path(sys.argv[2])).artefacts:
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    return build(REPOSITORY, tmp_path_factory.mktemp("package") / "package")
+    folder = tmp_path_factory.mktemp("package")
+    return build(copy_of_this_repository(folder / "checkout"), folder / "package")
 
 
 def build_elsewhere(python: str, source: Path, target: Path, **settings: str) -> str:
@@ -50,11 +49,7 @@ def build_elsewhere(python: str, source: Path, target: Path, **settings: str) ->
     return done.stdout
 
 
-def copy_of_the_repository(folder: Path, mtime: int, mode: int) -> Path:
-    for room in ROOMS:
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / room, folder / room, ignore=ignore)
-    shutil.copy(REPOSITORY / "requirements.txt", folder)
+def touched(folder: Path, mtime: int, mode: int) -> Path:
     for path in folder.rglob("*"):
         os.utime(path, (mtime, mtime))
         path.chmod(mode | stat.S_IXUSR if path.is_dir() else mode)
@@ -71,8 +66,8 @@ def interpreters() -> list[str]:
 def test_same_files_give_the_same_bytes_whatever_times_modes_umask_locale_and_python(
     tmp_path: Path,
 ) -> None:
-    first = copy_of_the_repository(tmp_path / "first", mtime=1_000_000_000, mode=0o600)
-    second = copy_of_the_repository(tmp_path / "second", mtime=1_700_000_000, mode=0o755)
+    first = touched(copy_of_this_repository(tmp_path / "first"), 1_000_000_000, 0o600)
+    second = touched(copy_of_this_repository(tmp_path / "second"), 1_700_000_000, 0o755)
     told = build_elsewhere(sys.executable, first, tmp_path / "one", LC_ALL="C", TZ="UTC")
     before = os.umask(0o077)
     try:

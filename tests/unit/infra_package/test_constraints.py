@@ -13,7 +13,7 @@ from infra.package.constraints import (
     constraint_url,
     read_pins,
     vendored_url,
-    with_vendored_constraints,
+    without_option,
 )
 from infra.package.environment import IMAGE
 from infra.package.errors import PackageError
@@ -83,8 +83,7 @@ def test_other_constraints_than_those_kept_here_are_refused() -> None:
         check_agreement(f"{other}duckdb==2.0.0\n")
 
 
-def test_verification_takes_the_kept_constraints_and_no_server() -> None:
-    given = with_vendored_constraints(REQUIREMENTS)
-    assert str(CONSTRAINTS) in given
-    assert "https://raw" not in given
+def test_requirements_without_their_option_are_the_same_packages() -> None:
+    given = without_option(REQUIREMENTS)
+    assert "--constraint" not in given
     assert read_pins(given) == read_pins(REQUIREMENTS)
