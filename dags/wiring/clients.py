@@ -16,6 +16,7 @@ from airflow.providers.amazon.aws.hooks.sns import SnsHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
 from botocore.exceptions import BotoCoreError, ClientError
 
 from include.core.migrations import bring_up_to_date
@@ -75,6 +76,7 @@ class _Hook(PostgresHook):
         if secret:
             hook: Any = SecretsManagerHook  # it has no types
             self.connection.password = hook().get_secret_as_dict(secret)["password"]
+            mask_secret(self.connection.password)
         return super().get_conn()
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.core.postgres import Connect
-    from infra.local.postgres import Server
 
 FILES = sorted(path.name for path in MIGRATIONS.glob("*.sql"))
 
@@ -77,45 +76,6 @@ def test_two_files_of_one_number_are_refused(warehouse: Connect, folder: Path) -
     (folder / f"{FILES[0][:4]}_again.sql").write_text("select 1;")
     with pytest.raises(WarehouseRefusedError, match="same number"):
         migrate(warehouse, folder)
-
-
-@pytest.fixture
-def charts(warehouse: Connect, warehouse_uri: str, postgres: Server) -> Connect:
-    """Opens connections of a user who has the role for charts and no other."""
-    migrate(warehouse)
-    uri = postgres.uri("postgres", warehouse_uri.rsplit("/", 1)[-1])
-    return lambda: psycopg2.connect(uri, options="-c role=sluice_charts")
-
-
-@pytest.mark.parametrize("table", ["covid.us_daily", "covid.us_states_daily", "ops.run"])
-def test_charts_may_read_tables_and_ledger(charts: Connect, table: str) -> None:
-    assert query(charts, f"select current_user, count(*) from {table}") == [("sluice_charts", 0)]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "insert into covid.us_daily values ('2020-01-01', 1, 1, 1)",
-        "delete from covid.us_states_daily",
-        "truncate covid.us_daily",
-        "update ops.run set read = 0",
-        "select * from ops.rejected_row",
-        "select * from ops.outbox",
-        "create table covid.mine (n integer)",
-    ],
-)
-def test_charts_may_neither_write_nor_read_rejected_rows_and_notices(
-    charts: Connect, statement: str
-) -> None:
-    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        query(charts, statement)
-
-
-def test_tables_of_later_datasets_can_be_read_for_charts(
-    charts: Connect, warehouse: Connect
-) -> None:
-    query(warehouse, "create table covid.later (n integer)")
-    assert query(charts, "select count(*) from covid.later") == [(0,)]
 
 
 def test_ledger_refuses_a_row_whose_sum_is_off(warehouse: Connect) -> None:
