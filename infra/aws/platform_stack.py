@@ -6,18 +6,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Fn, Stack
+from aws_cdk import aws_sns as sns
 
+from infra.aws.platform.airflow_alarms import AirflowAlarms
 from infra.aws.platform.airflow_environment import AirflowEnvironment
 from infra.aws.platform.airflow_key import AirflowKey
-from infra.aws.platform.airflow_logs import AirflowLogs
+from infra.aws.platform.airflow_logs import AirflowLogs, log_groups
 from infra.aws.platform.airflow_options import airflow_options
 from infra.aws.platform.airflow_role import AirflowRole
+from infra.aws.platform.budget import Budget
 from infra.aws.platform.connections import Connections
+from infra.aws.platform.dashboard import Dashboard, Shown
 from infra.aws.platform.database import Database
+from infra.aws.platform.database_alarms import DatabaseAlarms
 from infra.aws.platform.database_access import ChartsAccess
 from infra.aws.platform.endpoints import Endpoints
 from infra.aws.platform.flow_logs import FlowLogs
-from infra.aws.platform.mwaa_rights import log_groups_arn
 from infra.aws.platform.network import Network
 
 if TYPE_CHECKING:
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class PlatformStack(Stack):
-    """Network, database and Airflow.
+    """Network, database and Airflow, and what tells of them.
 
     Outputs of the other stacks are read by Fn::GetStackOutput: an export would forbid the stack
     that has it to change for as long as this one reads it.
@@ -69,7 +73,7 @@ class PlatformStack(Stack):
             self,
             "AirflowKey",
             environment=environment,
-            log_groups=log_groups_arn(environment.airflow_name),
+            log_groups=log_groups(environment),
         ).key
         role = AirflowRole(
             self,
@@ -94,7 +98,29 @@ class PlatformStack(Stack):
                 environment=environment, prefix=connections.prefix, output=output
             ),
         )
+        self._watch(environment, pipelines, network)
         self._tell()
+
+    def _watch(self, environment: Environment, pipelines: PipelinesStack, network: Network) -> None:
+        output = partial(Fn.get_stack_output, pipelines.stack_name)
+        topic = sns.Topic.from_topic_arn(self, "Alerts", output("AlertsTopicArn"))
+        airflow = AirflowAlarms(self, "AirflowAlarms", airflow=self._airflow, topic=topic)
+        database = DatabaseAlarms(
+            self,
+            "DatabaseAlarms",
+            environment=environment,
+            database=self._database,
+            topic=topic,
+        )
+        shown = Shown(
+            pipelines=pipelines,
+            output=output,
+            database=self._database,
+            network=network,
+            alarms=[*airflow.alarms, *database.alarms],
+        )
+        Dashboard(self, "Dashboard", environment=environment, shown=shown)
+        Budget(self, "Budget", environment=environment, topic=topic)
 
     def _tell(self) -> None:
         for name, value in {

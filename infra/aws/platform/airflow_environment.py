@@ -81,7 +81,7 @@ class AirflowEnvironment(Construct):
 
     def _versions(self) -> dict[str, str]:
         """What MWAA takes a version of; which one, the deployment says."""
-        found = {}
+        found: dict[str, str] = {}
         for parameter, part, key in (
             ("PluginsVersion", "plugins", "plugins.zip"),
             ("RequirementsVersion", "requirements", "requirements.txt"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Fn
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.aws.platform.log_encryption import admit_log_groups
 from infra.aws.resources.removal import removal_policy
 
 if TYPE_CHECKING:
@@ -28,7 +27,12 @@ class AirflowKey(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, log_groups: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        log_groups: list[str],
     ) -> None:
         """Make the key.
 
@@ -36,7 +40,7 @@ class AirflowKey(Construct):
             scope: the construct that owns the key.
             construct_id: its name there.
             environment: decides whether the key outlives its stack.
-            log_groups: ARN of the log groups, with wildcards.
+            log_groups: names of those that are encrypted with it.
         """
         super().__init__(scope, construct_id)
         self.key = kms.Key(
@@ -46,21 +50,4 @@ class AirflowKey(Construct):
             enable_key_rotation=True,
             removal_policy=removal_policy(environment),
         )
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LogsOfTheEnvironment",
-                actions=[
-                    "kms:Decrypt",
-                    "kms:DescribeKey",
-                    "kms:Encrypt",
-                    "kms:GenerateDataKey*",
-                    "kms:ReEncrypt*",
-                ],
-                principals=[
-                    iam.ServicePrincipal(Fn.join(".", ["logs", Aws.REGION, "amazonaws.com"]))
-                ],
-                resources=["*"],  # in a key's own policy: this key
-                # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
-            )
-        )
+        admit_log_groups(self.key, *log_groups)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_mwaa as mwaa
 from constructs import Construct
 
-from infra.aws.resources.removal import removal_policy
+from infra.aws.platform.log_encryption import encrypted_log_group
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -17,7 +16,12 @@ if TYPE_CHECKING:
 
 # MWAA looks for log groups of these names, and makes those that it misses, to be kept forever.
 # https://docs.aws.amazon.com/mwaa/latest/userguide/monitoring-airflow.html
-_GROUPS = ("DAGProcessing", "Scheduler", "Task", "WebServer", "Worker")
+_PARTS = ("DAGProcessing", "Scheduler", "Task", "WebServer", "Worker")
+
+
+def log_groups(environment: Environment) -> list[str]:
+    """Names of the log groups of an environment."""
+    return [f"airflow-{environment.airflow_name}-{part}" for part in _PARTS]
 
 
 class AirflowLogs(Construct):
@@ -28,18 +32,11 @@ class AirflowLogs(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, key: kms.IKey
+        self, scope: Construct, construct_id: str, *, environment: Environment, key: kms.Key
     ) -> None:
         super().__init__(scope, construct_id)
-        for name in _GROUPS:
-            group = logs.CfnLogGroup(
-                self,
-                name,
-                log_group_name=f"airflow-{environment.airflow_name}-{name}",
-                kms_key_id=key.key_arn,
-                retention_in_days=environment.log_days,
-            )
-            group.apply_removal_policy(removal_policy(environment))
+        for part, name in zip(_PARTS, log_groups(environment), strict=True):
+            encrypted_log_group(self, part, environment=environment, key=key, name=name)
         module = mwaa.CfnEnvironment.ModuleLoggingConfigurationProperty(
             enabled=True, log_level="INFO"
         )

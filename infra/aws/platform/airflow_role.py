@@ -8,7 +8,6 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.aws.platform.connections import LOADER
 from infra.aws.platform.mwaa_rights import ARN, HERE, environment_arn, mwaa_statements
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def _mwaa(name: str) -> iam.IPrincipal:
 
 def _of_the_warehouse(connections: Connections, database: Database) -> list[iam.PolicyStatement]:
     secrets = f"{ARN}:secretsmanager:{HERE}:secret:{connections.prefix}"
-    user = f"{ARN}:rds-db:{HERE}:dbuser:{database.instance.instance_resource_id}/{LOADER}"
+    via = f"secretsmanager.{Aws.REGION}.amazonaws.com"
     return [
         iam.PolicyStatement(
             sid="LookUpConnectionsAndVariables",
@@ -103,5 +102,15 @@ def _of_the_warehouse(connections: Connections, database: Database) -> list[iam.
             actions=["secretsmanager:GetSecretValue"],
             resources=[database.secret_arn],
         ),
-        iam.PolicyStatement(sid="LogInAsTheLoader", actions=["rds-db:connect"], resources=[user]),
+        iam.PolicyStatement(
+            sid="DecryptSecrets",
+            actions=["kms:Decrypt"],
+            resources=[database.key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": via}},
+        ),
+        iam.PolicyStatement(
+            sid="LogInAsTheLoader",
+            actions=["rds-db:connect"],
+            resources=[database.loader_arn],
+        ),
     ]
