@@ -18,8 +18,8 @@ from infra.aws.platform.budget import Budget
 from infra.aws.platform.connections import Connections
 from infra.aws.platform.dashboard import Dashboard, Shown
 from infra.aws.platform.database import Database
-from infra.aws.platform.database_alarms import DatabaseAlarms
 from infra.aws.platform.database_access import ChartsAccess
+from infra.aws.platform.database_alarms import DatabaseAlarms
 from infra.aws.platform.endpoints import Endpoints
 from infra.aws.platform.flow_logs import FlowLogs
 from infra.aws.platform.network import Network

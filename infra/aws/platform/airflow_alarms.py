@@ -1,0 +1,86 @@
+"""Alarms of Airflow: that it is silent, which it cannot tell of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.aws.platform.airflow_metrics import import_errors, scheduler_beats, successes
+from infra.aws.resources.alarm import Watch, add_alarm
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+
+    from infra.aws.platform.airflow_environment import AirflowEnvironment
+
+# Each DAG with a schedule, and after how many hours without a success somebody is told: one run
+# may fail or be late, and of a daily one the next may take a while.
+QUIET_HOURS = {"covid_us_daily": 26, "covid_us_states_daily": 26, "sweep_arrivals": 2}
+
+
+class AirflowAlarms(Construct):
+    """The alarms of Airflow, made once it runs: before, all of it is silent.
+
+    Attributes:
+        alarms: these.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, airflow: AirflowEnvironment, topic: sns.ITopic
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = str(airflow.environment.name)
+        watches = [
+            Watch(
+                name="scheduler-heartbeat",
+                metric=_or_zero(scheduler_beats(name)),
+                bound=1,
+                below=True,
+                points=3,
+                missing=cloudwatch.TreatMissingData.BREACHING,
+                meaning="Airflow's scheduler has given no sign of life for 15 minutes.",
+                runbook="scheduler-heartbeat",
+            ),
+            Watch(
+                name="import-errors",
+                metric=import_errors(name),
+                bound=0,
+                points=3,
+                missing=cloudwatch.TreatMissingData.NOT_BREACHING,
+                meaning="Airflow cannot read a DAG file, and runs nothing of it.",
+                runbook="import-errors",
+            ),
+            *(_quiet(dag, hours, name) for dag, hours in QUIET_HOURS.items()),
+        ]
+        self.alarms = [add_alarm(self, watch, topic=topic) for watch in watches]
+        self.node.add_dependency(airflow)
+
+
+def _quiet(dag: str, hours: int, environment: str) -> Watch:
+    return Watch(
+        name=f"{dag}-quiet",
+        metric=_or_zero(successes(dag, environment)),
+        bound=1,
+        below=True,
+        points=hours,
+        missing=cloudwatch.TreatMissingData.BREACHING,
+        meaning=f"No run of {dag} has succeeded for {hours} hours.",
+        runbook="quiet",
+    )
+
+
+def _or_zero(metric: cloudwatch.Metric) -> cloudwatch.MathExpression:
+    """Return a metric that is 0 where it has no point.
+
+    An alarm looks for as many points as it needs also further back, how far is not said, before
+    it takes one as missing. It would tell hours late, since the last success is still found.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+    return cloudwatch.MathExpression(
+        expression="FILL(seen, 0)",
+        using_metrics={"seen": metric},
+        period=metric.period,
+        label=metric.metric_name,
+    )

@@ -1,0 +1,235 @@
+"""One page that shows how Sluice does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws, Duration, Fn
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from infra.aws.platform import airflow_metrics as airflow
+from infra.aws.platform.database_alarms import of_database
+from infra.aws.resources.metrics import iterator_age, metric, oldest_message, waiting_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from infra.aws.environment import Environment
+    from infra.aws.pipelines_stack import PipelinesStack
+    from infra.aws.platform.database import Database
+    from infra.aws.platform.network import Network
+
+DAGS = (
+    "covid_us_daily",
+    "covid_us_states_daily",
+    "csv_upload_to_dynamodb",
+    "csv_upload_to_sqs",
+    "migrate_warehouse",
+    "sweep_arrivals",
+)
+# Label in a graph, and the outputs that say the URL of the queue and of its dead-letter queue.
+QUEUES = {
+    "csv_upload_to_sqs": ("CsvUploadToSqsQueueUrl", "CsvUploadToSqsDeadLetterQueueUrl"),
+    "csv_upload_to_dynamodb": (
+        "CsvUploadToDynamodbQueueUrl",
+        "CsvUploadToDynamodbDeadLetterQueueUrl",
+    ),
+    "json_queue": ("JsonQueueUrl", "JsonDeadLetterQueueUrl"),
+    "observer_queue": ("ObserverQueueUrl", "ObserverDeadLetterQueueUrl"),
+}
+_COLUMNS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the dashboard is about.
+
+    Attributes:
+        pipelines: the stack whose alarms are shown beside the platform's.
+        output: gives an output of that stack by its name.
+        database: the warehouse.
+        network: whose traffic to the internet is shown.
+        alarms: those of the platform.
+    """
+
+    pipelines: PipelinesStack
+    output: Callable[[str], str]
+    database: Database
+    network: Network
+    alarms: Sequence[cloudwatch.IAlarm]
+
+
+class Dashboard(Construct):
+    """The dashboard, named as the MWAA environment; each row is about one thing."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, environment: Environment, shown: Shown
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = environment.airflow_name
+        bursts = environment.database_class.startswith("t")
+        cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            dashboard_name=name,
+            default_interval=Duration.days(2),
+            widgets=[
+                [self._alarms(shown)],
+                _runs(name),
+                _queues(shown.output),
+                _stores(shown.output),
+                _database(shown.database.instance.instance_identifier, bursts=bursts),
+                _scheduler(name),
+                _machines(name, shown.network),
+            ],
+        )
+
+    def _alarms(self, shown: Shown) -> cloudwatch.IWidget:
+        """Show the state of all alarms; those of another stack are known by their names."""
+        prefix = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:"
+        others = [
+            cloudwatch.Alarm.from_alarm_arn(
+                self, name, f"{prefix}{shown.pipelines.stack_name}-{name}"
+            )
+            for name in shown.pipelines.alarms.names
+        ]
+        return cloudwatch.AlarmStatusWidget(
+            title="Alarms: docs/monitoring.md says what to do",
+            alarms=[*shown.alarms, *others],
+            width=_COLUMNS,
+            height=5,
+        )
+
+
+def _row(*graphs: tuple[str, Sequence[cloudwatch.IMetric]]) -> list[cloudwatch.IWidget]:
+    """Return graphs of one width, which fill the page from left to right."""
+    return [
+        cloudwatch.GraphWidget(
+            title=title,
+            left=list(metrics),
+            left_y_axis=cloudwatch.YAxisProps(min=0),
+            width=_COLUMNS // len(graphs),
+            height=6,
+        )
+        for title, metrics in graphs
+    ]
+
+
+def _runs(name: str) -> list[cloudwatch.IWidget]:
+    return _row(
+        ("Runs that succeeded, an hour", [airflow.successes(dag, name) for dag in DAGS]),
+        ("Runs that failed, an hour", [airflow.failures(dag, name) for dag in DAGS]),
+        ("Longest run that succeeded, ms", [airflow.longest_run(dag, name) for dag in DAGS]),
+    )
+
+
+def _queues(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
+    names = {
+        label: [Fn.select(4, Fn.split("/", output(url))) for url in urls]
+        for label, urls in QUEUES.items()
+    }
+    return _row(
+        (
+            "Messages that wait",
+            [waiting_messages(queue, label=label) for label, (queue, _) in names.items()],
+        ),
+        (
+            "Age of the oldest message, s",
+            [oldest_message(queue, label=label) for label, (queue, _) in names.items()],
+        ),
+        (
+            "Dead letters",
+            [waiting_messages(dead, label=label) for label, (_, dead) in names.items()],
+        ),
+    )
+
+
+def _stores(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
+    stream, table = output("ChangesStream"), output("ItemsTable")
+
+    def of_stream(name: str) -> cloudwatch.Metric:
+        return metric("AWS/Kinesis", name, statistic="Sum", StreamName=stream)
+
+    def of_table(name: str) -> cloudwatch.Metric:
+        return metric("AWS/DynamoDB", name, statistic="Sum", TableName=table)
+
+    return _row(
+        ("changes_stream: how late it is read, ms", [iterator_age(stream)]),
+        (
+            "changes_stream: records, and calls refused",
+            [of_stream("IncomingRecords"), of_stream("WriteProvisionedThroughputExceeded")],
+        ),
+        (
+            "items_table: capacity used",
+            [of_table("ConsumedWriteCapacityUnits"), of_table("ConsumedReadCapacityUnits")],
+        ),
+        (
+            "items_table: calls throttled",
+            [of_table("WriteThrottleEvents"), of_table("ReadThrottleEvents")],
+        ),
+    )
+
+
+def _database(identifier: str, *, bursts: bool) -> list[cloudwatch.IWidget]:
+    def averages(*names: str) -> list[cloudwatch.IMetric]:
+        return [of_database(name, identifier, statistic="Average") for name in names]
+
+    # The database pays for its bursts; there is nothing to see where it has none.
+    charged = of_database("CPUSurplusCreditsCharged", identifier, statistic="Maximum", minutes=60)
+    cpu = averages("CPUUtilization")
+    return _row(
+        ("Warehouse: CPU, %", cpu)
+        if not bursts
+        else ("Warehouse: CPU, %, and credits charged", [*cpu, charged]),
+        (
+            "Warehouse: connections",
+            [of_database("DatabaseConnections", identifier, statistic="Maximum")],
+        ),
+        (
+            "Warehouse: free storage and memory, bytes",
+            [
+                of_database("FreeStorageSpace", identifier, statistic="Minimum"),
+                *averages("FreeableMemory"),
+            ],
+        ),
+        ("Warehouse: latency, s", averages("ReadLatency", "WriteLatency")),
+    )
+
+
+def _scheduler(name: str) -> list[cloudwatch.IWidget]:
+    return _row(
+        ("Airflow: signs of life of the scheduler", [airflow.scheduler_beats(name)]),
+        (
+            "Airflow: tasks",
+            [airflow.tasks(metric_name, name) for metric_name in ("QueuedTasks", "RunningTasks")],
+        ),
+        ("Airflow: files that cannot be read", [airflow.import_errors(name)]),
+    )
+
+
+def _machines(name: str, network: Network) -> list[cloudwatch.IWidget]:
+    clusters = ("Scheduler", "BaseWorker", "AdditionalWorker")
+    gateways = [
+        child for child in network.vpc.node.find_all() if isinstance(child, ec2.CfnNatGateway)
+    ]
+    sent = [
+        metric(
+            "AWS/NATGateway",
+            "BytesOutToDestination",
+            statistic="Sum",
+            minutes=60,
+            NatGatewayId=gateway.ref,
+        )
+        for gateway in gateways
+    ]
+    return _row(
+        ("Airflow: CPU, %", [airflow.load("CPUUtilization", each, name) for each in clusters]),
+        (
+            "Airflow: memory, %",
+            [airflow.load("MemoryUtilization", each, name) for each in clusters],
+        ),
+        ("NAT gateways: bytes to the internet, an hour", sent),
+    )
