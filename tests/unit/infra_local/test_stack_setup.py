@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from infra.local import bootstrap, ports
 from infra.local.commands import exports
-from infra.local.layout import COMMANDS, REPOSITORY, write_private
-from infra.local.state import Running
+from infra.local.layout import COMMANDS, REPOSITORY, Layout, write_private
+from infra.local.state import Running, Secrets
 
 THIS = "{}.{}".format(*sys.version_info[:2])
 
@@ -157,6 +159,17 @@ def test_aws_asks_the_emulator_for_every_service(
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     write_private(tmp_path / "secrets.json", "{}")
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_secrets_of_before_are_kept_and_the_new_one_is_added_for_good(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    known = asdict(Secrets())
+    del known["sluice_loader"]
+    write_private(layout.secrets, json.dumps(known))
+    first = Secrets.of(layout)
+    assert {name: getattr(first, name) for name in known} == known
+    assert Secrets.of(layout) == first
+    assert layout.secrets.stat().st_mode & 0o777 == 0o600
 
 
 def pins(path: str) -> set[str]:
