@@ -126,11 +126,17 @@ def _runs(name: str) -> list[cloudwatch.IWidget]:
     )
 
 
+def _queue_name(url: str) -> str:
+    """Return the name that ends a queue's URL.
+
+    Fn::Split takes only some functions, and Fn::GetStackOutput is none of them; Fn::Sub is.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-split.html
+    """
+    return Fn.select(4, Fn.split("/", Fn.sub("${Url}", {"Url": url})))
+
+
 def _queues(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
-    names = {
-        label: [Fn.select(4, Fn.split("/", output(url))) for url in urls]
-        for label, urls in QUEUES.items()
-    }
+    names = {label: [_queue_name(output(url)) for url in urls] for label, urls in QUEUES.items()}
     return _row(
         (
             "Messages that wait",
