@@ -6,7 +6,6 @@ import hashlib
 import io
 import shutil
 import stat
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +117,10 @@ def digest_of_folder(files: Mapping[str, bytes]) -> str:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    fresh = folder.with_name(f"{folder.name}.new")
+    for old in (folder, fresh):
+        if old.exists():
+            shutil.rmtree(old)
     for name, content in files.items():
         path = fresh / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +128,6 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         path.chmod(0o755 if name == "startup.sh" else 0o644)
     for path in [fresh, *(p for p in fresh.rglob("*") if p.is_dir())]:
         path.chmod(0o755)
-    shutil.rmtree(folder, ignore_errors=True)
     fresh.replace(folder)
 
 

@@ -89,7 +89,8 @@ def prepare(home: Path, recipe: Recipe) -> Environment:
         known = Installed(**json.loads(record.read_text()))
         if known.digest == digest and _list(program, python) == {**known.image, **known.added}:
             return Environment(python=python, installed=known, fresh=False)
-    shutil.rmtree(home, ignore_errors=True)
+    if home.exists():
+        shutil.rmtree(home)
     bootstrap.run([program, "venv", "--quiet", "--python", interpreter, str(home)])
     installed = _install(program, python, recipe, digest)
     record.write_text(json.dumps(asdict(installed)))
@@ -143,7 +144,7 @@ def _install(program: str, python: Path, recipe: Recipe, digest: str) -> Install
     started = time.monotonic()
     bootstrap.run([*install, *under, str(requirements)])
     added_seconds = time.monotonic() - started
-    bootstrap.run([program, "pip", "check", "--quiet", "--python", str(python)])
+    _pip(program, "check", "--python", str(python))
     every = _list(program, python)
     check_versions(image, every, read_pins(recipe.constraints.read_text(encoding="utf-8")))
     return Installed(
@@ -156,13 +157,21 @@ def _install(program: str, python: Path, recipe: Recipe, digest: str) -> Install
 
 
 def _list(program: str, python: Path) -> dict[str, str]:
-    command = [program, "pip", "list", "--format=json", "--python", str(python)]
+    packages = json.loads(_pip(program, "list", "--format=json", "--python", str(python)))
+    return {canonical(package["name"]): package["version"] for package in packages}
+
+
+def _pip(program: str, *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603 -- our own arguments
-        command, env={**os.environ, **_QUIET}, capture_output=True, text=True, check=False
+        [program, "pip", *arguments],
+        env={**os.environ, **_QUIET},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise PackageError(f"uv pip list: {done.stderr.strip()}")
-    return {canonical(item["name"]): item["version"] for item in json.loads(done.stdout)}
+        raise PackageError(f"uv pip {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _digest(interpreter: str, recipe: Recipe) -> str:

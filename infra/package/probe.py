@@ -1,9 +1,8 @@
 """Parses DAG files as MWAA's Airflow does, and tells what came of it.
 
-Run by path in MWAA's environment, isolated: `python -I probe.py HOME`. HOME is laid out like
-/usr/local/airflow: dags/ and plugins/. With `--repository FOLDER` it parses the DAG files there as
-a checkout has them, with the repository itself on the path. The answer is one JSON object, the last
-line of standard output.
+Run by path in MWAA's environment, isolated: `python -I probe.py HOME ANSWER`. HOME is laid out like
+/usr/local/airflow: dags/ and plugins/. With `--checkout` HOME is a checkout, and itself on the
+path. ANSWER is the file that the answer is written to, one JSON object.
 """
 
 from __future__ import annotations
@@ -98,13 +97,14 @@ def loaded() -> dict[str, str]:
 
 
 def main() -> None:
-    """Print the answer."""
+    """Write the answer."""
     options = argparse.ArgumentParser()
     options.add_argument("home", type=Path)
-    options.add_argument("--repository", action="store_true")
+    options.add_argument("answer", type=Path)
+    options.add_argument("--checkout", action="store_true")
     given = options.parse_args()
     dags = given.home / "dags"
-    if given.repository:
+    if given.checkout:
         sys.path.insert(0, str(given.home))
         answer = parse(dags)
     else:
@@ -113,7 +113,7 @@ def main() -> None:
     answer["modules"] = {
         name: path for name, path in loaded().items() if name.split(".")[0] in OURS
     }
-    sys.stdout.write(f"\n{json.dumps(answer)}\n")
+    given.answer.write_text(json.dumps(answer))
 
 
 if __name__ == "__main__":

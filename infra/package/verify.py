@@ -48,10 +48,11 @@ def verify(package: Path, repository: Path, python: Path, scratch: Path) -> Veri
     Raises:
         PackageError: says everything that is wrong with the package.
     """
-    shutil.rmtree(scratch, ignore_errors=True)
+    if scratch.exists():
+        shutil.rmtree(scratch)
     home = scratch / "airflow"
     lay_out(package, home)
-    expected = _ask(python, repository, scratch / "checkout", "--repository")
+    expected = _ask(python, repository, scratch / "checkout", "--checkout")
     if expected["import_errors"]:
         raise PackageError(f"the repository's own DAG files fail: {expected['import_errors']}")
     found = _ask(python, home, scratch / "package")
@@ -87,6 +88,7 @@ def sluice_settings() -> dict[str, str]:
 
 def _ask(python: Path, home: Path, airflow_home: Path, *options: str) -> dict[str, Any]:
     airflow_home.mkdir(parents=True)
+    answer = airflow_home / "answer.json"
     environment = {
         "PATH": f"{python.parent}{os.pathsep}{os.defpath}",
         "HOME": str(airflow_home),
@@ -97,19 +99,22 @@ def _ask(python: Path, home: Path, airflow_home: Path, *options: str) -> dict[st
         "AWS_DEFAULT_REGION": "eu-west-1",
         **sluice_settings(),
     }
-    done = subprocess.run(  # noqa: S603 -- our own program
-        [str(python), "-I", "-B", str(PROBE), str(home), *options],
-        cwd=airflow_home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    if done.returncode:
-        raise PackageError(f"parsing {home} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    command = [str(python), "-I", "-B", str(PROBE), str(home), str(answer), *options]
+    try:
+        subprocess.run(  # noqa: S603 -- our own program
+            command,
+            cwd=airflow_home,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        output = (getattr(error, "output", None) or b"").decode(errors="replace")
+        raise PackageError(f"parsing {home}: {error}\n{output[-2000:]}") from None
+    found: dict[str, Any] = json.loads(answer.read_text())
+    return found
 
 
 def _faults(found: dict[str, Any], expected: dict[str, Any], home: Path) -> list[str]:

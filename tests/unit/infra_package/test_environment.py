@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.local.bootstrap import SetupError
+from infra.package import environment
 from infra.package.environment import Recipe, check_versions, prepare
 from infra.package.errors import PackageError
 
@@ -44,6 +45,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
     wheel(wheels, "wheel_of_engine", "2.0")
     wheel(wheels, "extra", "1.0")
     wheel(wheels, "greedy", "1.0", "wheel_of_engine>=2")
+    wheel(wheels, "strict", "1.0", "wheel_of_engine<2")
     monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
     monkeypatch.setenv("UV_NO_INDEX", "1")
     monkeypatch.setenv("UV_NO_CACHE", "1")
@@ -53,7 +55,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
     return Recipe(requirements="extra==1.0\n", image=image, constraints=constraints, python=THIS)
 
 
-def test_environment_is_used_again_until_anything_that_decides_it_changes(
+def test_environment_is_used_again_while_it_is_what_the_recipe_says(
     recipe: Recipe, tmp_path: Path
 ) -> None:
     home = tmp_path / "venv"
@@ -64,9 +66,6 @@ def test_environment_is_used_again_until_anything_that_decides_it_changes(
     again = prepare(home, recipe)
     assert not again.fresh
     assert again.installed == made.installed
-    for path in (recipe.image, recipe.constraints):
-        path.write_text(f"{path.read_text()}# looked at again\n")
-        assert prepare(home, recipe).fresh
     assert prepare(home, replace(recipe, requirements="extra==1.0\nengine==1.0\n")).fresh
 
 
@@ -78,8 +77,25 @@ def test_environment_that_somebody_meddled_with_is_made_anew(
     shutil.rmtree(next(home.glob("lib/python*/site-packages/extra-1.0.dist-info")))
     assert prepare(home, recipe).fresh
     made.python.unlink()
-    assert prepare(home, recipe).fresh
-    assert prepare(home, recipe).installed.added == {"extra": "1.0"}
+    again = prepare(home, recipe)
+    assert again.fresh
+    assert again.installed.added == {"extra": "1.0"}
+
+
+@pytest.mark.parametrize("part", ["requirements", "image", "constraints", "interpreter"])
+def test_everything_that_decides_what_is_installed_is_in_the_digest(
+    recipe: Recipe, tmp_path: Path, part: str
+) -> None:
+    before = environment._digest(sys.executable, recipe)
+    interpreter = sys.executable
+    if part == "requirements":
+        recipe = replace(recipe, requirements="extra==2.0\n")
+    elif part == "interpreter":
+        interpreter = str(tmp_path / "python")
+        (tmp_path / "python").symlink_to(sys.executable)
+    else:
+        getattr(recipe, part).write_text("engine==0.9\n")
+    assert environment._digest(interpreter, recipe) != before
 
 
 def test_requirement_that_needs_what_the_constraints_forbid_is_not_installed(
@@ -97,6 +113,15 @@ def test_requirement_that_moves_a_package_of_the_image_is_refused(
     recipe.constraints.write_text("engine==1.0\n")
     recipe.image.write_text("engine\nwheel-of-engine==1.0\n")
     with pytest.raises(PackageError, match=r"wheel-of-engine 1\.0 became 2\.0"):
+        prepare(tmp_path / "venv", replace(recipe, requirements="greedy==1.0\n"))
+
+
+def test_requirement_that_breaks_a_package_of_the_image_is_refused(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    recipe.constraints.write_text("engine==1.0\n")
+    recipe.image.write_text("strict\n")
+    with pytest.raises(PackageError, match=r"(?s)uv pip check: .*strict"):
         prepare(tmp_path / "venv", replace(recipe, requirements="greedy==1.0\n"))
 
 

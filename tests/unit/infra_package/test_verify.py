@@ -98,6 +98,12 @@ def test_repository_whose_own_dags_fail_is_told(checkout: Path, tmp_path: Path) 
         try_out(checkout, tmp_path)
 
 
+def test_parser_that_dies_is_told_with_its_last_words(checkout: Path, tmp_path: Path) -> None:
+    write(checkout, {"dags/first.py": "# airflow dag\nimport os\nprint('bye')\nos._exit(9)\n"})
+    with pytest.raises(PackageError, match=r"(?s)non-zero exit status 9"):
+        try_out(checkout, tmp_path)
+
+
 def test_settings_without_a_default_are_given_as_mwaa_gives_them() -> None:
     given = sluice_settings()
     for name, value in vars(Settings()).items():
