@@ -34,6 +34,14 @@ def say(text: str) -> None:
 
 
 @contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Keep others out who want the same lock of .local/, or wait for them."""
+    with (LOCAL / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def timed(what: str) -> Iterator[None]:
     """Say how long something took."""
     started = time.monotonic()
@@ -75,7 +83,7 @@ def check(package: Package) -> None:
     """
     requirements = (package.folder / "requirements.txt").read_text(encoding="utf-8")
     check_agreement(requirements)
-    with timed("environment"):
+    with timed("environment"), alone("setup.lock"):
         environment = prepare(CHECK / "venv", Recipe(requirements=requirements))
     describe_environment(environment)
     with timed("parsing as MWAA does"):
@@ -91,8 +99,7 @@ def main() -> None:
     LOCAL.mkdir(exist_ok=True)
     built = False
     try:
-        with (LOCAL / "package.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone("package.lock"):
             with timed("building"):
                 package = build(REPOSITORY, PACKAGE)
             built = True
