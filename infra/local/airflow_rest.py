@@ -55,19 +55,22 @@ class AirflowRest(ABC):
         """A DAG's details, or None while Airflow does not know it."""
         return self.ask("GET", f"/dags/{dag_id}")
 
-    def dag_ids(self) -> set[str]:
-        """The DAGs that Airflow has read from files that are still there."""
-        found: set[str] = set()
+    def dags(self) -> list[dict[str, Any]]:
+        """Details of all DAGs that Airflow has read from files that are still there."""
+        found: list[dict[str, Any]] = []
         while True:
             page = self.call("GET", "/dags", query={"limit": _PAGE, "offset": len(found)})
-            found |= {str(dag["dag_id"]) for dag in page["dags"]}
+            found += page["dags"]
             if len(page["dags"]) < _PAGE:
                 return found
 
+    def import_faults(self) -> list[dict[str, Any]]:
+        """Which DAG files could not be read, when and why."""
+        return list(self.call("GET", "/importErrors", query={"limit": _PAGE})["import_errors"])
+
     def import_errors(self) -> list[str]:
         """Why DAG files could not be read, one text each."""
-        errors = self.call("GET", "/importErrors")["import_errors"]
-        return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
+        return [f"{e['filename']}: {e['stack_trace']}" for e in self.import_faults()]
 
     def set_paused(self, dag_id: str, *, paused: bool) -> None:
         self.call("PATCH", f"/dags/{dag_id}", body={"is_paused": paused})

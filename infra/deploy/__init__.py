@@ -1,0 +1,1 @@
+"""Deploys Sluice to an AWS account, and takes it away again."""

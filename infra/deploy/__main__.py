@@ -1,0 +1,87 @@
+"""Deploys an environment or takes it away: `python -m infra.deploy deploy|destroy dev`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.aws.environment import ENVIRONMENTS
+from infra.deploy.account import sign_in
+from infra.deploy.cdk import Cdk
+from infra.deploy.deploying import Deployment, deploy
+from infra.deploy.destroying import destroy
+from infra.deploy.errors import DeployError
+from infra.deploy.steps import say
+from infra.local.bootstrap import LOCAL
+from infra.local.errors import StackError
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
+    parser.add_argument("command", choices=["deploy", "destroy"])
+    parser.add_argument("environment", help="one of " + ", ".join(ENVIRONMENTS))
+    parser.add_argument("--account", help="number of the only account that will do")
+    parser.add_argument("--package", type=Path, default=LOCAL / "package")
+    parser.add_argument("--assembly", type=Path, help="folder for what the CDK app synthesizes")
+    parser.add_argument("--confirm", help="what would be typed when asked")
+    given = parser.parse_args(arguments)
+    if given.environment not in ENVIRONMENTS:
+        known = ", ".join(ENVIRONMENTS)
+        parser.error(f"there is no environment {given.environment!r}: ENV is one of {known}")
+    return given
+
+
+def confirmed(question: str, *, wanted: str, given: str | None) -> bool:
+    """Ask, unless the answer was given already, and tell whether it is the wanted one."""
+    if given is None and not sys.stdin.isatty():
+        raise DeployError(f"nobody is there to ask; CONFIRM={wanted} confirms beforehand")
+    say(question)
+    return (input("> ") if given is None else given).strip() == wanted
+
+
+def run(given: argparse.Namespace) -> None:
+    """Do what the command line says.
+
+    Raises:
+        DeployError: says what failed and what to do.
+        StackError: Airflow refused a call.
+    """
+    name = given.environment
+    account = sign_in(wanted=given.account)
+    say(f"{given.command} {name}: account {account.number}, {account.region}, as {account.caller}")
+    assembly = given.assembly or LOCAL / "assembly" / name
+    cdk = Cdk(account=account, environment=name, assembly=assembly)
+    if given.command == "destroy":
+        question = f"All of this is deleted for good. Type {name} to do so"
+        confirm = partial(confirmed, question, wanted=name, given=given.confirm)
+        destroy(name, account=account, cdk=cdk, confirm=confirm)
+        return
+    question = f"Deploy this to {name} in account {account.number}, {account.region}? yes or no"
+    deploy(
+        Deployment(environment=name, account=account, cdk=cdk, package=given.package),
+        confirm=partial(confirmed, question, wanted="yes", given=given.confirm),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    given = parse(arguments)
+    try:
+        run(given)
+    except (DeployError, StackError, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"{given.command}: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        again = "it can be run again at any time"
+        sys.stderr.write(f"{given.command}: interrupted; {again}\n")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

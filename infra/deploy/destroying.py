@@ -1,0 +1,123 @@
+"""Takes an environment away, and says what stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.deploy import stacks
+from infra.deploy.emptying import empty
+from infra.deploy.errors import DeployError
+from infra.deploy.stacks import stack_name
+from infra.deploy.steps import say, step, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.deploy.account import Account
+    from infra.deploy.cdk import Cdk
+    from infra.deploy.stacks import Resource, Stack
+
+Found = dict[str, "list[Resource]"]
+BUCKET, DATABASE, KEY = "AWS::S3::Bucket", "AWS::RDS::DBInstance", "AWS::KMS::Key"
+
+
+def destroy(environment: str, *, account: Account, cdk: Cdk, confirm: Callable[[], bool]) -> None:
+    """Delete the stacks of an environment, last first, and empty the buckets that go with them.
+
+    What is there to be deleted is shown, then confirmed; buckets are looked up again before they
+    are emptied. A bucket that its stack keeps is not touched.
+
+    Raises:
+        DeployError: the environment is protected, nobody confirmed, or something could not be
+            deleted.
+    """
+    there = _there(account, environment)
+    if not there:
+        say(f"there is no stack of {environment} in account {account.number}, {account.region}")
+        return
+    for stack in there:
+        stacks.check_can_change(stack if stack.status.endswith("_IN_PROGRESS") else None)
+    found = _resources(account, there)
+    _check_unprotected(account, environment, there, found)
+    _show(found)
+    if not confirm():
+        raise DeployError("not confirmed, nothing was deleted")
+    with step("synthesize the templates"):
+        cdk.synthesize()
+    for stack in there:
+        with step(f"delete {stack.name}"):
+            # What is last writes into the buckets of those before it, so each one's come now.
+            _empty_buckets(account, stack, found[stack.name])
+            cdk.destroy(stack.name)
+    _tell_what_stays(environment, found)
+
+
+def _there(account: Account, environment: str) -> list[Stack]:
+    cloudformation = account.client("cloudformation")
+    names = [stack_name(environment, part) for part in reversed(stacks.PARTS)]
+    return [found for name in names if (found := stacks.find(cloudformation, name))]
+
+
+def _resources(account: Account, there: list[Stack]) -> Found:
+    cloudformation = account.client("cloudformation")
+    return {stack.name: stacks.resources(cloudformation, stack.name) for stack in there}
+
+
+def _check_unprotected(
+    account: Account, environment: str, there: list[Stack], found: Found
+) -> None:
+    protected = [
+        f"stack {stack.name} has termination protection: aws cloudformation update-termination-"
+        f"protection --no-enable-termination-protection --stack-name {stack.name}"
+        for stack in there
+        if stack.protected
+    ]
+    for name in _of_type(found, DATABASE):
+        rds = account.client("rds")
+        (database,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        if database["DeletionProtection"]:
+            protected.append(
+                f"database {name} has deletion protection: aws rds modify-db-instance "
+                f"--no-deletion-protection --apply-immediately --db-instance-identifier {name}"
+            )
+    if protected:
+        raise DeployError(
+            f"{environment} is protected against what you ask for. Whoever means it takes each "
+            "protection off by hand:\n  " + "\n  ".join(protected)
+        )
+
+
+def _of_type(found: Found, wanted: str, *, fate: str | None = None) -> list[str]:
+    everything = [resource for resources in found.values() for resource in resources]
+    return [r.name for r in everything if r.type == wanted and fate in (None, r.fate)]
+
+
+def _show(found: Found) -> None:
+    for name, resources in found.items():
+        say(f"{name}: {len(resources)} resources")
+    for bucket in _of_type(found, BUCKET, fate="Delete"):
+        say(f"  emptied, all versions: {bucket}")
+    for database in _of_type(found, DATABASE, fate="Delete"):
+        say(f"  deleted with its data: {database}")
+
+
+def _empty_buckets(account: Account, stack: Stack, shown: list[Resource]) -> None:
+    cloudformation = account.client("cloudformation")
+    now = _of_type({"": stacks.resources(cloudformation, stack.name)}, BUCKET, fate="Delete")
+    for bucket in now:
+        if bucket not in {resource.name for resource in shown}:
+            raise DeployError(f"bucket {bucket} was not there when you confirmed: start again")
+        tell(f"emptying {bucket}")
+        tell(f"deleted {empty(account.client('s3'), bucket)} versions")
+
+
+def _tell_what_stays(environment: str, found: Found) -> None:
+    kept = [(r.type, r.name, r.fate) for each in found.values() for r in each if r.fate != "Delete"]
+    say("\nwhat stays, and may cost money:")
+    for kind, name, fate in kept:
+        say(f"  {kind} {name}" if fate == "Retain" else f"  a last snapshot of {kind} {name}")
+    for key in _of_type(found, KEY, fate="Delete"):
+        say(f"  key {key}, which is deleted after its waiting period; until then it can be saved")
+    say(f"  log groups named airflow-sluice-{environment}-*, which MWAA made")
+    say(f"  secrets below sluice/{environment}/ that were made by hand, such as a token of GitHub")
+    say("  the stack CDKToolkit and its bucket, which other apps of the account may use")

@@ -1,0 +1,55 @@
+"""Runs that show that a deployed environment works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from infra.deploy.errors import DeployError
+from infra.deploy.known_dags import now
+from infra.local.watch_run import Pace, run_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.deploy.waiting import Patience
+    from infra.local.airflow_rest import AirflowRest
+
+# The tables first: what loads may not make them.
+DAGS = ("migrate_warehouse", "covid_us_daily")
+
+
+def run(
+    api: AirflowRest,
+    dag_id: str,
+    *,
+    url: str,
+    tell: Callable[[str], None],
+    patience: Patience,
+) -> None:
+    """Run a DAG once, to its end, and tell of its tasks.
+
+    Arguments:
+        api: of the environment.
+        dag_id: what to run.
+        url: of the Airflow UI, for links.
+        tell: given each line.
+        patience: how long the run may take.
+
+    Raises:
+        DeployError: the run failed; says where to see why.
+        StackError: Airflow does not know the DAG, or the run did not end.
+    """
+    dag = api.call("GET", f"/dags/{dag_id}")
+    # Airflow's own ids would make paths longer than MWAA takes.
+    run_id = f"deploy-{now():%Y%m%dT%H%M%SZ}"
+    pace = Pace(poll=patience.poll, limit=patience.run)
+    made, succeeded = run_once(api, dag, {}, tell, run_id=run_id, pace=pace)
+    page = f"{url}/dags/{dag_id}/runs/{quote(made, safe='')}"
+    if not succeeded:
+        failed = [i for i in api.task_instances(dag_id, made) if i["state"] == "failed"]
+        lines = [
+            f"  {i['task_id']}, try {i['try_number']}: {page}/tasks/{i['task_id']}" for i in failed
+        ]
+        raise DeployError("\n".join([f"{dag_id} failed: {page}", *lines]))
+    tell(f"{dag_id} succeeded: {page}")
