@@ -17,7 +17,8 @@ class Acknowledgement:
     """Why findings stay.
 
     It covers each detail of each rule at each resource, and nothing else: there are no wildcards,
-    so that no new resource comes under an old reason.
+    so that no new resource comes under an old reason. In resources and details, {environment}
+    stands for the environment's name.
 
     Attributes:
         rules: such as AwsSolutions-IAM5; several that ask for the same thing.
@@ -40,7 +41,12 @@ class Acknowledgement:
         if environment not in self.environments:
             return []
         return [
-            Finding(self.stack, resource, rule, detail)
+            Finding(
+                self.stack,
+                resource.replace("{environment}", environment),
+                rule,
+                detail.replace("{environment}", environment),
+            )
             for rule in self.rules
             for resource in self.resources
             for detail in self.details

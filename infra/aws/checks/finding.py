@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# A reference as cdk-nag writes it: a logical id, of which CDK has made the last eight characters.
-_REFERENCE = re.compile(r"<(\w+?)[0-9A-F]{8}((?:\.\w+)*)>")
+# Eight characters at the end of a logical id, which CDK makes of the construct's path.
+_DIGEST = r"[0-9A-F]{8}"
+_REFERENCE = re.compile(rf"<(\w+?){_DIGEST}((?:\.\w+)*)>")
+_PEER = re.compile(rf"(?<=\w){_DIGEST}(?=:)")
+_OUTPUT = re.compile(
+    r'\{"Fn::GetStackOutput":\{"StackName":"([\w-]+)","OutputName":"(\w+)"\}\}',
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -33,7 +38,7 @@ class Finding:
 
 
 def parse(stack: str, path: str, rule: str) -> Finding:
-    """Read what cdk-nag reports.
+    """Read what cdk-nag reports, and write references the way that people read them.
 
     Arguments:
         stack: last part of the stack's name.
@@ -41,9 +46,10 @@ def parse(stack: str, path: str, rule: str) -> Finding:
         rule: its id, with a detail in brackets for rules that have many.
     """
     rule_id, _, detail = rule.partition("[")
+    detail = _OUTPUT.sub(r"<\1.\2>", _REFERENCE.sub(r"<\1\2>", detail.removesuffix("]")))
     return Finding(
         stack=stack,
-        resource=path.partition("/")[2],
+        resource=_PEER.sub("", path.partition("/")[2]),
         rule=rule_id,
-        detail=_REFERENCE.sub(r"<\1\2>", detail.removesuffix("]")),
+        detail=detail,
     )

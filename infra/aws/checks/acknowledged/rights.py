@@ -1,0 +1,97 @@
+"""Findings that stay in what the platform's roles may do."""
+
+from __future__ import annotations
+
+from infra.aws.checks.acknowledgement import Acknowledgement
+
+_ARN = "arn:<AWS::Partition>"
+_HERE = "<AWS::Region>:<AWS::AccountId>"
+_POLICY_OF_MWAA = ("AirflowRole/Policy/Resource",)
+
+OF_RIGHTS = (
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="platform",
+        resources=_POLICY_OF_MWAA,
+        details=(
+            "Action::s3:GetBucket*",
+            "Action::s3:GetObject*",
+            "Action::s3:List*",
+            f"Resource::{_ARN}:s3:::<sluice-{{environment}}-code.CodeBucket>/*",
+        ),
+        reason=(
+            "MWAA reads the code bucket with these rights, which its documentation gives in this "
+            "form alone; they read, and they are for this one bucket."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="platform",
+        resources=_POLICY_OF_MWAA,
+        details=("Resource::*",),
+        reason=(
+            "s3:GetAccountPublicAccessBlock and cloudwatch:PutMetricData know no resource, and "
+            "MWAA calls logs:DescribeLogGroups for all groups; the remaining one is a refusal. A "
+            "test holds each statement to its reason."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="platform",
+        resources=_POLICY_OF_MWAA,
+        details=(f"Resource::{_ARN}:logs:{_HERE}:log-group:airflow-sluice-{{environment}}-*",),
+        reason="The five log groups of this environment, and the streams that tasks make in them.",
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="platform",
+        resources=_POLICY_OF_MWAA,
+        details=(f"Resource::{_ARN}:sqs:<AWS::Region>:*:airflow-celery-*",),
+        reason=(
+            "MWAA keeps the queue of tasks in an account of its own, whose number it does not "
+            "tell; the queue's policy, which is MWAA's, decides who may use it."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="platform",
+        resources=_POLICY_OF_MWAA,
+        details=("Action::kms:GenerateDataKey*",),
+        reason=(
+            "It stands for GenerateDataKey with or without the plain text, which MWAA asks for; "
+            "on one key, and only by way of S3 and SQS."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="platform",
+        resources=_POLICY_OF_MWAA,
+        details=tuple(
+            f"Resource::{_ARN}:secretsmanager:{_HERE}:secret:sluice/{{environment}}/{folder}/*"
+            for folder in ("connections", "variables")
+        ),
+        reason=(
+            "Whoever runs Airflow adds connections and variables below the two prefixes, which "
+            "are there for nothing else; to Airflow's Secrets Manager backend they are folders."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM4",),
+        stack="platform",
+        resources=("Database/Instance/MonitoringRole/Resource",),
+        details=(f"Policy::{_ARN}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",),
+        reason=(
+            "The policy that AWS keeps for this one purpose: RDS writes metrics of the operating "
+            "system to its own log groups RDS*, and may do nothing else."
+        ),
+    ),
+    Acknowledgement(
+        rules=("NIST.800.53.R5-IAMNoInlinePolicy",),
+        stack="platform",
+        resources=("FlowLogs/Writer/Resource",),
+        reason=(
+            "One statement on one log group, which goes with its role; as a managed policy it "
+            "could be attached to others, which have no use for it."
+        ),
+    ),
+)
