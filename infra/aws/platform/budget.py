@@ -17,7 +17,7 @@ class Budget(Construct):
     """The budget of a month; the alerts topic is told before and when it does not hold.
 
     It counts all of the account. Counting by tag would begin only once somebody has made the tag a
-    cost allocation tag, and stay silent until then: ADR 27.
+    cost allocation tag, and stay silent until then.
     """
 
     def __init__(
