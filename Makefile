@@ -6,11 +6,12 @@ CDK := $(CURDIR)/.local/venvs/cdk/bin/python
 SETUP := $(PYTHON) -m infra.local.bootstrap
 STACK := exec $(BIN)/python -m infra.local
 OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(DAG),--dag '$(DAG)')
+DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 # Two at a time: a full stack takes a core, the unit tests the other.
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env test check bench synth package clean
+.PHONY: help run up down env test check bench synth package deploy destroy clean
 
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,14 +33,14 @@ env: ## print exports for psql, aws and airflow: eval "$$(make -s env)"
 	@$(STACK) env
 
 test: ## run every test, on servers of its own (PYTEST="-k name" selects)
-	@$(SETUP) airflow emulator cdk
+	@$(SETUP) airflow emulator cdk cdk-cli
 	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 check: ## format, lint, types, import rules
 	@$(SETUP) airflow cdk
 	@echo 'format' && $(BIN)/ruff format --check --quiet .
 	@echo 'lint' && $(BIN)/ruff check --quiet .
-	@echo 'types' && $(BIN)/mypy --no-error-summary include dags infra/local tests
+	@echo 'types' && $(BIN)/mypy --no-error-summary include dags infra/local infra/deploy tests
 	@echo 'types of infra/aws' && $(BIN)/mypy --no-error-summary --python-executable '$(CDK)' infra/aws
 	@echo 'import rules' && $(BIN)/python -m pytest --quiet tests/unit/test_import_rules.py
 
@@ -53,6 +54,14 @@ synth: ## write the CloudFormation template that the laptop and AWS share
 
 package: ## build what MWAA is given into .local/package, and verify it as MWAA uses it
 	@exec $(PYTHON) -m infra.package
+
+deploy: ## bring ENV=dev to the AWS account you are signed in to (ACCOUNT=… pins it, CONFIRM=yes does not ask)
+	@$(SETUP) cdk cdk-cli
+	@exec '$(CDK)' -m infra.deploy deploy $(DEPLOYMENT)
+
+destroy: ## delete all of ENV=dev from the AWS account, after you have typed its name
+	@$(SETUP) cdk cdk-cli
+	@exec '$(CDK)' -m infra.deploy destroy $(DEPLOYMENT)
 
 clean: ## stop the stack and forget .local/
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,8 @@ from infra.deploy.cdk import Cdk
 from infra.deploy.deploying import Deployment, deploy
 from infra.deploy.destroying import destroy
 from infra.deploy.errors import DeployError
-from infra.deploy.steps import say
-from infra.local.bootstrap import LOCAL
+from infra.deploy.steps import say, step
+from infra.local.bootstrap import LOCAL, REPOSITORY
 from infra.local.errors import StackError
 
 
@@ -26,7 +27,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("command", choices=["deploy", "destroy"])
     parser.add_argument("environment", help="one of " + ", ".join(ENVIRONMENTS))
     parser.add_argument("--account", help="number of the only account that will do")
-    parser.add_argument("--package", type=Path, default=LOCAL / "package")
+    parser.add_argument("--package", type=Path, help="folder that was packaged before")
     parser.add_argument("--assembly", type=Path, help="folder for what the CDK app synthesizes")
     parser.add_argument("--confirm", help="what would be typed when asked")
     given = parser.parse_args(arguments)
@@ -42,6 +43,15 @@ def confirmed(question: str, *, wanted: str, given: str | None) -> bool:
         raise DeployError(f"nobody is there to ask; CONFIRM={wanted} confirms beforehand")
     say(question)
     return (input("> ") if given is None else given).strip() == wanted
+
+
+def _package() -> Path:
+    """Build and verify what MWAA is given; returns its folder."""
+    with step("package"):
+        done = subprocess.run([sys.executable, "-m", "infra.package"], cwd=REPOSITORY, check=False)  # noqa: S603 -- our own
+        if done.returncode:
+            raise DeployError("the package does not hold: make package says why")
+    return LOCAL / "package"
 
 
 def run(given: argparse.Namespace) -> None:
@@ -61,9 +71,10 @@ def run(given: argparse.Namespace) -> None:
         confirm = partial(confirmed, question, wanted=name, given=given.confirm)
         destroy(name, account=account, cdk=cdk, confirm=confirm)
         return
+    package = given.package or _package()
     question = f"Deploy this to {name} in account {account.number}, {account.region}? yes or no"
     deploy(
-        Deployment(environment=name, account=account, cdk=cdk, package=given.package),
+        Deployment(environment=name, account=account, cdk=cdk, package=package),
         confirm=partial(confirmed, question, wanted="yes", given=given.confirm),
     )
 

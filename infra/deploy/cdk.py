@@ -76,7 +76,7 @@ class Cdk:
             DeployError: it cannot be found out.
         """
         advice = "may these credentials assume the roles that cdk bootstrap made?"
-        self._run(["diff", "--all", "--method", "template"], self._app(), advice)
+        self._run(["diff", "--method", "template"], self._app(), advice)
 
     def deploy(
         self, stack: str, *, parameters: Mapping[str, str] | None = None, force: bool = False
