@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import App, DefaultStackSynthesizer
+from aws_cdk import App, DefaultStackSynthesizer, Validations
 
+from infra.aws.checks.plugin import Checks
 from infra.aws.code_stack import CodeStack
 from infra.aws.environment import ENVIRONMENTS, Environment
 from infra.aws.pipelines_stack import PipelinesStack
@@ -24,10 +25,16 @@ PLAIN = {
     "aws:cdk:enable-asset-metadata": False,
     "aws:cdk:enable-path-metadata": False,
 }
+# Whatever runs the app: an error of a check is an exception, and one of CDK's own rules an error.
+STRICT = {
+    "@aws-cdk/core:appMode": "inmemory",
+    "@aws-cdk/core:strictCfnValidateErrors": True,
+    "@aws-cdk/core:validateAgainstDefaultRules": True,
+}
 
 
 def add_stacks(app: App, *, environment: Environment) -> dict[str, Stack]:
-    """Add every stack of an environment to the app.
+    """Add every stack of an environment to the app, and the checks that they have to pass.
 
     No template has an asset, so none asks for a bootstrapped account; deploying does, by way of
     the roles that bootstrapping makes.
@@ -48,7 +55,9 @@ def add_stacks(app: App, *, environment: Environment) -> dict[str, Stack]:
         pipelines=pipelines,
         synthesizer=_synthesizer(),
     )
-    return {"code": code, "pipelines": pipelines, "platform": platform}
+    stacks: dict[str, Stack] = {"code": code, "pipelines": pipelines, "platform": platform}
+    Validations.of(app).add_plugins(Checks(environment=environment.name, stacks=stacks))
+    return stacks
 
 
 def _synthesizer() -> DefaultStackSynthesizer:
@@ -62,7 +71,10 @@ def new_app(*, outdir: str | None = None) -> App:
         outdir: folder for what is synthesized; CDK's choice when None.
     """
     return App(
-        analytics_reporting=False, outdir=outdir, post_cli_context=PLAIN, tree_metadata=False
+        analytics_reporting=False,
+        outdir=outdir,
+        post_cli_context={**PLAIN, **STRICT},
+        tree_metadata=False,
     )
 
 

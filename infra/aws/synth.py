@@ -5,6 +5,8 @@
 - `python -m infra.aws.synth --check` exits 1 with a diff if the committed one differs.
 - `python -m infra.aws.synth --environment prod` writes another environment's.
 - `python -m infra.aws.synth --folder FOLDER` writes there, and nowhere else.
+
+Each ends with 1 when the checks find something that has no written reason.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import difflib
 import json
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.aws.app import add_stacks, new_app
@@ -23,21 +26,42 @@ COMMITTED = Path(__file__).parent / "templates" / "pipelines.template.json"
 FOLDER = Path(__file__).resolve().parents[2] / ".local" / "templates"
 
 
-def templates(environment: Environment) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class Synthesis:
+    """What CDK makes of an environment, as indented JSON with sorted keys.
+
+    Attributes:
+        templates: one for each stack, the same on every machine.
+        manifest: what is said of the stacks beside their templates.
+    """
+
+    templates: dict[str, str]
+    manifest: str
+
+
+def synthesize(environment: Environment) -> Synthesis:
     """Synthesize an environment.
 
-    Returns:
-        A template for each stack, as indented JSON with sorted keys, the same on every machine.
+    Raises:
+        RuntimeError: the checks do not pass; says what they found.
     """
     with tempfile.TemporaryDirectory(prefix="sluice-synth-") as folder:
         app = new_app(outdir=folder)
         stacks = add_stacks(app, environment=environment)
         made = Path(app.synth().directory)
-        texts = {name: (made / stack.template_file).read_text() for name, stack in stacks.items()}
-    return {
-        name: json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
-        for name, text in texts.items()
-    }
+        return Synthesis(
+            templates={n: _sorted(made / stack.template_file) for n, stack in stacks.items()},
+            manifest=_sorted(made / "manifest.json"),
+        )
+
+
+def _sorted(path: Path) -> str:
+    return json.dumps(json.loads(path.read_text()), indent=2, sort_keys=True) + "\n"
+
+
+def templates(environment: Environment) -> dict[str, str]:
+    """Return the template of each stack of an environment."""
+    return synthesize(environment).templates
 
 
 def check(text: str) -> int:
@@ -53,10 +77,11 @@ def check(text: str) -> int:
     return 1
 
 
-def write(texts: dict[str, str], folder: Path) -> None:
-    """Write templates to a folder, and say how much each makes."""
+def write(made: Synthesis, folder: Path) -> None:
+    """Write templates and manifest to a folder, and say how much each template makes."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
+    (folder / "manifest.json").write_text(made.manifest)
+    for name, text in made.templates.items():
         path = folder / f"{name}.template.json"
         path.write_text(text)
         count = len(json.loads(text)["Resources"])
@@ -70,12 +95,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="compare with the committed template")
     parser.add_argument("--folder", type=Path, help="instead of .local/templates/")
     options = parser.parse_args(arguments)
-    texts = templates(ENVIRONMENTS[options.environment])
+    try:
+        made = synthesize(ENVIRONMENTS[options.environment])
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+        sys.stderr.write(f"{error}\n")
+        return 1
     if options.check:
-        return check(texts["pipelines"])
-    write(texts, (options.folder or FOLDER) / options.environment)
+        return check(made.templates["pipelines"])
+    write(made, (options.folder or FOLDER) / options.environment)
     if options.environment == DEV.name and options.folder is None:
-        COMMITTED.write_text(texts["pipelines"])
+        COMMITTED.write_text(made.templates["pipelines"])
     return 0
 
 
