@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 NAME = "warehouse"
 OWNER = "sluice_migrations"
 
-_ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_18_3)
+# Without a minor version: RDS begins with a current one and keeps it current by itself.
+_ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_18)
 
 
 class Database(Construct):

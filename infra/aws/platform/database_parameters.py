@@ -9,7 +9,8 @@ PARAMETERS = {
     # Milliseconds, as the pipelines set it for their own sessions: who left a transaction open
     # must not hold up loads and vacuuming.
     "idle_in_transaction_session_timeout": "300000",
-    "log_connections": "1",
+    # RDS takes no 1 here as of Postgres 18.
+    "log_connections": "all",
     "log_disconnections": "1",
     "log_lock_waits": "1",
     # Row values and passwords stay out of logs. They stand in the text of statements, for the
