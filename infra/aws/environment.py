@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.aws.ui_ways import check_ways
+from infra.aws.network_choices import check_ways, check_zones
 from infra.aws.uploads import Partner, check_apart
 
 
@@ -20,6 +20,8 @@ class Environment:
         archive_days: how long events can be replayed.
         log_days: how long logs are kept.
         vpc_cidr: addresses of the VPC, a /16; networks that may ever be joined need ranges apart.
+        zones: two availability zones by name, where the first two of the region will not do: not
+            every zone has MWAA, or machines of database_class.
         nat_gateways: ways out of the private subnets; as many as zones, or one in all.
         endpoints: AWS services that are reached within the VPC instead of by NAT gateway.
         database_class: instance class of the warehouse, such as t4g.small.
@@ -56,17 +58,19 @@ class Environment:
     max_workers: int
     public_ui: bool
     budget_usd: int
+    zones: tuple[str, ...] = ()
     ui_cidrs: tuple[str, ...] = ()
     alerts_email: str | None = None
     partners: tuple[Partner, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse partners that share a name or a place, and ways to the UI that lead nowhere.
+        """Refuse partners that share a name or a place, and a network that cannot be.
 
         Raises:
-            ValueError: says what they share, or what is wrong with a range.
+            ValueError: says what they share, or what is wrong with zones or a range.
         """
         check_apart(self.partners)
+        check_zones(self.zones)
         check_ways(self.ui_cidrs, public_ui=self.public_ui)
 
     @property

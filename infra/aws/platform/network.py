@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
@@ -33,11 +33,14 @@ class Network(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
         super().__init__(scope, construct_id)
+        zones: dict[str, Any] = {"max_azs": ZONES}
+        if environment.zones:
+            zones = {"availability_zones": list(environment.zones)}
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(environment.vpc_cidr),
-            max_azs=ZONES,
+            **zones,
             nat_gateways=environment.nat_gateways,
             restrict_default_security_group=False,
             subnet_configuration=[

@@ -29,19 +29,18 @@ from tests.unit.infra_aws.templates import ACCOUNT, REGION, Template, mentions, 
 
 RunCdk = Callable[..., subprocess.CompletedProcess[str]]
 
-# Given ranges as arguments, it prints the ways into MWAA's security group that name addresses.
-WAYS_TO_A_PRIVATE_UI = """
+# Given what an environment may choose, as JSON, it prints the template of its network.
+NETWORK_OF_OWN_CHOICE = """
 import json, sys
 from dataclasses import replace
-from ipaddress import ip_network
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 from infra.aws.environment import PROD
 from infra.aws.platform.network import Network
-stack = Stack(App(), "Ui")
-Network(stack, "Network", environment=replace(PROD, ui_cidrs=tuple(sys.argv[1:])))
-groups = Template.from_stack(stack).find_resources("AWS::EC2::SecurityGroup").values()
-print(json.dumps([g["Properties"].get("SecurityGroupIngress", []) for g in groups]))
+stack = Stack(App(), "Chosen")
+chosen = {name: tuple(values) for name, values in json.loads(sys.argv[1]).items()}
+Network(stack, "Network", environment=replace(PROD, **chosen))
+print(json.dumps(Template.from_stack(stack).to_json()))
 """
 
 
@@ -52,6 +51,19 @@ def interface_endpoints(template: Template) -> list[dict[str, Any]]:
 
 def service(endpoint: dict[str, Any]) -> str:
     return str(resolved(endpoint["ServiceName"])).removeprefix(f"com.amazonaws.{REGION}.")
+
+
+@pytest.fixture(scope="session")
+def chosen(run_cdk: RunCdk) -> Template:
+    """Return the network of an environment that chooses zones, and from where its UI is reached."""
+    wanted = {
+        "ui_cidrs": ["10.8.0.0/22", "192.168.7.0/24"],
+        "zones": ["us-east-1b", "us-east-1d"],
+    }
+    done = run_cdk("python", "-c", NETWORK_OF_OWN_CHOICE, json.dumps(wanted))
+    assert done.returncode == 0, done.stderr
+    template: Template = json.loads(done.stdout)
+    return template
 
 
 def flow_log_group(template: Template) -> str:
@@ -277,14 +289,25 @@ def test_environments_have_networks_that_could_be_joined(
     assert not dev.overlaps(prod)
 
 
-def test_people_in_given_ranges_reach_a_private_ui_by_https(run_cdk: RunCdk) -> None:
-    done = run_cdk("python", "-c", WAYS_TO_A_PRIVATE_UI, "10.8.0.0/22", "192.168.7.0/24")
-    assert done.returncode == 0, done.stderr
-    ways = [rule for group in json.loads(done.stdout) for rule in group]
+def test_people_in_given_ranges_reach_a_private_ui_by_https(chosen: Template) -> None:
+    found = of_type(chosen, "AWS::EC2::SecurityGroup").values()
+    ways = [rule for group in found for rule in group.get("SecurityGroupIngress", [])]
     assert [(w["CidrIp"], w["IpProtocol"], w["FromPort"], w["ToPort"]) for w in ways] == [
         ("10.8.0.0/22", "tcp", 443, 443),
         ("192.168.7.0/24", "tcp", 443, 443),
     ]
+
+
+def test_subnets_are_in_given_zones(chosen: Template) -> None:
+    found = of_type(chosen, "AWS::EC2::Subnet").values()
+    zones = sorted(subnet["AvailabilityZone"] for subnet in found)
+    assert zones == ["us-east-1b"] * 3 + ["us-east-1d"] * 3
+
+
+@pytest.mark.parametrize("zones", [("us-east-1a",), ("us-east-1a", "us-east-1a"), ("a", "b", "c")])
+def test_zones_that_are_not_two_are_refused(zones: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=f"two zones, not {', '.join(zones)}"):
+        replace(PROD, zones=zones)
 
 
 @pytest.mark.parametrize("cidr", ["0.0.0.0/0", "8.8.8.0/24", "10.0.0.0/7", "10.8.0.1/22", "vpn"])

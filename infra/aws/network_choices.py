@@ -1,4 +1,4 @@
-"""From where people reach an Airflow UI that is not on the internet."""
+"""What an environment can choose of its network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ if TYPE_CHECKING:
 
 # https://datatracker.ietf.org/doc/html/rfc1918
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+
+
+def check_zones(zones: Sequence[str]) -> None:
+    """Refuse zones that MWAA, which takes exactly two, would refuse after half an hour.
+
+    Arguments:
+        zones: names of availability zones; none leaves the choice to CloudFormation.
+
+    Raises:
+        ValueError: they are neither none nor two.
+    """
+    if zones and (len(zones), len(set(zones))) != (2, 2):
+        msg = f"MWAA takes two zones, not {', '.join(zones)}"
+        raise ValueError(msg)
 
 
 def check_ways(cidrs: Sequence[str], *, public_ui: bool) -> None:
