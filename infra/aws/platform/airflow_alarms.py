@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.aws.platform.airflow_metrics import import_errors, scheduler_beats, successes
+from infra.aws.platform.airflow_metrics import beats, import_errors, successes
 from infra.aws.resources.alarm import Watch, add_alarm
 
 if TYPE_CHECKING:
@@ -33,16 +33,8 @@ class AirflowAlarms(Construct):
         super().__init__(scope, construct_id)
         name = str(airflow.environment.name)
         watches = [
-            Watch(
-                name="scheduler-heartbeat",
-                metric=_or_zero(scheduler_beats(name)),
-                bound=1,
-                below=True,
-                points=3,
-                missing=cloudwatch.TreatMissingData.BREACHING,
-                meaning="Airflow's scheduler has given no sign of life for 15 minutes.",
-                runbook="scheduler-heartbeat",
-            ),
+            # Without the one nothing starts, without the other no file that lands starts a run.
+            *(_silent(program, name) for program in ("scheduler", "triggerer")),
             Watch(
                 name="import-errors",
                 metric=import_errors(name),
@@ -56,6 +48,19 @@ class AirflowAlarms(Construct):
         ]
         self.alarms = [add_alarm(self, watch, topic=topic) for watch in watches]
         self.node.add_dependency(airflow)
+
+
+def _silent(program: str, environment: str) -> Watch:
+    return Watch(
+        name=f"{program}-heartbeat",
+        metric=_or_zero(beats(program, environment)),
+        bound=1,
+        below=True,
+        points=3,
+        missing=cloudwatch.TreatMissingData.BREACHING,
+        meaning=f"Airflow's {program} has given no sign of life for 15 minutes.",
+        runbook=f"{program}-heartbeat",
+    )
 
 
 def _quiet(dag: str, hours: int, environment: str) -> Watch:

@@ -17,14 +17,16 @@ AIRFLOW = "AmazonMWAA"
 CONTAINERS = "AWS/MWAA"
 
 
-def scheduler_beats(environment: str) -> cloudwatch.Metric:
-    """Return how often the schedulers gave a sign of life in 5 minutes."""
+def beats(program: str, environment: str) -> cloudwatch.Metric:
+    """Return how often a program gave a sign of life in 5 minutes.
+
+    Arguments:
+        program: scheduler or triggerer.
+        environment: the MWAA environment.
+    """
+    name = {"scheduler": "SchedulerHeartbeat", "triggerer": "TriggerHeartbeat"}[program]
     return metric(
-        AIRFLOW,
-        "SchedulerHeartbeat",
-        statistic="Sum",
-        Function="Scheduler",
-        Environment=environment,
+        AIRFLOW, name, statistic="Sum", Function=program.capitalize(), Environment=environment
     )
 
 

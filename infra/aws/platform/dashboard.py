@@ -207,7 +207,10 @@ def _database(identifier: str, *, bursts: bool) -> list[cloudwatch.IWidget]:
 
 def _scheduler(name: str) -> list[cloudwatch.IWidget]:
     return _row(
-        ("Airflow: signs of life of the scheduler", [airflow.scheduler_beats(name)]),
+        (
+            "Airflow: signs of life in 5 minutes",
+            [airflow.beats(program, name) for program in ("scheduler", "triggerer")],
+        ),
         (
             "Airflow: tasks",
             [airflow.tasks(metric_name, name) for metric_name in ("QueuedTasks", "RunningTasks")],

@@ -52,8 +52,9 @@ def test_sweep_may_fail_for_two_hours(platform: Template) -> None:
     assert sweep.tells([LAST], LAST + 2 * HOUR)
 
 
-def test_scheduler_may_be_silent_for_15_minutes(platform: Template) -> None:
-    beats = Silence.of(alarms(platform)["scheduler-heartbeat"])
+@pytest.mark.parametrize("program", ["scheduler", "triggerer"])
+def test_program_of_airflow_may_be_silent_for_15_minutes(platform: Template, program: str) -> None:
+    beats = Silence.of(alarms(platform)[f"{program}-heartbeat"])
     assert not beats.tells([LAST], LAST + 14 * MINUTE)
     assert beats.tells([LAST], LAST + 15 * MINUTE)
 

@@ -16,7 +16,6 @@ from tests.unit.infra_aws.templates import Template, behind, mentions, of_type
 
 ROOT = Path(__file__).resolve().parents[3]
 HOUR = 3600
-GIB = 1024**3
 
 
 def slug(heading: str) -> str:
@@ -173,7 +172,7 @@ def test_alarms_of_airflow_watch_the_environment_that_is_deployed_and_are_made_a
         if resource["Type"] == "AWS::CloudWatch::Alarm"
         and watched(resource["Properties"])["Namespace"] == "AmazonMWAA"
     ]
-    assert len(watching) == 5
+    assert len(watching) == 6
     for resource in watching:
         assert dimensions(resource["Properties"])["Environment"] == airflow["Name"]
         assert logical_id in resource["DependsOn"]
@@ -183,47 +182,3 @@ def test_file_that_airflow_cannot_read_is_told_of(platform: Template) -> None:
     alarm = alarms(platform)["import-errors"]
     assert watched(alarm)["MetricName"] == "ImportErrors"
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
-
-
-def test_alarms_of_the_warehouse_watch_the_warehouse(platform: Template) -> None:
-    ((logical_id, _),) = of_type(platform, "AWS::RDS::DBInstance").items()
-    watching = [a for a in alarms(platform).values() if watched(a)["Namespace"] == "AWS/RDS"]
-    assert len(watching) >= 4
-    for alarm in watching:
-        assert dimensions(alarm) == {"DBInstanceIdentifier": {"Ref": logical_id}}
-
-
-def test_storage_is_told_of_only_where_it_should_have_grown_by_itself(platform: Template) -> None:
-    ((_, database),) = of_type(platform, "AWS::RDS::DBInstance").items()
-    alarm = alarms(platform)["database-storage"]
-    grows_at = int(database["AllocatedStorage"]) * GIB / 10
-    assert 0 < alarm["Threshold"] < grows_at
-    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Minimum", "LessThanThreshold")
-
-
-@pytest.mark.parametrize(
-    ("environment", "memory_gib", "connections"), [("dev", 2, 134), ("prod", 8, 540)]
-)
-def test_connections_and_memory_are_told_of_by_what_the_class_has(
-    request: pytest.FixtureRequest, environment: str, memory_gib: int, connections: int
-) -> None:
-    found = alarms(request.getfixturevalue(f"{environment}_platform"))
-    most = memory_gib * GIB / 9531392
-    assert found["database-connections"]["Threshold"] == connections < 0.8 * most
-    assert found["database-memory"]["Threshold"] == memory_gib * GIB // 20
-
-
-def test_credits_are_watched_where_the_class_has_them(
-    dev_platform: Template, prod_platform: Template
-) -> None:
-    assert "database-credits" in alarms(dev_platform)
-    assert "database-credits" not in alarms(prod_platform)
-
-
-def test_rds_tells_of_failovers_failures_and_storage(platform: Template) -> None:
-    ((logical_id, _),) = of_type(platform, "AWS::RDS::DBInstance").items()
-    ((_, events),) = of_type(platform, "AWS::RDS::EventSubscription").items()
-    assert (events["SourceType"], events["SourceIds"]) == ("db-instance", [{"Ref": logical_id}])
-    assert events["EventCategories"] == ["failover", "failure", "low storage"]
-    assert events["SnsTopicArn"]["Fn::GetStackOutput"]["OutputName"] == "AlertsTopicArn"
-    assert events.get("Enabled", True)
