@@ -14,6 +14,7 @@ from include.errors import WarehouseRefusedError, WarehouseUnavailableError
 from infra.aws.environment import DEV
 from infra.aws.platform.airflow_options import airflow_options
 from infra.local import ports
+from tests.support import airflow_home
 from tests.support.airflow_home import clients
 from tests.support.vault import PREFIX
 
@@ -132,7 +133,7 @@ def test_secrets_manager_out_of_reach_is_a_failure_that_a_retry_may_help(
 def test_migrate_warehouse_applies_what_is_missing_and_returns_its_names() -> None:
     from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 -- after the environment is set
 
-    bag: Any = DagBag(include_examples=False)
+    bag: Any = DagBag(airflow_home.REPOSITORY / "dags" / "migrate_warehouse.py")
     work = bag.dags["migrate_warehouse"].get_task("migrate").python_callable
     assert (work(), work()) == (FILES, [])
     assert user(clients().warehouse()) == "sluice_loader"
