@@ -12,7 +12,7 @@ from infra.aws.resources.changes_stream import ChangesStream
 from infra.aws.resources.events_bus import EventsBus
 from infra.aws.resources.items_table import ItemsTable
 from infra.aws.resources.json_queue import RETENTION_DAYS, JsonQueue
-from infra.aws.resources.lake_bucket import LAKE_PREFIXES, LakeBucket
+from infra.aws.resources.lake_bucket import DELIVERED, OWN_PREFIXES, LakeBucket
 from infra.aws.resources.landing_bucket import LandingBucket
 from infra.aws.resources.observer_queue import ObserverQueue
 from infra.aws.resources.pipeline_alarms import PipelineAlarms
@@ -114,24 +114,14 @@ class PipelinesStack(Stack):
         self._grant_files()
         self._access.allow(
             "TakeArrivals",
-            [
-                "sqs:ChangeMessageVisibility",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ReceiveMessage",
-            ],
+            ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
             self._to_sqs.queue.queue_arn,
             self._to_dynamodb.queue.queue_arn,
         )
         self._access.allow("SendRows", ["sqs:SendMessage"], self._json.queue.queue_arn)
         self._access.allow(
             "WriteItems",
-            [
-                "dynamodb:BatchGetItem",
-                "dynamodb:GetItem",
-                "dynamodb:PartiQLInsert",
-                "dynamodb:PartiQLUpdate",
-            ],
+            ["dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"],
             self._items.table.table_arn,
         )
         self._access.allow_events("TellOfStages", self._events.bus.event_bus_arn)
@@ -147,7 +137,7 @@ class PipelinesStack(Stack):
         landing, lake = self._landing.bucket, self._lake.bucket
         self._access.allow(
             "ReadUploads",
-            ["s3:GetObject", "s3:GetObjectVersion"],
+            ["s3:GetObjectVersion"],
             landing.arn_for_objects("uploads/*"),
         )
         self._access.allow_list(
@@ -159,9 +149,12 @@ class PipelinesStack(Stack):
         self._access.allow(
             "KeepFiles",
             ["s3:GetObject", "s3:PutObject"],
-            *(Fn.join("/", [lake.bucket_arn, f"{prefix}*"]) for prefix in LAKE_PREFIXES),
+            *(Fn.join("/", [lake.bucket_arn, f"{prefix}*"]) for prefix in OWN_PREFIXES),
         )
-        self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, *LAKE_PREFIXES)
+        self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, *OWN_PREFIXES)
+        self._access.allow(
+            "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])
+        )
 
     def _tell(self) -> None:
         for name, value in {

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local import aws, processes
-from infra.local.layout import TEMPLATE, Layout
+from infra.local.layout import Layout
+from tests.support.guarded_aws import start_guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,11 +30,13 @@ class Guarded:
         emulator: it; its clients may do everything.
         outputs: of the stack.
         keys: access key of a user with the policy of the execution role.
+        upload: Bucket, Key and VersionId of a file that has landed.
     """
 
     emulator: aws.Emulator
     outputs: dict[str, str]
     keys: dict[str, str]
+    upload: dict[str, str]
 
     def dags(self, service: Any) -> Any:
         """Give a client that may do what the DAGs may."""
@@ -46,41 +49,20 @@ class Guarded:
         )
 
 
-def reachable_by_http(template: dict[str, Any]) -> dict[str, Any]:
-    """Give the template without its refusals of plain HTTP, which is all that the emulator speaks.
-
-    Policies that do nothing else go whole.
-    """
-    for resource in template["Resources"].values():
-        if "PolicyDocument" in resource["Properties"]:
-            document = resource["Properties"]["PolicyDocument"]
-            document["Statement"] = [s for s in document["Statement"] if s["Effect"] == "Allow"]
-    resources = {
-        name: resource
-        for name, resource in template["Resources"].items()
-        if resource["Properties"].get("PolicyDocument", {"Statement": [True]})["Statement"]
-    }
-    return {**template, "Resources": resources}
-
-
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     layout = Layout(tmp_path_factory.mktemp("guarded"))
-    template = layout.root / "template.json"
-    template.write_text(json.dumps(reachable_by_http(json.loads(TEMPLATE.read_text()))))
     group = processes.Group(layout.root)
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AUTH", "true")
-            emulator = aws.start(group, layout)
-        outputs = aws.deploy(emulator, template)
+        emulator, outputs = start_guarded(group, layout)
         iam = emulator.client("iam")
         iam.create_user(UserName="dags")
         iam.attach_user_policy(UserName="dags", PolicyArn=outputs["PipelinesPolicyArn"])
         keys = iam.create_access_key(UserName="dags")["AccessKey"]
         upload = {"Bucket": outputs["LandingBucket"], "Key": "uploads/sqs/a.csv"}
-        emulator.client("s3").put_object(**upload, Body=b"id\n1\n")
-        yield Guarded(emulator=emulator, outputs=outputs, keys=keys)
+        put = emulator.client("s3").put_object(**upload, Body=b"id\n1\n")
+        upload["VersionId"] = put["VersionId"]
+        yield Guarded(emulator=emulator, outputs=outputs, keys=keys, upload=upload)
     finally:
         group.close()
 
@@ -127,16 +109,18 @@ def landed(guarded: Guarded, key: str = "uploads/sqs/a.csv") -> dict[str, str]:
     return {"Bucket": guarded.outputs["LandingBucket"], "Key": key}
 
 
-def test_dags_are_told_that_an_upload_or_a_file_of_theirs_is_not_there(guarded: Guarded) -> None:
-    for output, key in (("LandingBucket", "uploads/sqs/none.csv"), ("LakeBucket", "raw/none")):
-        with pytest.raises(ClientError, match="404"):
-            guarded.dags("s3").head_object(Bucket=guarded.outputs[output], Key=key)
+def test_dags_are_told_that_a_version_or_a_file_of_theirs_is_not_there(guarded: Guarded) -> None:
+    s3, other = guarded.dags("s3"), "00000000-0000-0000-0000-000000000000"
+    with pytest.raises(ClientError, match="NoSuchVersion"):
+        s3.get_object(**guarded.upload | {"VersionId": other})
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket=guarded.outputs["LakeBucket"], Key="raw/none")
 
 
 # One line a right; batches of messages and statements are left out, for the emulator asks for
 # actions there that IAM does not have, and events for the condition on their source.
 ALLOWED: dict[str, Call] = {
-    "read an upload": lambda g: g.dags("s3").get_object(**landed(g)),
+    "read a version of an upload": lambda g: g.dags("s3").get_object(**g.upload),
     "list versions of uploads": lambda g: g.dags("s3").list_object_versions(
         Bucket=g.outputs["LandingBucket"], Prefix="uploads/sqs/"
     ),
@@ -157,9 +141,13 @@ ALLOWED: dict[str, Call] = {
     ),
 }
 REFUSED: dict[str, Call] = {
+    "read an upload whatever its version": lambda g: g.dags("s3").get_object(**landed(g)),
     "put an upload": lambda g: g.dags("s3").put_object(**landed(g), Body=b""),
     "delete an upload": lambda g: g.dags("s3").delete_object(**landed(g)),
     "read an export": lambda g: g.dags("s3").get_object(**landed(g, "exports/a.csv")),
+    "read a file that was delivered": lambda g: g.dags("s3").get_object(
+        Bucket=g.outputs["LakeBucket"], Key="json/a"
+    ),
     "list versions of exports": lambda g: g.dags("s3").list_object_versions(
         Bucket=g.outputs["LandingBucket"], Prefix="exports/"
     ),

@@ -16,7 +16,8 @@ from infra.aws.resources.private_bucket import private_bucket
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
 
-LAKE_PREFIXES = ("json/", "raw/", "work/")
+OWN_PREFIXES = ("raw/", "work/")
+DELIVERED = "json/"  # written here for others to read
 
 
 class LakeBucket(Construct):

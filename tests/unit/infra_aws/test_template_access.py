@@ -9,6 +9,7 @@ import pytest
 from tests.unit.infra_aws.templates import REGION, Template, arn_behind, behind, resolved
 
 PURPOSES = [
+    "DeliverFiles",
     "EncryptNotices",
     "KeepFiles",
     "ListFiles",
@@ -62,7 +63,7 @@ def test_policy_is_attached_to_nothing_here(template: Template) -> None:
 
 def test_uploads_are_read_version_by_version_and_never_written(template: Template) -> None:
     statement = granted(template)["ReadUploads"]
-    assert statement["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert statement["Action"] == ["s3:GetObjectVersion"]
     assert statement["Resource"] == [objects(template, "LandingBucket", "uploads/*")]
 
 
@@ -80,13 +81,21 @@ def test_own_files_are_put_and_read_in_their_folders_but_never_deleted(
     assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert statement["Resource"] == [
         {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), f"{folder}/*"]]}
-        for folder in ("json", "raw", "work")
+        for folder in ("raw", "work")
     ]
     listing = granted(template)["ListFiles"]
     assert listing["Action"] == ["s3:ListBucket"]
     assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
-    prefixes = {"s3:prefix": ["json/*", "raw/*", "work/*"]}
+    prefixes = {"s3:prefix": ["raw/*", "work/*"]}
     assert listing["Condition"] == {"StringLikeIfExists": prefixes}
+
+
+def test_files_that_are_delivered_are_put_and_never_read_again(template: Template) -> None:
+    statement = granted(template)["DeliverFiles"]
+    assert statement["Action"] == ["s3:PutObject"]
+    assert statement["Resource"] == [
+        {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), "json/*"]]}
+    ]
 
 
 def test_arrivals_are_taken_from_the_queues_of_both_pipelines(template: Template) -> None:
@@ -94,7 +103,6 @@ def test_arrivals_are_taken_from_the_queues_of_both_pipelines(template: Template
     assert statement["Action"] == [
         "sqs:ChangeMessageVisibility",
         "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
         "sqs:ReceiveMessage",
     ]
     assert statement["Resource"] == [
@@ -113,7 +121,6 @@ def test_items_are_inserted_updated_and_looked_up_by_key(template: Template) -> 
     statement = granted(template)["WriteItems"]
     assert statement["Action"] == [
         "dynamodb:BatchGetItem",
-        "dynamodb:GetItem",
         "dynamodb:PartiQLInsert",
         "dynamodb:PartiQLUpdate",
     ]
