@@ -8,15 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.unit.infra_aws.templates import Template, read, templates_of
+
 ROOT = Path(__file__).resolve().parents[3]
 COMMITTED = ROOT / "infra" / "aws" / "templates" / "pipelines.template.json"
-
-
-def read(folder: Path, environment: str, stack: str) -> dict[str, Any]:
-    parsed: dict[str, Any] = json.loads(
-        (folder / environment / f"{stack}.template.json").read_text()
-    )
-    return parsed
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +55,9 @@ def dev_platform(templates_folder: Path) -> dict[str, Any]:
 def prod_platform(templates_folder: Path) -> dict[str, Any]:
     """The platform of prod, for what differs by environment."""
     return read(templates_folder, "prod", "platform")
+
+
+@pytest.fixture(params=["dev", "prod"])
+def made(request: pytest.FixtureRequest, templates_folder: Path) -> list[Template]:
+    """The templates of all stacks of each environment in turn."""
+    return templates_of(templates_folder, request.param)

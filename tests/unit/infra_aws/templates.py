@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 Template = dict[str, Any]
+
+STACKS = ("code", "pipelines", "platform")
 
 ACCOUNT = "123456789012"
 REGION = "ap-northeast-1"  # no region has a longer name
@@ -23,6 +27,31 @@ _TARGETS = {
     "AWS::SQS::QueuePolicy": "Queues",
     "AWS::SNS::TopicPolicy": "Topics",
 }
+
+
+def read(folder: Path, environment: str, stack: str) -> Template:
+    """Read the template of a stack from where they are synthesized."""
+    path = folder / environment / f"{stack}.template.json"
+    template: Template = json.loads(path.read_text())
+    return template
+
+
+def templates_of(folder: Path, environment: str) -> list[Template]:
+    """Read the templates of all stacks of an environment."""
+    assert len(list((folder / environment).glob("*.template.json"))) == len(STACKS)
+    return [read(folder, environment, stack) for stack in STACKS]
+
+
+def found(made: list[Template], *kinds: str) -> list[tuple[Template, str, dict[str, Any]]]:
+    """Return template, logical id and properties of all of some kinds; there must be one."""
+    resources = [
+        (template, logical_id, resource["Properties"])
+        for template in made
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] in kinds
+    ]
+    assert resources, f"no {', '.join(kinds)} in any template"
+    return resources
 
 
 def of_type(template: Template, kind: str) -> dict[str, Any]:

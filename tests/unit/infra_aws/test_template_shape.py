@@ -5,18 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from tests.unit.infra_aws.templates import ACCOUNT, REGION, Template, behind, resolved
+from tests.unit.infra_aws.templates import ACCOUNT, REGION, Template, resolved
 
-HOLD_DATA = {
-    "AWS::DynamoDB::Table",
-    "AWS::Events::Archive",
-    "AWS::Events::EventBus",
-    "AWS::KMS::Key",
-    "AWS::Kinesis::Stream",
-    "AWS::S3::Bucket",
-    "AWS::S3::BucketPolicy",
-    "AWS::SQS::Queue",
-}
 PHYSICAL_NAMES = {
     "AlarmName",
     "ArchiveName",
@@ -96,18 +86,3 @@ def test_names_that_are_not_left_to_cloudformation_are_the_stacks_own(template: 
 
 def test_no_template_has_the_number_of_an_account(template: Template) -> None:
     assert re.findall(r"\d{12}", json.dumps(template)) == []
-
-
-def test_in_prod_everything_that_holds_data_outlives_the_stack(prod_text: str) -> None:
-    resources = json.loads(prod_text)["Resources"].values()
-    holding = [resource for resource in resources if resource["Type"] in HOLD_DATA]
-    assert {resource["Type"] for resource in holding} == HOLD_DATA
-    for resource in holding:
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
-
-
-def test_in_dev_nothing_but_objects_in_a_bucket_stops_the_stack_from_going(dev_text: str) -> None:
-    template = json.loads(dev_text)
-    for resource in template["Resources"].values():
-        assert resource.get("DeletionPolicy", "Delete") == "Delete"
-    assert behind(template, "ItemsTable")[1]["DeletionProtectionEnabled"] is False

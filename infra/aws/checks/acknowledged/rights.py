@@ -30,8 +30,8 @@ OF_RIGHTS = (
         resources=_POLICY_OF_MWAA,
         details=("Resource::*",),
         reason=(
-            "s3:GetAccountPublicAccessBlock and cloudwatch:PutMetricData know no resource, and "
-            "MWAA calls logs:DescribeLogGroups for all groups; the remaining one is a refusal. A "
+            "MWAA calls logs:DescribeLogGroups for all groups; s3:GetAccountPublicAccessBlock and "
+            "cloudwatch:PutMetricData know no resource; the fourth statement is a refusal. A "
             "test holds each statement to its reason."
         ),
     ),
