@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.aws.network_choices import check_ways, check_zones
+from infra.aws.network_choices import check_private, check_ui, check_zones
 from infra.aws.uploads import Partner, check_apart
 
 
@@ -34,6 +34,7 @@ class Environment:
         public_ui: the Airflow UI answers on the internet, to who may log in by IAM; else in the
             VPC only.
         ui_cidrs: private ranges, such as a VPN's, whose people reach a UI that is in the VPC only.
+        charts_cidrs: private ranges whose chart tools reach the warehouse, beside Airflow.
         budget_usd: what a month may cost before somebody is told.
         alerts_email: who is told of alarms and notices by mail; nobody when None.
         partners: who may upload files from outside of the account.
@@ -60,6 +61,7 @@ class Environment:
     budget_usd: int
     zones: tuple[str, ...] = ()
     ui_cidrs: tuple[str, ...] = ()
+    charts_cidrs: tuple[str, ...] = ()
     alerts_email: str | None = None
     partners: tuple[Partner, ...] = ()
 
@@ -71,7 +73,8 @@ class Environment:
         """
         check_apart(self.partners)
         check_zones(self.zones)
-        check_ways(self.ui_cidrs, public_ui=self.public_ui)
+        check_private([self.vpc_cidr, *self.ui_cidrs, *self.charts_cidrs])
+        check_ui(self.ui_cidrs, public=self.public_ui)
 
     @property
     def airflow_name(self) -> str:

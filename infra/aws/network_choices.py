@@ -26,20 +26,31 @@ def check_zones(zones: Sequence[str]) -> None:
         raise ValueError(msg)
 
 
-def check_ways(cidrs: Sequence[str], *, public_ui: bool) -> None:
-    """Refuse ranges that are not private, and any at all for a UI that they do not lead to.
+def check_private(cidrs: Sequence[str]) -> None:
+    """Refuse ranges of addresses that are not private.
 
     Arguments:
         cidrs: such as 10.8.0.0/22.
-        public_ui: the UI answers on the internet, outside of the VPC.
 
     Raises:
-        ValueError: says what is wrong with which range.
+        ValueError: names the range.
     """
     for cidr in cidrs:
         if not any(IPv4Network(cidr).subnet_of(private) for private in _PRIVATE):
             msg = f"{cidr} is not a private range"
             raise ValueError(msg)
-    if cidrs and public_ui:
+
+
+def check_ui(cidrs: Sequence[str], *, public: bool) -> None:
+    """Refuse ranges for a UI that they do not lead to.
+
+    Arguments:
+        cidrs: from where a private UI is to be reached.
+        public: the UI answers on the internet, outside of the VPC.
+
+    Raises:
+        ValueError: there are ranges, and the UI is public.
+    """
+    if cidrs and public:
         msg = "a public UI is not in the VPC: ui_cidrs lead to a private one"
         raise ValueError(msg)

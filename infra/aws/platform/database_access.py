@@ -32,7 +32,7 @@ def user_arn(instance: rds.DatabaseInstance, user: str) -> str:
 class ChartsAccess(Construct):
     """The policy to attach to roles of people and tools that draw charts.
 
-    It lets in by IAM. By the network, only MWAA's security group is let in.
+    It lets in by IAM. By the network, ranges that the environment names for charts are let in.
 
     Attributes:
         policy: the policy, attached to nothing here.

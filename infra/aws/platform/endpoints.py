@@ -47,7 +47,7 @@ class Endpoints(Construct):
         # Airflow's way out on this port is open to any address, so nothing is to be added there.
         group.add_ingress_rule(network.airflow, HTTPS, "Airflow to AWS services")
         for service in services:
-            ec2.InterfaceVpcEndpoint(
+            endpoint = ec2.InterfaceVpcEndpoint(
                 self,
                 service,
                 open=False,
@@ -57,3 +57,5 @@ class Endpoints(Construct):
                 subnets=_PRIVATE,
                 vpc=network.vpc,
             )
+            # As soon as it is there, its service has no other address.
+            endpoint.node.add_dependency(group)

@@ -19,7 +19,8 @@ class Network(Construct):
     """The VPC and who may talk to whom in it.
 
     Public subnets hold NAT gateways and nothing else. Private ones hold MWAA, which goes out by
-    way of NAT. Isolated ones hold the warehouse and have no route but the VPC's own.
+    way of NAT. Isolated ones hold the warehouse and have no route but the VPC's own. Routes to
+    networks that people come from are made together with the VPN or peering that leads there.
 
     The default security group of the VPC stays as EC2 makes it, open among its own members and
     outwards: CloudFormation can add rules to it but take none away, and CDK's way around that is a
@@ -81,3 +82,5 @@ class Network(Construct):
             # The endpoint of a private UI is in the group that the environment is given.
             # https://docs.aws.amazon.com/mwaa/latest/userguide/vpc-vpe-access.html
             self.airflow.add_ingress_rule(ec2.Peer.ipv4(cidr), HTTPS, "People to the Airflow UI")
+        for cidr in environment.charts_cidrs:
+            self.database.add_ingress_rule(ec2.Peer.ipv4(cidr), POSTGRES, "Charts to the warehouse")

@@ -46,6 +46,12 @@ def database_group(template: Template) -> str:
     return _group_in(the_only(template, "AWS::RDS::DBInstance")["VPCSecurityGroups"])
 
 
+def interface_endpoints(template: Template) -> list[dict[str, Any]]:
+    """Return the endpoints that have addresses in the VPC; those of gateways are routes."""
+    found = of_type(template, "AWS::EC2::VPCEndpoint").values()
+    return [endpoint for endpoint in found if endpoint["VpcEndpointType"] == "Interface"]
+
+
 def given_groups(template: Template) -> list[list[str]]:
     """Return the logical ids of its groups for each resource that EC2 gives the default one else.
 
