@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+import psycopg2
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.hooks.secrets_manager import SecretsManagerHook
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from include.core.outbox import Notice
     from include.core.postgres import Connect
 
+# A refused login has no SQLSTATE in psycopg2; RDS asks for tokens by way of PAM.
+_PAM_REFUSAL = "PAM authentication failed"
 WAREHOUSE, MIGRATIONS = "sluice_warehouse", "sluice_migrations"
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors
 _REFUSALS = (
@@ -65,19 +68,28 @@ class _Hook(PostgresHook):
     """Takes the password from the secret that the connection names, if any, at each connect.
 
     The extra password_secret is the ARN of a secret as RDS keeps it for its master user, which
-    RDS rotates.
+    RDS rotates. Where RDS wants a token of that user instead, it gets one: it does so of members
+    of rds_iam, and who has made a member is one itself since Postgres 16.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
     """
 
     ignored_extra_options = PostgresHook.ignored_extra_options | {"password_secret"}
 
     def get_conn(self) -> Any:
         secret = self.connection.extra_dejson.get("password_secret")
-        if secret:
-            hook: Any = SecretsManagerHook  # it has no types
-            self.connection.password = hook().get_secret_as_dict(secret)["password"]
-            mask_secret(self.connection.password)
-        return super().get_conn()
+        if not secret:
+            return super().get_conn()
+        hook: Any = SecretsManagerHook  # it has no types
+        self.connection.password = hook().get_secret_as_dict(secret)["password"]
+        mask_secret(self.connection.password)
+        try:
+            return super().get_conn()
+        except psycopg2.OperationalError as error:
+            if _PAM_REFUSAL not in str(error):
+                raise
+            _, self.connection.password, _ = self.get_iam_token(self.connection)
+            return super().get_conn()
 
 
 def _opener(conn_id: str) -> Connect:

@@ -109,8 +109,9 @@ def _of_the_warehouse(connections: Connections, database: Database) -> list[iam.
             conditions={"StringEquals": {"kms:ViaService": via}},
         ),
         iam.PolicyStatement(
-            sid="LogInAsTheLoader",
+            sid="LogInToTheWarehouse",
             actions=["rds-db:connect"],
-            resources=[database.loader_arn],
+            # RDS may want a token of the owner as well, whatever its password.
+            resources=[database.loader_arn, database.owner_arn],
         ),
     ]

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.aws.platform.database_access import LOADER, user_arn
 from infra.aws.platform.database_logs import EXPORTS, DatabaseLogs
+from infra.aws.platform.database_monitor import monitoring_role
 from infra.aws.platform.database_parameters import PARAMETERS
 from infra.aws.resources.own_name import own_name
 from infra.aws.resources.removal import removal_policy
@@ -43,7 +44,8 @@ class Database(Construct):
         instance: the RDS instance.
         key: encrypts storage, backups, logs, insights, the owner's secret and the connections.
         secret_arn: ARN of the secret of its owner, which RDS makes and rotates.
-        loader_arn: what rds-db:connect is allowed on for who loads rows.
+        loader_arn, owner_arn: what rds-db:connect is allowed on for who loads rows, and for the
+            owner of all tables.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Database(Construct):
         assert secret is not None  # noqa: S101 -- RDS manages it
         self.secret_arn = secret.secret_arn
         self.loader_arn = user_arn(self.instance, LOADER)
+        self.owner_arn = user_arn(self.instance, OWNER)
 
     def _instance(
         self, environment: Environment, identifier: str, network: Network
@@ -88,7 +91,7 @@ class Database(Construct):
             ),
             **self._access(network),
             **self._storage(environment),
-            **self._watch(),
+            **self._watch(identifier),
             auto_minor_version_upgrade=True,
             multi_az=environment.database_standby,
             # UTC, and well before the daily DAGs at 08:30.
@@ -125,12 +128,13 @@ class Database(Construct):
             "storage_type": rds.StorageType.GP3,
         }
 
-    def _watch(self) -> dict[str, Any]:
+    def _watch(self, identifier: str) -> dict[str, Any]:
         return {
             "cloudwatch_logs_exports": EXPORTS,
             "database_insights_mode": rds.DatabaseInsightsMode.STANDARD,
             "enable_performance_insights": True,
             "monitoring_interval": Duration.minutes(1),
+            "monitoring_role": monitoring_role(self, "Monitor", identifier=identifier),
             "performance_insight_encryption_key": self.key,
             # Seven days, which cost nothing.
             "performance_insight_retention": rds.PerformanceInsightRetention.DEFAULT,

@@ -1,4 +1,4 @@
-"""The loader's password on AWS is a token, fresh at each connect, and shown to RDS alone."""
+"""Tokens in place of passwords: fresh at each connect, and shown to RDS alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg2
 import pytest
 
 from include.errors import WarehouseUnavailableError
@@ -31,6 +32,12 @@ def rds(vault: Vault, owner: Owner, tmp_path: Path) -> Iterator[PasswordServer]:
         yield server
 
 
+def asked_by(token: str) -> dict[str, str]:
+    """What a token says that it is for."""
+    query = urlsplit(f"https://{token}").query
+    return {name: value for name, (value,) in parse_qs(query).items()}
+
+
 def test_loader_shows_a_fresh_token_for_its_name_and_server_at_each_connect(
     rds: PasswordServer,
 ) -> None:
@@ -40,7 +47,7 @@ def test_loader_shows_a_fresh_token_for_its_name_and_server_at_each_connect(
             clients().warehouse()
         token = urlsplit(f"https://{rds.passwords[-1]}")
         assert (token.hostname, token.port) == (ports.HOST, rds.port)
-        said = {name: value for name, (value,) in parse_qs(token.query).items()}
+        said = asked_by(rds.passwords[-1])
         assert (said["Action"], said["DBUser"]) == ("connect", "sluice_loader")
         assert said["X-Amz-Expires"] == "900"
         assert f"/{emulators.REGION}/rds-db/aws4_request" in said["X-Amz-Credential"]
@@ -62,3 +69,21 @@ def test_token_is_shown_to_no_server_whose_certificate_is_not_trusted(
         with pytest.raises(WarehouseUnavailableError):
             clients().warehouse()
     assert rds.passwords == []
+
+
+def test_owner_of_whom_rds_wants_a_token_shows_one_after_its_password(
+    rds: PasswordServer, owner: Owner
+) -> None:
+    place = {**owner.place(), "port": rds.port, "schema": "warehouse"}
+    extra = {
+        "password_secret": owner.keep("of-rds"),
+        "sslmode": "verify-full",
+        "sslrootcert": str(rds.certificate),
+    }
+    owner.vault.put_connection("sluice_migrations", **place, login=owner.name, extra=extra)
+    connect = clients().migrations()
+    for _ in range(2):
+        with pytest.raises(psycopg2.OperationalError, match="PAM authentication failed"):
+            connect()
+    shown = [asked_by(each).get("DBUser", each) for each in rds.passwords]
+    assert shown == ["of-rds", owner.name] * 2
