@@ -245,12 +245,17 @@ def test_slow_statements_are_found_without_their_values(platform: Template) -> N
     assert found["PerformanceInsightsRetentionPeriod"] == 7  # days, for nothing
 
 
-def test_machine_is_watched_every_minute_by_a_role_of_rds(platform: Template) -> None:
+def test_machine_is_watched_every_minute_by_rds_for_this_instance_only(platform: Template) -> None:
     found = instance(platform)
     assert found["MonitoringInterval"] == 60
     role = of_type(platform, "AWS::IAM::Role")[found["MonitoringRoleArn"]["Fn::GetAtt"][0]]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
+    name = resolved(found["DBInstanceIdentifier"])
+    assert resolved(trust["Condition"]) == {
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}"},
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+    }
 
 
 def test_backups_and_maintenance_are_apart_from_each_other_and_from_the_daily_dags(

@@ -78,7 +78,7 @@ OF_RIGHTS = (
     Acknowledgement(
         rules=("AwsSolutions-IAM4",),
         stack="platform",
-        resources=("Database/Instance/MonitoringRole/Resource",),
+        resources=("Database/Monitor/Resource",),
         details=(f"Policy::{_ARN}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",),
         reason=(
             "The policy that AWS keeps for this one purpose: RDS writes metrics of the operating "
