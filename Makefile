@@ -36,19 +36,20 @@ test: ## run every test, on servers of its own (PYTEST="-k name" selects)
 	@$(SETUP) airflow emulator cdk cdk-cli
 	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
-check: ## format, lint, types, import rules
+check: ## format, lint, types, the committed template, import rules
 	@$(SETUP) airflow cdk
 	@echo 'format' && $(BIN)/ruff format --check --quiet .
 	@echo 'lint' && $(BIN)/ruff check --quiet .
 	@echo 'types' && $(BIN)/mypy --no-error-summary include dags infra/local infra/deploy tests
 	@echo 'types of infra/aws' && $(BIN)/mypy --no-error-summary --python-executable '$(CDK)' infra/aws
+	@echo 'template' && '$(dir $(CDK))cfn-lint' infra/aws/templates/*.json
 	@echo 'import rules' && $(BIN)/python -m pytest --quiet tests/unit/test_import_rules.py
 
 bench: ## measure loading 1,000,000 rows, and uploaded files, against the plain ways and the floor
 	@$(SETUP) airflow emulator
 	@exec $(BIN)/python -m tests.bench
 
-synth: ## write the CloudFormation template that the laptop and AWS share
+synth: ## write the CloudFormation templates; stop at a security finding without a reason
 	@$(SETUP) cdk
 	@exec '$(CDK)' -m infra.aws.synth
 

@@ -166,12 +166,7 @@ def templates_folder(
     folder = shared / "templates"
     with (shared / "templates.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for environment in ("dev", "prod"):
-            if (folder / environment / "platform.template.json").exists():
-                continue
-            synth = run_cdk(
-                *("python", "-m", "infra.aws.synth"),
-                *("--environment", environment, "--folder", str(folder)),
-            )
+        if not (folder / "prod" / "platform.template.json").exists():
+            synth = run_cdk("python", "-m", "infra.aws.synth", "--folder", str(folder))
             assert synth.returncode == 0, synth.stderr
     return folder

@@ -1,9 +1,9 @@
-"""Writes the templates of an environment, or tells whether the committed one is in step.
+"""Writes the templates of every environment, or tells whether the committed one is in step.
 
-- `python -m infra.aws.synth` writes dev's templates to .local/templates/, and the one of its
-  pipelines' stack, which the laptop runs, to where it is committed.
+- `python -m infra.aws.synth` writes them to .local/templates/, and the one of dev's pipelines,
+  which the laptop runs, to where it is committed.
 - `python -m infra.aws.synth --check` exits 1 with a diff if the committed one differs.
-- `python -m infra.aws.synth --environment prod` writes another environment's.
+- `python -m infra.aws.synth --environment prod` writes those of one environment.
 - `python -m infra.aws.synth --folder FOLDER` writes there, and nowhere else.
 
 Each ends with 1 when the checks find something that has no written reason.
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.aws.app import add_stacks, new_app
+from infra.aws.checks.acknowledged import ACKNOWLEDGED
 from infra.aws.environment import DEV, ENVIRONMENTS, Environment
 
 COMMITTED = Path(__file__).parent / "templates" / "pipelines.template.json"
@@ -91,23 +92,30 @@ def write(made: Synthesis, folder: Path) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws.synth")
-    parser.add_argument("--environment", choices=sorted(ENVIRONMENTS), default=DEV.name)
+    parser.add_argument("--environment", choices=sorted(ENVIRONMENTS), help="instead of all")
     parser.add_argument("--check", action="store_true", help="compare with the committed template")
     parser.add_argument("--folder", type=Path, help="instead of .local/templates/")
     options = parser.parse_args(arguments)
     try:
-        made = synthesize(ENVIRONMENTS[options.environment])
+        if options.check:
+            return check(synthesize(DEV).templates["pipelines"])
+        for name in [options.environment] if options.environment else ENVIRONMENTS:
+            _make(ENVIRONMENTS[name], options.folder)
     except RuntimeError as error:
         if "ValidationFailed" not in str(error):
             raise
         sys.stderr.write(f"{error}\n")
         return 1
-    if options.check:
-        return check(made.templates["pipelines"])
-    write(made, (options.folder or FOLDER) / options.environment)
-    if options.environment == DEV.name and options.folder is None:
-        COMMITTED.write_text(made.templates["pipelines"])
     return 0
+
+
+def _make(environment: Environment, folder: Path | None) -> None:
+    made = synthesize(environment)
+    write(made, (folder or FOLDER) / environment.name)
+    findings = sum(len(given.findings(environment.name)) for given in ACKNOWLEDGED)
+    sys.stdout.write(f"{findings} findings, each with a reason: python -m infra.aws.checks\n")
+    if environment == DEV and folder is None:
+        COMMITTED.write_text(made.templates["pipelines"])
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def test_synthesis_fails_on_what_has_no_reason_and_on_reasons_for_nothing(
         assert source.read_text().count(old) == 1
         source.write_text(source.read_text().replace(old, new))
     synth = run_cdk(
-        *("python", "-m", "infra.aws.synth", "--folder", str(tmp_path)), folder=tmp_path
+        *("python", "-m", "infra.aws.synth", "--folder", str(tmp_path / "made")), folder=tmp_path
     )
     assert (synth.returncode, synth.stdout) == (1, "")
     told = [line for line in synth.stderr.splitlines() if "FATAL" in line]
@@ -135,7 +135,7 @@ def test_synthesis_fails_on_what_has_no_reason_and_on_reasons_for_nothing(
     assert "Sluice-MWAAAllLoggingInfo at platform/Airflow/Environment" in told[1]
     assert "no longer found" in told[2]
     assert "DynamoDBInBackupPlan at pipelines/Things/Table/Resource" in told[2]
-    assert not (tmp_path / "dev").exists()
+    assert not (tmp_path / "made").exists()
 
 
 def test_nothing_is_acknowledged_but_in_the_table() -> None:
