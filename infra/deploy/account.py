@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,6 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     NoCredentialsError,
-    NoRegionError,
     ProfileNotFound,
 )
 
@@ -57,12 +57,13 @@ def sign_in(*, wanted: str | None = None) -> Account:
             another account.
     """
     try:
-        session = boto3.Session()
+        # boto3 itself knows AWS_DEFAULT_REGION only; other tools of AWS read this one.
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+        if session.region_name is None:
+            raise DeployError("no AWS region is set; export AWS_REGION, such as eu-central-1")
         identity = session.client("sts", config=_CONFIG).get_caller_identity()
     except ProfileNotFound as error:
         raise DeployError(f"{error}; `aws configure list-profiles` lists those there are") from None
-    except NoRegionError:
-        raise DeployError("no AWS region is set; export AWS_REGION, such as eu-central-1") from None
     except NoCredentialsError:
         raise DeployError(f"no AWS credentials were found; {_SIGN_IN}") from None
     except (BotoCoreError, ClientError) as error:

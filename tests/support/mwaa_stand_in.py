@@ -51,6 +51,7 @@ class MwaaStandIn:
         environment: what GetEnvironment says of it; Status is set from states.
         states: told one after the other, the last one for ever.
         airflow: answers what InvokeRestApi carries.
+        also: what else GetEnvironment says, asked each time.
 
     Attributes:
         url: http://127.0.0.1:<port>.
@@ -64,11 +65,13 @@ class MwaaStandIn:
         airflow: Airflow,
         *,
         states: tuple[str, ...] = ("AVAILABLE",),
+        also: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.environment = environment
         self.asked: list[tuple[str, str]] = []
         self.denied = False
         self._airflow = airflow
+        self._also = also
         self._states = list(states)
         stand_in = self
 
@@ -103,7 +106,7 @@ class MwaaStandIn:
             _refuse(handler, 404, "ResourceNotFoundException", message=f"{name} not found")
             return
         status = self._states.pop(0) if len(self._states) > 1 else self._states[0]
-        _send(handler, 200, {"Environment": {**self.environment, "Status": status}})
+        _send(handler, 200, {"Environment": {**self.environment, **self._also(), "Status": status}})
 
     def _invoke(self, handler: BaseHTTPRequestHandler) -> None:
         call = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
