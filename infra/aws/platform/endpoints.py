@@ -46,6 +46,9 @@ class Endpoints(Construct):
         )
         # Airflow's way out on this port is open to any address, so nothing is to be added there.
         group.add_ingress_rule(network.airflow, HTTPS, "Airflow to AWS services")
+        ways = [
+            part for part in group.node.find_all() if isinstance(part, ec2.CfnSecurityGroupIngress)
+        ]
         for service in services:
             endpoint = ec2.InterfaceVpcEndpoint(
                 self,
@@ -58,4 +61,4 @@ class Endpoints(Construct):
                 vpc=network.vpc,
             )
             # As soon as it is there, its service has no other address.
-            endpoint.node.add_dependency(group)
+            endpoint.node.add_dependency(*ways)
