@@ -56,6 +56,11 @@ def add_stacks(app: App, *, environment: Environment) -> dict[str, Stack]:
         synthesizer=_synthesizer(),
     )
     stacks: dict[str, Stack] = {"code": code, "pipelines": pipelines, "platform": platform}
+    for stack in stacks.values():
+        # CloudFormation hands them on to all that the stack makes; budgets tell costs apart by
+        # them. In the templates they would stand at every resource.
+        stack.tags.set_tag("Project", "sluice")
+        stack.tags.set_tag("Environment", environment.name)
     Validations.of(app).add_plugins(Checks(environment=environment.name, stacks=stacks))
     return stacks
 
