@@ -68,13 +68,19 @@ def candidates(version: str) -> list[str]:
     return found
 
 
-def best_interpreter(versions: tuple[str, ...] = PREFERRED) -> str:
-    """Find the Python to build on: the first of versions that really runs.
+def preferred() -> tuple[str, ...]:
+    """The Pythons to build on, the best first; SLUICE_PYTHON=3.10 has that one and no other."""
+    chosen = os.environ.get("SLUICE_PYTHON")
+    return (chosen,) if chosen else PREFERRED
+
+
+def best_interpreter(versions: tuple[str, ...] | None = None) -> str:
+    """Find the Python to build on: the first of versions, or of the preferred, that really runs.
 
     Raises:
         SetupError: none does.
     """
-    for version in versions:
+    for version in versions or preferred():
         for command in candidates(version):
             if runs(command, version):
                 return command
@@ -105,16 +111,16 @@ def environment(name: str) -> Path:
     lock = LOCKS[name].read_bytes()
     digest = hashlib.sha256(lock).hexdigest()
     recorded = read(home / "stamp").split(" ", 1)
-    if recorded[0] == digest and runs(str(home / "bin" / "python"), recorded[1]):
+    python = home / "bin" / "python"
+    if recorded[0] == digest and recorded[1] in preferred() and runs(str(python), recorded[1]):
         return home
     interpreter = best_interpreter()
-    version = next(v for v in PREFERRED if runs(interpreter, v))
+    version = next(v for v in preferred() if runs(interpreter, v))
     program = str(uv(interpreter))
     say(f"installing .local/venvs/{name} on Python {version} (the first time downloads packages)")
-    python = str(home / "bin" / "python")
-    if not runs(python, version):
+    if not runs(str(python), version):
         run([program, "venv", "--quiet", "--clear", "--python", interpreter, str(home)])
-    sync = ["--quiet", "--compile-bytecode", "--python", python, str(LOCKS[name])]
+    sync = ["--quiet", "--compile-bytecode", "--python", str(python), str(LOCKS[name])]
     run([program, "pip", "sync", *sync])
     (home / "stamp").write_text(f"{digest} {version}")
     return home

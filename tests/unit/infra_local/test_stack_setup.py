@@ -54,6 +54,19 @@ def test_the_own_interpreter_is_enough(tmp_path: Path, monkeypatch: pytest.Monke
     assert bootstrap.best_interpreter((THIS,)) == sys.executable
 
 
+def test_interpreter_that_is_asked_for_is_taken_before_better_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "python3.12", "echo 3.12")
+    wanted = program(tmp_path, "python3.10", "echo 3.10")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SLUICE_PYTHON", "3.10")
+    assert bootstrap.best_interpreter() == str(wanted)
+    monkeypatch.setenv("SLUICE_PYTHON", "3.98")
+    with pytest.raises(bootstrap.SetupError):
+        bootstrap.best_interpreter()
+
+
 def test_no_interpreter_is_told_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
