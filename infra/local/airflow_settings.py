@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.aws.settings import SETTINGS
 from infra.local import aws, ports
 from infra.local.layout import REPOSITORY, SHIPPED_GITHUB, Layout
 
@@ -47,17 +48,6 @@ _PLAIN = {
     # For the same reason: what a killed task had received, and what lost its event, comes soon.
     "AIRFLOW__SLUICE__VISIBILITY_SECONDS": "60",
     "AIRFLOW__SLUICE__SWEEP_GRACE_SECONDS": "30",
-}
-# Where things are: a setting of the DAGs, and the output of the CloudFormation stack that says it.
-_PLACES = {
-    "LAKE_BUCKET": "LakeBucket",
-    "ALERTS_TOPIC_ARN": "AlertsTopicArn",
-    "LANDING_BUCKET": "LandingBucket",
-    "CSV_UPLOAD_TO_SQS_QUEUE_URL": "CsvUploadToSqsQueueUrl",
-    "CSV_UPLOAD_TO_DYNAMODB_QUEUE_URL": "CsvUploadToDynamodbQueueUrl",
-    "JSON_QUEUE_URL": "JsonQueueUrl",
-    "ITEMS_TABLE": "ItemsTable",
-    "EVENTS_BUS": "EventsBus",
 }
 
 
@@ -153,7 +143,10 @@ def pipeline_settings(
         "AIRFLOW_CONN_SLUICE_WAREHOUSE": loader_uri,
         "AIRFLOW_CONN_SLUICE_MIGRATIONS": owner_uri,
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
-        **{f"AIRFLOW__SLUICE__{name}": outputs[output] for name, output in _PLACES.items()},
+        **{
+            f"AIRFLOW__SLUICE__{setting.upper()}": outputs[output]
+            for setting, output in SETTINGS.items()
+        },
     }
     if github is not None:
         given["AIRFLOW__SLUICE__GITHUB_API_URL"] = github
