@@ -1,0 +1,174 @@
+"""What the execution role may do, held against every call that whole pipelines make as it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from infra.local import processes
+from infra.local.github_stand_in import GitHubStandIn
+from infra.local.layout import SHIPPED_GITHUB
+from tests.support.aws_calls import rights_of
+from tests.support.iam_policies import Grant, Idle, compare
+from tests.support.role_lab import open_lab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.aws_calls import Call
+    from tests.support.role_lab import Lab
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = "ID,HouseNum,Street,Town,Zip\n"
+RUNS = (
+    "migrate_warehouse",
+    'covid_us_daily {"as_of": "2020-12-05T08:30:00Z"}',
+    "messages csv_upload_to_sqs",
+    "messages csv_upload_to_dynamodb",
+    'csv_upload_to_dynamodb {"key": "uploads/dynamodb/a.csv", "again": true}',
+    "sweep_arrivals",
+)
+_MWAA = (
+    "MWAA does it itself: https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html"
+)
+IDLE = (
+    Idle(sid="ReadCode", why=_MWAA),
+    Idle(sid="SeeThatTheAccountIsClosedToThePublic", why=_MWAA),
+    Idle(sid="WriteAndShowLogs", why=_MWAA),
+    Idle(sid="FindLogGroups", why=_MWAA),
+    Idle(sid="TellOfHealth", why=_MWAA),
+    Idle(sid="PutMetrics", why=_MWAA),
+    Idle(sid="QueueTasks", why=_MWAA),
+    Idle(sid="UseTheKeyOfTheEnvironment", why=_MWAA),
+    Idle(sid="EncryptNotices", why="SNS does it for who publishes to an encrypted topic"),
+    Idle(sid="DecryptSecrets", why="Secrets Manager does it for who reads an encrypted secret"),
+    Idle(
+        sid="ListUploads",
+        actions=("s3:ListBucket",),
+        why="S3 says that an object is not there only to who may list, else that it is forbidden",
+    ),
+    Idle(
+        sid="LogInToTheWarehouse",
+        resource="/sluice_migrations",
+        why="RDS may refuse the owner's password and want a token, which no other server does",
+    ),
+    Idle(
+        sid="LookUpConnectionsAndVariables",
+        resource="/variables/*",
+        why="no DAG reads a variable yet; Airflow looks for those of people's own DAGs there",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def lab(templates_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    root = tmp_path_factory.mktemp("role")
+    platform = json.loads((templates_folder / "dev" / "platform.template.json").read_text())
+    group = processes.Group(root)
+    try:
+        with GitHubStandIn(SHIPPED_GITHUB) as github:
+            yield open_lab(group, root, platform, github=github.url)
+    finally:
+        group.close()
+
+
+@pytest.fixture(scope="module")
+def calls(lab: Lab) -> list[Call]:
+    """Every call of the runs, each of which has succeeded with the rights of the role."""
+    lab.land("uploads/sqs/a.csv", "id\n1\n2\n")
+    lab.land("uploads/dynamodb/a.csv", f"{ADDRESS}1,1,Main,Town,00001\n2,2,Main,Town,00002\n")
+    # One is there already, from an earlier file.
+    item = {"id": {"S": "2"}, "file_version": {"S": "0"}}
+    lab.emulator.client("dynamodb").put_item(TableName=lab.outputs["ItemsTable"], Item=item)
+    return lab.run(*RUNS)
+
+
+def test_every_call_is_allowed_and_everything_that_is_allowed_is_called(
+    lab: Lab, calls: list[Call]
+) -> None:
+    assert compare(rights_of(calls), lab.grants, IDLE) == []
+
+
+def test_one_right_less_shows(lab: Lab, calls: list[Call]) -> None:
+    rights = rights_of(calls)
+    for grant in lab.grants:
+        if grant.effect == "Allow" and not any(reason.excuses(grant) for reason in IDLE):
+            left = [each for each in lab.grants if each != grant]
+            assert [line for line in compare(rights, left, IDLE) if line[:3] == "not"], grant
+
+
+def test_one_right_more_shows(lab: Lab, calls: list[Call]) -> None:
+    for resource in {grant.resource for grant in lab.grants}:
+        more = Grant("More", "Allow", "s3:DeleteObject", resource, {})
+        found = compare(rights_of(calls), [*lab.grants, more], IDLE)
+        assert found == [f"never used: {more}"]
+
+
+def test_secrets_manager_is_asked_for_no_name_but_those_of_sluice(calls: list[Call]) -> None:
+    asked = {c.params["SecretId"] for c in calls if c.name == "secretsmanager:GetSecretValue"}
+    prefix = "sluice/dev/connections/"
+    connections = {name.removeprefix(prefix) for name in asked if name.startswith(prefix)}
+    assert connections == {"github", "sluice_migrations", "sluice_warehouse"}
+    (password,) = (name for name in asked if not name.startswith(prefix))
+    assert ":secret:rds!db-" in password
+
+
+SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs")
+# What the hooks of Airflow call that DAGs make by their name, beside what is asked of their client.
+HOOKS = {
+    "AwsBaseHook": set(),
+    "PostgresHook": {"rds-db:connect"},
+    "S3Hook": set(),
+    "SecretsManagerHook": {"secretsmanager:GetSecretValue"},
+    "SnsHook": {"sns:Publish"},
+}
+# Of Airflow: its backend of secrets, and the trigger of a queue.
+OF_AIRFLOW = {"secretsmanager:GetSecretValue", "sqs:ReceiveMessage"}
+HOMONYMS = {"publish"}  # a function of ours that hands a notice to a hook
+
+
+def operations() -> dict[str, set[str]]:
+    """Every operation of the services, by the name of a client's method."""
+    session, found = botocore.session.get_session(), defaultdict(set)
+    for service in SERVICES:
+        for operation in session.get_service_model(service).operation_names:
+            found[xform_name(operation)].add(f"{service}:{operation}")
+    return found
+
+
+def words_of(tree: ast.Module) -> set[str]:
+    """Names of methods that are called, and texts that calls are given, such as a paginator's."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    given = [each.value for call in calls for each in call.args if isinstance(each, ast.Constant)]
+    methods = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
+    return methods | {text for text in given if isinstance(text, str)}
+
+
+def hooks_of(tree: ast.Module) -> set[str]:
+    names = (
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    )
+    return {name for name in names if name.endswith("Hook")}
+
+
+def test_no_operation_in_the_code_is_missing_from_the_runs(calls: list[Call]) -> None:
+    known, called = operations(), {call.name for call in calls}
+    paths = [*ROOT.glob("include/**/*.py"), *ROOT.glob("dags/**/*.py")]
+    trees = [ast.parse(path.read_text("utf-8")) for path in paths]
+    words = set().union(*map(words_of, trees)) - HOMONYMS
+    hooks = set().union(*map(hooks_of, trees))
+    written = [known[word] for word in sorted(words & known.keys())]
+    assert [names for names in written if not names & called] == []
+    assert hooks == HOOKS.keys()
+    in_code = set().union(*written, *HOOKS.values(), OF_AIRFLOW)
+    assert called - in_code == set()

@@ -1,0 +1,240 @@
+"""AWS and Airflow as the role of MWAA meets them: policies of the templates, enforced.
+
+The emulator checks each call of a user who has the two policies of the execution role and nothing
+else. Its Airflow has the options that MWAA is given, and its secrets are those of the template.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from infra.local import aws, ports
+from infra.local import postgres as servers
+from infra.local.layout import Layout
+from infra.local.state import Secrets
+from tests.support.aws_calls import RESOURCE_ID, Call, read_calls
+from tests.support.guarded_aws import start_guarded
+from tests.support.iam_policies import Grant, grants_of
+from tests.support.resolved import Known, of_type, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from infra.local import processes
+
+REPOSITORY = Path(__file__).parents[2]
+MASTER = "rds!db-0a1b2c3d"
+# What the emulator looks up in policies where IAM has another name, or none of its own.
+_BATCHES = {
+    "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
+    "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """Where DAGs run as their role.
+
+    Attributes:
+        emulator: it; its own clients may do everything.
+        outputs: of the pipelines' stack.
+        statements: of both policies.
+        environment: of the process that runs DAGs.
+        folder: for what is written down.
+    """
+
+    emulator: aws.Emulator
+    outputs: dict[str, str]
+    statements: list[dict[str, Any]]
+    environment: dict[str, str]
+    folder: Path
+
+    @property
+    def grants(self) -> list[Grant]:
+        return grants_of(self.statements)
+
+    def land(self, key: str, text: str) -> None:
+        """Upload a file."""
+        self.emulator.client("s3").put_object(
+            Bucket=self.outputs["LandingBucket"], Key=key, Body=text.encode()
+        )
+
+    def run(self, *runs: str) -> list[Call]:
+        """Do runs in a process of their own, as recorded_runs says; returns their calls."""
+        calls = self.folder / "calls.jsonl"
+        program = [sys.executable, "-m", "tests.support.recorded_runs", str(calls), *runs]
+        done = subprocess.run(
+            program,
+            env=self.environment,
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (done.stdout + done.stderr)[-8000:]
+        return read_calls(calls)
+
+
+def open_lab(
+    group: processes.Group, root: Path, platform: Mapping[str, Any], *, github: str
+) -> Lab:
+    """Start all that DAGs need.
+
+    Arguments:
+        group: what the programs belong to.
+        root: folder of the lab.
+        platform: template of the platform, as CDK made it.
+        github: URL of the stand-in for GitHub.
+    """
+    layout = Layout(root)
+    emulator, outputs = start_guarded(group, layout)
+    server = _warehouse(group, layout)
+    master = _put_secret(emulator, MASTER, username="sluice", password=server.secrets.sluice)
+    known = Known(outputs=outputs, attributes=_attributes(master))
+    _put_connections(emulator, platform, known, server)
+    statements = [
+        *_attached(emulator, outputs["PipelinesPolicyArn"]),
+        *_statements_of_the_role(platform, known),
+    ]
+    environment = {
+        **_options(platform, known),
+        **_environment(layout, emulator, _keys(emulator, statements)),
+        "AIRFLOW__SLUICE__GITHUB_API_URL": github,
+        "AIRFLOW__SLUICE__GITHUB_RAW_URL": github,
+    }
+    airflow = Path(sys.executable).parent / "airflow"
+    subprocess.run([airflow, "db", "migrate"], env=environment, check=True, capture_output=True)
+    return Lab(
+        emulator=emulator,
+        outputs=outputs,
+        statements=statements,
+        environment=environment,
+        folder=root,
+    )
+
+
+def _attributes(master: str) -> dict[str, str]:
+    return {
+        "DbiResourceId": RESOURCE_ID,
+        "Endpoint.Address": ports.HOST,
+        "MasterUserSecret.SecretArn": master,
+    }
+
+
+def _warehouse(group: processes.Group, layout: Layout) -> servers.Server:
+    """A server that lets the loader in whatever it says, as RDS does if a token is good."""
+    server = servers.start(group, layout, Secrets.of(layout))
+    rules = layout.postgres / "pg_hba.conf"
+    rules.write_text(f"host all sluice_loader {ports.HOST}/32 trust\n{rules.read_text()}")
+    with closing(psycopg2.connect(server.uri("postgres", "postgres"))) as opened:
+        opened.cursor().execute("select pg_reload_conf()")
+    return server
+
+
+def _put_secret(emulator: aws.Emulator, name: str, **value: Any) -> str:
+    made = emulator.client("secretsmanager").create_secret(
+        Name=name, SecretString=json.dumps(value)
+    )
+    return str(made["ARN"])
+
+
+def _put_connections(
+    emulator: aws.Emulator, platform: Mapping[str, Any], known: Known, server: servers.Server
+) -> None:
+    """The connections of the template, but for what this server has otherwise."""
+    owner = {"sluice_migrations": {"login": "sluice"}}
+    for secret in of_type(platform, "AWS::SecretsManager::Secret"):
+        connection = json.loads(resolve(secret["SecretString"], known))
+        for name in ("sslmode", "sslrootcert"):
+            del connection["extra"][name]
+        name = secret["Name"].rsplit("/", 1)[-1]
+        here = {"port": server.port, **owner.get(name, {})}
+        _put_secret(emulator, secret["Name"], **connection | here)
+
+
+def _attached(emulator: aws.Emulator, policy: str) -> list[dict[str, Any]]:
+    """What a policy says that CloudFormation has made."""
+    iam = emulator.client("iam")
+    version = iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]
+    found = iam.get_policy_version(PolicyArn=policy, VersionId=version)["PolicyVersion"]["Document"]
+    statements: list[dict[str, Any]] = found["Statement"]
+    return statements
+
+
+def _statements_of_the_role(platform: Mapping[str, Any], known: Known) -> list[dict[str, Any]]:
+    (role,) = [
+        each
+        for each in of_type(platform, "AWS::IAM::Role")
+        if "airflow.amazonaws.com" in json.dumps(each)
+    ]
+    own = [arn["Ref"] for arn in role["ManagedPolicyArns"] if "Ref" in arn]
+    return [
+        resolve(statement, known)
+        for policy in own
+        for statement in platform["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def _keys(emulator: aws.Emulator, statements: list[dict[str, Any]]) -> dict[str, str]:
+    """Access keys of a user with these statements, in the words of the emulator."""
+    iam = emulator.client("iam")
+    iam.create_user(UserName="dags")
+    document = {"Version": "2012-10-17", "Statement": [*statements, *_as_emulated(statements)]}
+    policy = iam.create_policy(PolicyName="dags", PolicyDocument=json.dumps(document))
+    iam.attach_user_policy(UserName="dags", PolicyArn=policy["Policy"]["Arn"])
+    keys = iam.create_access_key(UserName="dags")["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+    }
+
+
+def _as_emulated(statements: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same rights where the emulator looks for others than IAM does.
+
+    It asks for a right to each batch operation, which IAM has not; it does not find the table of
+    a batch of statements, nor the source of an event.
+    """
+    for grant in grants_of(statements):
+        allowed = {"Effect": grant.effect, "Resource": grant.resource}
+        if grant.action in _BATCHES:
+            yield allowed | {"Action": _BATCHES[grant.action]}
+        if grant.action.startswith("dynamodb:PartiQL"):
+            yield allowed | {"Action": "dynamodb:BatchExecuteStatement", "Resource": "*"}
+        if grant.action == "events:PutEvents":
+            yield allowed | {"Action": grant.action}
+
+
+def _options(platform: Mapping[str, Any], known: Known) -> dict[str, str]:
+    """The options of the template, as MWAA hands them to Airflow."""
+    (mwaa,) = of_type(platform, "AWS::MWAA::Environment")
+    options = resolve(mwaa["AirflowConfigurationOptions"], known)
+    return {f"AIRFLOW__{name.replace('.', '__').upper()}": value for name, value in options.items()}
+
+
+def _environment(layout: Layout, emulator: aws.Emulator, keys: dict[str, str]) -> dict[str, str]:
+    """What the process of the DAGs has beside the options of MWAA."""
+    foreign = ("AIRFLOW", "AWS_", "PYTHON", "SLUICE_")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+    return {
+        **inherited,
+        **aws.environment(emulator.endpoint),
+        **keys,
+        "AIRFLOW_HOME": str(layout.airflow_home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'dags'}",
+        # Nobody waits here, and the sweep is to miss a file at once.
+        "AIRFLOW__SLUICE__RETRY_SECONDS": "1",
+        "AIRFLOW__SLUICE__SWEEP_GRACE_SECONDS": "0",
+    }
