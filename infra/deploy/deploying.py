@@ -101,12 +101,15 @@ def deploy_stacks(to: Deployment) -> dict[str, str]:
         tell(f"uploaded {', '.join(uploaded)}" if uploaded else "all there already")
     with step(f"deploy {to.stack('pipelines')}"):
         to.cdk.deploy(to.stack("pipelines"))
+    mwaa, name = to.account.client("mwaa"), f"sluice-{to.environment}"
+    if airflow_environment.find(mwaa, name) is None:
+        with step("put the DAG files where MWAA will look for them when it is made"):
+            tell(f"uploaded {len(_sync(to).uploaded)}")
     with step(f"deploy {to.stack('platform')} (20 to 40 minutes the first time)"):
         try:
             to.cdk.deploy(to.stack("platform"), parameters=versions, force=True)
         except DeployError as error:
-            mwaa = to.account.client("mwaa")
-            found = airflow_environment.find(mwaa, f"sluice-{to.environment}")
+            found = airflow_environment.find(mwaa, name)
             raise DeployError(f"{error}. {airflow_environment.what_failed(found)}") from error
     return versions
 
@@ -120,7 +123,7 @@ def deploy_dags(to: Deployment, versions: dict[str, str]) -> None:
     """
     mwaa = to.account.client("mwaa")
     with step("bring the DAG files up to date"):
-        changes = dag_files.sync(to.account.client("s3"), _code_bucket(to), to.package)
+        changes = _sync(to)
         synced = now() if changes.uploaded or changes.deleted else None
         for done, keys in (("uploaded", changes.uploaded), ("deleted", changes.deleted)):
             tell("\n".join([f"{done} {len(keys)}", *(f"  {key}" for key in keys)]))
@@ -143,6 +146,10 @@ def deploy_dags(to: Deployment, versions: dict[str, str]) -> None:
     for dag_id in smoke.DAGS:
         with step(f"run {dag_id}"):
             smoke.run(api, dag_id, url=url, tell=tell, patience=to.patience)
+
+
+def _sync(to: Deployment) -> dag_files.Changes:
+    return dag_files.sync(to.account.client("s3"), _code_bucket(to), to.package)
 
 
 def _code_bucket(to: Deployment) -> str:

@@ -34,6 +34,7 @@ STEPS = [
     "deploy sluice-dev-code",
     "upload plugins, requirements and startup script",
     "deploy sluice-dev-pipelines",
+    "put the DAG files where MWAA will look for them when it is made",
     "deploy sluice-dev-platform",
     "bring the DAG files up to date",
     "wait for Airflow",
@@ -69,7 +70,7 @@ def mwaa(aws: Aws, airflow: ToldAirflow) -> Iterator[MwaaStandIn]:
     def versions() -> dict[str, Any]:
         stack = stacks.find(aws.client("cloudformation"), "sluice-dev-platform")
         if stack is None:
-            return {}
+            return {"Name": "not yet"}
         noted = aws.client("ssm").get_parameter(Name=stack.outputs["Noted"])
         return dict(zip(RUNNING, noted["Parameter"]["Value"].split(), strict=True))
 

@@ -102,11 +102,12 @@ class MwaaStandIn:
 
     def _get_environment(self, handler: BaseHTTPRequestHandler) -> None:
         name = urlsplit(handler.path).path.removeprefix("/environments/")
-        if name != self.environment["Name"]:
+        environment = {**self.environment, **self._also()}
+        if name != environment["Name"]:
             _refuse(handler, 404, "ResourceNotFoundException", message=f"{name} not found")
             return
         status = self._states.pop(0) if len(self._states) > 1 else self._states[0]
-        _send(handler, 200, {"Environment": {**self.environment, **self._also(), "Status": status}})
+        _send(handler, 200, {"Environment": {**environment, "Status": status}})
 
     def _invoke(self, handler: BaseHTTPRequestHandler) -> None:
         call = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
