@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from infra.aws.platform.code_bucket import CodeBucket
+from infra.aws.resources.deploy_role import DeployRole
 
 if TYPE_CHECKING:
     from aws_cdk import IStackSynthesizer
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class CodeStack(Stack):
-    """The bucket of DAG files, plugins, requirements and the startup script."""
+    """The bucket of DAG files, plugins, requirements and the startup script.
+
+    Beside it, where the environment names a repository, the role that its workflows deploy with.
+    """
 
     def __init__(
         self,
@@ -35,3 +39,11 @@ class CodeStack(Stack):
         )
         code = CodeBucket(self, "Code", environment=environment)
         CfnOutput(self, "CodeBucket", value=code.bucket.bucket_name)
+        if environment.github is not None:
+            DeployRole(
+                self,
+                "Deploy",
+                environment=environment,
+                github=environment.github,
+                bucket=code.bucket,
+            )

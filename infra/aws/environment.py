@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from infra.aws.network_choices import check_private, check_ui, check_zones
 from infra.aws.uploads import Partner, check_apart
+
+if TYPE_CHECKING:
+    from infra.aws.github import GitHub
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,7 @@ class Environment:
         budget_usd: what a month may cost before somebody is told.
         alerts_email: who is told of alarms and notices by mail; nobody when None.
         partners: who may upload files from outside of the account.
+        github: whose workflows may deploy it; nobody's when None.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Environment:
     charts_cidrs: tuple[str, ...] = ()
     alerts_email: str | None = None
     partners: tuple[Partner, ...] = ()
+    github: GitHub | None = None
 
     def __post_init__(self) -> None:
         """Refuse partners that share a name or a place, and a network that cannot be.

@@ -25,7 +25,9 @@ class Acknowledgement:
         stack: last part of the stack's name, such as platform.
         resources: paths of the constructs below their stack.
         details: which findings of a rule that has many at one resource.
-        environments: where it is found.
+        environments: where it is found; in all of them when None.
+        optional: the resources are made in environments that ask for them, so that the reason
+            waits for its finding.
         reason: what makes it right, in a sentence for who reviews security.
     """
 
@@ -33,12 +35,13 @@ class Acknowledgement:
     stack: str
     resources: tuple[str, ...]
     details: tuple[str, ...] = ("",)
-    environments: tuple[str, ...] = ("dev", "prod")
+    environments: tuple[str, ...] | None = None
+    optional: bool = False
     reason: str
 
     def findings(self, environment: str) -> list[Finding]:
         """Return all that it covers in an environment."""
-        if environment not in self.environments:
+        if self.environments is not None and environment not in self.environments:
             return []
         return [
             Finding(
@@ -70,5 +73,19 @@ def compare(
     found: AbstractSet[Finding], acknowledgements: Iterable[Acknowledgement], environment: str
 ) -> Difference:
     """Hold the findings of an environment against the reasons."""
-    explained = {finding for given in acknowledgements for finding in given.findings(environment)}
-    return Difference(unexplained=sorted(found - explained), stale=sorted(explained - found))
+    given = list(acknowledgements)
+    explained = {finding for each in given for finding in each.findings(environment)}
+    return Difference(
+        unexplained=sorted(found - explained),
+        stale=sorted(set(lasting(given, environment)) - found),
+    )
+
+
+def lasting(acknowledgements: Iterable[Acknowledgement], environment: str) -> list[Finding]:
+    """Return the findings that an environment has whatever it asks for beside."""
+    return [
+        finding
+        for given in acknowledgements
+        if not given.optional
+        for finding in given.findings(environment)
+    ]

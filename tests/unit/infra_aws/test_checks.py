@@ -8,19 +8,48 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from infra.aws.checks.__main__ import table
 from infra.aws.checks.acknowledged import ACKNOWLEDGED
-from infra.aws.checks.acknowledgement import Acknowledgement, compare
+from infra.aws.checks.acknowledgement import Acknowledgement, compare, lasting
 from infra.aws.checks.finding import Finding, parse
 from infra.aws.environment import ENVIRONMENTS
 
 ROOT = Path(__file__).resolve().parents[3]
 
 RunCdk = Callable[..., subprocess.CompletedProcess[str]]
+
+# It prints what is found beside the findings of every environment.
+ALL_THERE_IS = """
+import json
+from dataclasses import replace
+from infra.aws.app import add_stacks, new_app
+from infra.aws.checks.acknowledged import ACKNOWLEDGED
+from infra.aws.checks.acknowledgement import lasting
+from infra.aws.checks.plugin import find
+from infra.aws.environment import DEV
+from infra.aws.github import GitHub
+from infra.aws.uploads import Partner
+app = new_app()
+stacks = add_stacks(app, environment=replace(
+    DEV,
+    alerts_email="data-platform@example.com",
+    charts_cidrs=("10.9.0.0/22",),
+    endpoints=("logs", "secretsmanager", "sqs"),
+    github=GitHub(repository="example-org/sluice"),
+    nat_gateways=2,
+    partners=(Partner(name="Acme", principal="111122223333", prefix="uploads/sqs/acme/"),),
+    public_ui=False,
+    ui_cidrs=("10.8.0.0/22",),
+))
+app.synth()
+beside = find(stacks).keys() - set(lasting(ACKNOWLEDGED, "dev"))
+print(json.dumps(sorted(map(str, beside))))
+"""
 
 LOGGING = Acknowledgement(
     rules=("Rule-1", "Rule-2"),
@@ -66,6 +95,13 @@ def test_reason_for_what_is_no_longer_found_is_stale() -> None:
     assert (difference.unexplained, difference.stale) == ([], [gone])
 
 
+def test_reason_for_what_is_made_on_demand_waits_for_its_finding() -> None:
+    waiting = replace(LOGGING, optional=True)
+    difference = compare(set(), [waiting], "dev")
+    assert (difference.unexplained, difference.stale) == ([], [])
+    assert compare(set(waiting.findings("dev")), [waiting], "dev").unexplained == []
+
+
 @pytest.mark.parametrize(
     ("reported", "read"),
     [
@@ -104,7 +140,7 @@ def test_table_has_each_reason_with_its_rules_and_how_many_findings_stay() -> No
     for given in ACKNOWLEDGED:
         (row,) = (r for r in rows if r.endswith(f"{given.reason} |") and given.stack in r[:12])
         assert all(rule in row for rule in given.rules)
-    counts = [sum(len(a.findings(name)) for a in ACKNOWLEDGED) for name in ENVIRONMENTS]
+    counts = [len(lasting(ACKNOWLEDGED, name)) for name in ENVIRONMENTS]
     assert rows[-1] == f"Findings that stay: {counts[0]} in dev, {counts[1]} in prod."
 
 
@@ -136,6 +172,15 @@ def test_synthesis_fails_on_what_has_no_reason_and_on_reasons_for_nothing(
     assert "no longer found" in told[2]
     assert "DynamoDBInBackupPlan at pipelines/Things/Table/Resource" in told[2]
     assert not (tmp_path / "made").exists()
+
+
+def test_environment_that_asks_for_all_there_is_has_a_reason_for_each_finding(
+    run_cdk: RunCdk,
+) -> None:
+    done = run_cdk("python", "-c", ALL_THERE_IS)
+    assert (done.returncode, done.stderr) == (0, "")
+    optional = [f for a in ACKNOWLEDGED if a.optional for f in a.findings("dev")]
+    assert json.loads(done.stdout) == sorted(map(str, optional))
 
 
 def test_nothing_is_acknowledged_but_in_the_table() -> None:

@@ -1,4 +1,4 @@
-"""Findings that stay in what the platform's roles may do."""
+"""Findings that stay in what roles may do."""
 
 from __future__ import annotations
 
@@ -92,6 +92,31 @@ OF_RIGHTS = (
         reason=(
             "One statement on one log group, which goes with its role; as a managed policy it "
             "could be attached to others, which have no use for it."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="code",
+        resources=("Deploy/Policy/Resource",),
+        details=("Resource::<CodeBucket.Arn>/dags/*",),
+        optional=True,
+        reason=(
+            "Deploying puts files into this one folder and takes away those that are gone; which "
+            "files there are is what a change of the DAGs changes."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="code",
+        resources=("Deploy/Policy/Resource",),
+        details=tuple(
+            f"Resource::{_ARN}:cloudformation:{_HERE}:stack/sluice-{{environment}}-{part}/*"
+            for part in ("code", "pipelines", "platform")
+        ),
+        optional=True,
+        reason=(
+            "CloudFormation ends the ARN of a stack in an id that it makes up; the names are those "
+            "of the three stacks, and the right is to describe them."
         ),
     ),
 )
