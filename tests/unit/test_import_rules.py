@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 MODULES = sorted(
     path
-    for room in ("dags", "include", "plugins", "infra/aws")
+    for room in ("dags", "include", "plugins", "infra/aws", "infra/deploy")
     for path in (REPOSITORY / room).rglob("*.py")
 )
 
@@ -29,6 +29,7 @@ ALLOWED = {
     "include.settings": set(),
     "plugins": set(),
     "infra.aws": {"infra.aws"},
+    "infra.deploy": {"infra.deploy", "infra.local", "infra.aws.environment"},
 }
 OURS = ("dags", "wiring", "include", "plugins", "infra", "tests")
 
