@@ -157,3 +157,15 @@ def test_airflow_answers_on_the_internet_in_dev_alone(templates_folder: Path) ->
         )
     }
     assert modes == {"dev": "PUBLIC_ONLY", "prod": "PRIVATE_ONLY"}
+
+
+def test_no_output_is_exported_which_would_lock_its_stack_to_who_reads_it(
+    made: list[Template],
+) -> None:
+    for template in made:
+        assert template["Outputs"]
+        assert [name for name, output in template["Outputs"].items() if "Export" in output] == []
+
+
+def test_no_template_has_the_number_of_an_account(made: list[Template]) -> None:
+    assert re.findall(r"\d{12}", json.dumps(made)) == []

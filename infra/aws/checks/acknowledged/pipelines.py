@@ -21,7 +21,7 @@ _OF_BUCKETS = tuple(
         ("NIST.800.53.R5-S3BucketReplicationEnabled",): (
             "The loss of a whole region is not covered: docs/recovery.md says so, and what it "
             "would take. Against all that is smaller, versions that are overwritten or deleted "
-            "are kept for 90 days or longer."
+            "are kept for 90 days or longer, save for scratch of runs in work/."
         ),
         ("NIST.800.53.R5-S3DefaultEncryptionKMS",): (
             "Objects are encrypted with keys of S3. Bucket policies and roles decide who reads; "

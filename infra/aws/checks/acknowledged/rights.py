@@ -58,8 +58,8 @@ OF_RIGHTS = (
         resources=_POLICY_OF_MWAA,
         details=("Action::kms:GenerateDataKey*",),
         reason=(
-            "It stands for GenerateDataKey with or without the plain text, which MWAA asks for; "
-            "on one key, and only by way of S3 and SQS."
+            "GenerateDataKey and its variants, which MWAA asks for in this form; on one key, and "
+            "only by way of S3 and SQS."
         ),
     ),
     Acknowledgement(
