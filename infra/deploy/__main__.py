@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from functools import partial
@@ -47,8 +48,10 @@ def confirmed(question: str, *, wanted: str, given: str | None) -> bool:
 
 def _package() -> Path:
     """Build and verify what MWAA is given; returns its folder."""
+    # The Python that make package takes: another one would have it set up anew.
+    command = [os.environ.get("PYTHON", "python3"), "-m", "infra.package"]
     with step("package"):
-        done = subprocess.run([sys.executable, "-m", "infra.package"], cwd=REPOSITORY, check=False)
+        done = subprocess.run(command, cwd=REPOSITORY, check=False)  # noqa: S603 -- our own
         if done.returncode:
             raise DeployError("the package does not hold: make package says why")
     return LOCAL / "package"

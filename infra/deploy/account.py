@@ -18,6 +18,8 @@ from botocore.exceptions import (
 from infra.deploy.errors import DeployError
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10)
+# Who waits for an answer about a wrong address does not want it five times.
+_FIRST = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=10)
 _SIGN_IN = (
     "sign in as you do for the aws command: set AWS_PROFILE, or run `aws sso login`, or export "
     "AWS_ACCESS_KEY_ID and its secret"
@@ -61,7 +63,7 @@ def sign_in(*, wanted: str | None = None) -> Account:
         session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
         if session.region_name is None:
             raise DeployError("no AWS region is set; export AWS_REGION, such as eu-central-1")
-        identity = session.client("sts", config=_CONFIG).get_caller_identity()
+        identity = session.client("sts", config=_FIRST).get_caller_identity()
     except ProfileNotFound as error:
         raise DeployError(f"{error}; `aws configure list-profiles` lists those there are") from None
     except NoCredentialsError:

@@ -107,18 +107,20 @@ class Resource:
 
 def resources(cloudformation: Any, name: str) -> list[Resource]:
     """All that a stack has made and not deleted, with the fate that its deployed template gives."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    made = [each for page in pages for each in page["StackResourceSummaries"]]
+    if not made:
+        return []  # one that was announced and never made has no template either
     body = cloudformation.get_template(StackName=name)["TemplateBody"]
     declared = (json.loads(body) if isinstance(body, str) else body)["Resources"]
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
     return [
         Resource(
-            type=found["ResourceType"],
-            name=found["PhysicalResourceId"],
-            fate=_fate(declared.get(found["LogicalResourceId"], {})),
+            type=each["ResourceType"],
+            name=each["PhysicalResourceId"],
+            fate=_fate(declared.get(each["LogicalResourceId"], {})),
         )
-        for page in pages
-        for found in page["StackResourceSummaries"]
-        if found.get("PhysicalResourceId") and found["ResourceStatus"] != "DELETE_COMPLETE"
+        for each in made
+        if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
     ]
 
 

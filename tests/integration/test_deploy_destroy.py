@@ -153,6 +153,23 @@ def test_environment_that_is_not_there_is_told_as_such(
     assert "no stack of prod in account 000000000000" in capsys.readouterr().out
 
 
+def test_stack_that_was_announced_and_never_made_goes_away_too(
+    account: Account, cdk: Cdk, aws: Aws
+) -> None:
+    cloudformation = aws.client("cloudformation")
+    cloudformation.create_change_set(
+        StackName=CODE,
+        ChangeSetName="first",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps({"Resources": {"Gone": bucket("Delete")}}),
+    )
+    found = stacks.find(cloudformation, CODE)
+    assert found is not None
+    assert found.status == "REVIEW_IN_PROGRESS"
+    go(account, cdk)
+    assert stacks.find(cloudformation, CODE) is None
+
+
 @pytest.fixture
 def database(aws: Aws) -> Iterator[None]:
     """A stack of prod with a database that is protected by itself."""
