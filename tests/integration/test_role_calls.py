@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import ast
 import json
-from collections import defaultdict
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
-from botocore import xform_name
+from botocore.exceptions import ClientError
 
+from infra.aws.settings import SETTINGS
 from infra.local import processes
 from infra.local.github_stand_in import GitHubStandIn
 from infra.local.layout import SHIPPED_GITHUB
 from tests.support.aws_calls import rights_of
+from tests.support.aws_code import code_of, hooks_in, operations_in
 from tests.support.iam_policies import Grant, Idle, compare
-from tests.support.role_lab import open_lab
+from tests.support.role_lab import CODE, open_lab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.support.aws_calls import Call
     from tests.support.role_lab import Lab
 
-ROOT = Path(__file__).parents[2]
 ADDRESS = "ID,HouseNum,Street,Town,Zip\n"
 RUNS = (
     "migrate_warehouse",
@@ -120,7 +118,73 @@ def test_secrets_manager_is_asked_for_no_name_but_those_of_sluice(calls: list[Ca
     assert ":secret:rds!db-" in password
 
 
-SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs")
+# A process that has nothing but the options of MWAA and the rights of the role.
+LOOK = """
+import json
+from dataclasses import asdict
+from airflow.sdk import Connection
+from wiring.defaults import settings
+found = Connection.get("sluice_warehouse")
+told = {"host": found.host, "login": found.login, "schema": found.schema, **found.extra_dejson}
+print(json.dumps([asdict(settings()), told]))
+"""
+
+
+def test_options_of_mwaa_lead_to_the_places_and_to_the_warehouse(lab: Lab) -> None:
+    places, connection = json.loads(lab.python("-c", LOOK).splitlines()[-1])
+    assert {name: places[name] for name in SETTINGS} == {
+        setting: lab.outputs[output] for setting, output in SETTINGS.items()
+    }
+    assert connection == {
+        "host": "127.0.0.1",
+        "login": "sluice_loader",
+        "schema": "warehouse",
+        "iam": True,
+    }
+
+
+# What somebody would try who has taken over a DAG.
+REFUSED: dict[str, Callable[[Lab], Any]] = {
+    "delete raw data": lambda lab: lab.client("s3").delete_object(
+        Bucket=lab.outputs["LakeBucket"], Key="raw/a"
+    ),
+    "change code": lambda lab: lab.client("s3").put_object(Bucket=CODE, Key="dags/a.py", Body=b""),
+    "open a bucket": lambda lab: lab.client("s3").delete_public_access_block(
+        Bucket=lab.outputs["LakeBucket"]
+    ),
+    "list buckets": lambda lab: lab.client("s3").list_buckets(),
+    "read another secret": lambda lab: lab.client("secretsmanager").get_secret_value(
+        SecretId="somebody-elses"
+    ),
+    "write a secret": lambda lab: lab.client("secretsmanager").put_secret_value(
+        SecretId="sluice/dev/connections/sluice_warehouse", SecretString="{}"
+    ),
+    "list secrets": lambda lab: lab.client("secretsmanager").list_secrets(),
+    "make a user": lambda lab: lab.client("iam").create_user(UserName="another"),
+    "widen the role": lambda lab: lab.client("iam").attach_user_policy(
+        UserName="dags", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    ),
+    "take another role": lambda lab: lab.client("sts").assume_role(
+        RoleArn="arn:aws:iam::000000000000:role/other", RoleSessionName="dags"
+    ),
+    "delete a stack": lambda lab: lab.client("cloudformation").delete_stack(
+        StackName="sluice-pipelines"
+    ),
+    "delete logs": lambda lab: lab.client("logs").delete_log_group(
+        logGroupName="airflow-sluice-dev-Task"
+    ),
+    "change the warehouse": lambda lab: lab.client("rds").modify_db_instance(
+        DBInstanceIdentifier="warehouse", PubliclyAccessible=True
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", REFUSED)
+def test_role_may_not(lab: Lab, deed: str) -> None:
+    with pytest.raises(ClientError, match=r"not authorized|Access ?Denied|403"):
+        REFUSED[deed](lab)
+
+
 # What the hooks of Airflow call that DAGs make by their name, beside what is asked of their client.
 HOOKS = {
     "AwsBaseHook": set(),
@@ -134,41 +198,10 @@ OF_AIRFLOW = {"secretsmanager:GetSecretValue", "sqs:ReceiveMessage"}
 HOMONYMS = {"publish"}  # a function of ours that hands a notice to a hook
 
 
-def operations() -> dict[str, set[str]]:
-    """Every operation of the services, by the name of a client's method."""
-    session, found = botocore.session.get_session(), defaultdict(set)
-    for service in SERVICES:
-        for operation in session.get_service_model(service).operation_names:
-            found[xform_name(operation)].add(f"{service}:{operation}")
-    return found
-
-
-def words_of(tree: ast.Module) -> set[str]:
-    """Names of methods that are called, and texts that calls are given, such as a paginator's."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    given = [each.value for call in calls for each in call.args if isinstance(each, ast.Constant)]
-    methods = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
-    return methods | {text for text in given if isinstance(text, str)}
-
-
-def hooks_of(tree: ast.Module) -> set[str]:
-    names = (
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    )
-    return {name for name in names if name.endswith("Hook")}
-
-
 def test_no_operation_in_the_code_is_missing_from_the_runs(calls: list[Call]) -> None:
-    known, called = operations(), {call.name for call in calls}
-    paths = [*ROOT.glob("include/**/*.py"), *ROOT.glob("dags/**/*.py")]
-    trees = [ast.parse(path.read_text("utf-8")) for path in paths]
-    words = set().union(*map(words_of, trees)) - HOMONYMS
-    hooks = set().union(*map(hooks_of, trees))
-    written = [known[word] for word in sorted(words & known.keys())]
+    code, called = code_of("include", "dags"), {call.name for call in calls}
+    written = operations_in(code, but=HOMONYMS)
     assert [names for names in written if not names & called] == []
-    assert hooks == HOOKS.keys()
+    assert hooks_in(code) == HOOKS.keys()
     in_code = set().union(*written, *HOOKS.values(), OF_AIRFLOW)
     assert called - in_code == set()

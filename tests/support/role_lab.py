@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import psycopg2
 
 from infra.local import aws, ports
@@ -25,20 +26,16 @@ from tests.support.aws_calls import RESOURCE_ID, Call, read_calls
 from tests.support.guarded_aws import start_guarded
 from tests.support.iam_policies import Grant, grants_of
 from tests.support.resolved import Known, of_type, resolve
+from tests.support.role_rights import keys_of_a_user, statements_of_the_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from infra.local import processes
 
 REPOSITORY = Path(__file__).parents[2]
 MASTER = "rds!db-0a1b2c3d"
-# What the emulator looks up in policies where IAM has another name, or none of its own.
-_BATCHES = {
-    "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
-    "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
-    "sqs:SendMessage": "sqs:SendMessageBatch",
-}
+CODE = "sluice-code"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +60,16 @@ class Lab:
     def grants(self) -> list[Grant]:
         return grants_of(self.statements)
 
+    def client(self, service: Any) -> Any:
+        """A client with the rights of the role."""
+        return boto3.client(
+            service,
+            endpoint_url=self.emulator.endpoint,
+            region_name=aws.REGION,
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
     def land(self, key: str, text: str) -> None:
         """Upload a file."""
         self.emulator.client("s3").put_object(
@@ -72,9 +79,13 @@ class Lab:
     def run(self, *runs: str) -> list[Call]:
         """Do runs in a process of their own, as recorded_runs says; returns their calls."""
         calls = self.folder / "calls.jsonl"
-        program = [sys.executable, "-m", "tests.support.recorded_runs", str(calls), *runs]
+        self.python("-m", "tests.support.recorded_runs", str(calls), *runs)
+        return read_calls(calls)
+
+    def python(self, *arguments: str) -> str:
+        """What a program prints that has the environment of the DAGs; it has to succeed."""
         done = subprocess.run(
-            program,
+            [sys.executable, *arguments],
             env=self.environment,
             cwd=REPOSITORY,
             capture_output=True,
@@ -82,7 +93,7 @@ class Lab:
             check=False,
         )
         assert done.returncode == 0, (done.stdout + done.stderr)[-8000:]
-        return read_calls(calls)
+        return done.stdout
 
 
 def open_lab(
@@ -100,15 +111,13 @@ def open_lab(
     emulator, outputs = start_guarded(group, layout)
     server = _warehouse(group, layout)
     master = _put_secret(emulator, MASTER, username="sluice", password=server.secrets.sluice)
-    known = Known(outputs=outputs, attributes=_attributes(master))
+    emulator.client("s3").create_bucket(Bucket=CODE)
+    known = Known(outputs={**outputs, "CodeBucket": CODE}, attributes=_attributes(master))
     _put_connections(emulator, platform, known, server)
-    statements = [
-        *_attached(emulator, outputs["PipelinesPolicyArn"]),
-        *_statements_of_the_role(platform, known),
-    ]
+    statements = statements_of_the_role(emulator, outputs["PipelinesPolicyArn"], platform, known)
     environment = {
         **_options(platform, known),
-        **_environment(layout, emulator, _keys(emulator, statements)),
+        **_environment(layout, emulator, keys_of_a_user(emulator, statements)),
         "AIRFLOW__SLUICE__GITHUB_API_URL": github,
         "AIRFLOW__SLUICE__GITHUB_RAW_URL": github,
     }
@@ -160,59 +169,6 @@ def _put_connections(
         name = secret["Name"].rsplit("/", 1)[-1]
         here = {"port": server.port, **owner.get(name, {})}
         _put_secret(emulator, secret["Name"], **connection | here)
-
-
-def _attached(emulator: aws.Emulator, policy: str) -> list[dict[str, Any]]:
-    """What a policy says that CloudFormation has made."""
-    iam = emulator.client("iam")
-    version = iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]
-    found = iam.get_policy_version(PolicyArn=policy, VersionId=version)["PolicyVersion"]["Document"]
-    statements: list[dict[str, Any]] = found["Statement"]
-    return statements
-
-
-def _statements_of_the_role(platform: Mapping[str, Any], known: Known) -> list[dict[str, Any]]:
-    (role,) = [
-        each
-        for each in of_type(platform, "AWS::IAM::Role")
-        if "airflow.amazonaws.com" in json.dumps(each)
-    ]
-    own = [arn["Ref"] for arn in role["ManagedPolicyArns"] if "Ref" in arn]
-    return [
-        resolve(statement, known)
-        for policy in own
-        for statement in platform["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
-    ]
-
-
-def _keys(emulator: aws.Emulator, statements: list[dict[str, Any]]) -> dict[str, str]:
-    """Access keys of a user with these statements, in the words of the emulator."""
-    iam = emulator.client("iam")
-    iam.create_user(UserName="dags")
-    document = {"Version": "2012-10-17", "Statement": [*statements, *_as_emulated(statements)]}
-    policy = iam.create_policy(PolicyName="dags", PolicyDocument=json.dumps(document))
-    iam.attach_user_policy(UserName="dags", PolicyArn=policy["Policy"]["Arn"])
-    keys = iam.create_access_key(UserName="dags")["AccessKey"]
-    return {
-        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-    }
-
-
-def _as_emulated(statements: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The same rights where the emulator looks for others than IAM does.
-
-    It asks for a right to each batch operation, which IAM has not; it does not find the table of
-    a batch of statements, nor the source of an event.
-    """
-    for grant in grants_of(statements):
-        allowed = {"Effect": grant.effect, "Resource": grant.resource}
-        if grant.action in _BATCHES:
-            yield allowed | {"Action": _BATCHES[grant.action]}
-        if grant.action.startswith("dynamodb:PartiQL"):
-            yield allowed | {"Action": "dynamodb:BatchExecuteStatement", "Resource": "*"}
-        if grant.action == "events:PutEvents":
-            yield allowed | {"Action": grant.action}
 
 
 def _options(platform: Mapping[str, Any], known: Known) -> dict[str, str]:
