@@ -24,7 +24,6 @@ _WAYS = (
     ec2.CfnSecurityGroupEgress,
     ec2.CfnSecurityGroupIngress,
     ec2.CfnSubnetRouteTableAssociation,
-    ec2.CfnVPCEndpoint,
 )
 
 
