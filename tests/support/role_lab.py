@@ -190,6 +190,10 @@ def _environment(layout: Layout, emulator: aws.Emulator, keys: dict[str, str]) -
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'dags'}",
+        # MWAA gives workers' backend arguments of its own, for one that we do not have. If these
+        # counted, nothing would be found.
+        # https://github.com/aws/amazon-mwaa-docker-images, python/mwaa/config/airflow.py
+        "AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS": '{"connections_lookup_pattern": "^never$"}',
         # Nobody waits here, and the sweep is to miss a file at once.
         "AIRFLOW__SLUICE__RETRY_SECONDS": "1",
         "AIRFLOW__SLUICE__SWEEP_GRACE_SECONDS": "0",

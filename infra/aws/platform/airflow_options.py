@@ -32,8 +32,8 @@ def airflow_options(
         # What is deployed runs; whoever wants a DAG to rest pauses it.
         "core.dags_are_paused_at_creation": "False",
         "celery.worker_autoscale": f"{tasks},{tasks}",
-        # A task may wait for a worker behind some that take their whole half hour. It would be
-        # taken for stuck after ten minutes.
+        # A task may wait for a worker behind two that take their whole half hour. MWAA would take
+        # it for stuck after one.
         "scheduler.task_queued_timeout": str(_HOUR),
         # DAG files change when they are deployed: new ones are looked for every minute, and known
         # ones are read again every five, or as soon as they have changed.

@@ -22,6 +22,33 @@ KEY = re.compile(r"[a-z]+([a-z0-9._]*[a-z0-9_]+)?")
 MEMORY = {"mw1.small": 2048, "mw1.medium": 4096, "mw1.large": 8192}  # MB of a worker
 # MB, measured: Celery's own processes; a task's supervisor and what it has loaded, and its rows.
 WORKER, TASK = 300, 225
+# What MWAA sets in its containers of Airflow 3.2.1 over what it is told; sections end in a dot.
+# https://github.com/aws/amazon-mwaa-docker-images, images/airflow/3.2.1/python/mwaa/config/
+RESERVED = (
+    "api.base_url",
+    "api.secret_key",
+    "api_auth.",
+    "celery.broker_url",
+    "celery.celery_config_options",
+    "celery.extra_celery_config",
+    "celery.result_backend",
+    "celery.worker_enable_remote_control",
+    "core.auth_manager",
+    "core.execution_api_server_url",
+    "core.executor",
+    "core.fernet_key",
+    "core.load_examples",
+    "core.multi_team",
+    "database.sql_alchemy_conn",
+    "execution_api.jwt_expiration_time",
+    "fab.config_file",
+    "logging.colored_console_log",
+    "logging.logging_config_class",
+    "metrics.",
+    "operators.default_queue",
+    "scheduler.standalone_dag_processor",
+    "triggerer.queues_enabled",
+)
 BACKEND = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
 
 
@@ -79,6 +106,10 @@ def test_every_option_is_one_of_this_airflow_or_our_own(environment: Any) -> Non
     options = airflow_options(environment=environment, prefix="sluice/any", output=str)
     others = {name for name in options if not name.startswith("sluice.")}
     assert others - known == set()
+
+
+def test_no_option_is_one_that_mwaa_sets_whatever_it_is_told(platform: Template) -> None:
+    assert [name for name in options_of(platform) if name.startswith(RESERVED)] == []
 
 
 def test_connections_and_variables_come_from_below_the_environments_prefix(
