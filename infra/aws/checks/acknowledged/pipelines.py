@@ -44,7 +44,7 @@ _OF_REST = (
         ),
         reason=(
             "Objects are named by who uploads them, by commits and by runs, so the names cannot be "
-            "known; each statement is for one folder of one bucket."
+            "known; the rights end at these four folders of two buckets."
         ),
     ),
     Acknowledgement(

@@ -10,8 +10,8 @@ _OF_WAREHOUSE = (
         stack="platform",
         resources=("Database/Instance/Resource",),
         reason=(
-            "Another port than 5432 would hide the warehouse from nobody: only Airflow's security "
-            "group has a way to it, in subnets without a route to the internet."
+            "Another port than 5432 would hide the warehouse from nobody: it has no route to the "
+            "internet, and admits Airflow's security group and private ranges that are named."
         ),
     ),
     Acknowledgement(
