@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # Logs are read from the folder that all parts share, so nobody has to serve them.
 _PARTS = {
     "api-server": ("airflow", "api-server"),
-    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
-    "dag-processor": ("airflow", "dag-processor"),
+    "scheduler": ("infra.local.preloaded", "scheduler", "--skip-serve-logs"),
+    "dag-processor": ("infra.local.preloaded", "dag-processor"),
     "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
 _ON_DEMAND = ("infra.local.scheduler_on_demand",)

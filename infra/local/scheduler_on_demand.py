@@ -12,8 +12,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from airflow.__main__ import main
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+from infra.local import preloaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,8 +42,7 @@ def start() -> None:
     if not callable(getattr(SchedulerJobRunner, STEP, None)):
         sys.exit(f"this Airflow's scheduler has no {STEP}: see infra/local/scheduler_on_demand.py")
     setattr(SchedulerJobRunner, STEP, ask_for_none)
-    sys.argv = ["airflow", "scheduler", "--skip-serve-logs"]
-    main()  # type: ignore[no-untyped-call] # Airflow's own has no types
+    preloaded.run("scheduler", "--skip-serve-logs")
 
 
 if __name__ == "__main__":
