@@ -31,6 +31,8 @@ FOUND_BY = {
     "Table": ("dynamodb", "describe_table", "TableName"),
     "TopicArn": ("sns", "get_topic_attributes", "TopicArn"),
 }
+# What goes with a bucket or a queue, and is listed nowhere.
+POLICIES = {"AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"}
 # Calls that list all there is of a kind, where they put it, and what names one; None: itself.
 LISTS = [
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
@@ -189,6 +191,6 @@ def test_stack_of_prod_goes_and_leaves_all_that_holds_data(
             physical_id
             for logical_id, physical_id in stack.resources().items()
             if stack.template["Resources"][logical_id].get("DeletionPolicy") == "Retain"
-            and stack.template["Resources"][logical_id]["Type"] != "AWS::S3::BucketPolicy"
+            and stack.template["Resources"][logical_id]["Type"] not in POLICIES
         }
     assert everything(aws) - before == kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
@@ -35,7 +35,7 @@ def private_queue(
         retention: how long a message is kept; as for dead letters when None.
         properties: more of sqs.Queue's.
     """
-    return sqs.Queue(
+    queue = sqs.Queue(
         scope,
         construct_id,
         # With SQS's own key, services of AWS can send without a right to any key.
@@ -45,6 +45,10 @@ def private_queue(
         retention_period=retention or Duration.days(DEAD_LETTER_DAYS),
         **properties,
     )
+    # A queue that outlives its stack must stay closed to plain HTTP.
+    policy = cast("sqs.QueuePolicy", queue.node.find_child("Policy"))
+    policy.apply_removal_policy(removal_policy(environment))
+    return queue
 
 
 def admit(queue: sqs.Queue, *, sid: str, service: str, source_arn: str) -> None:

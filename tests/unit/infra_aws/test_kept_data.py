@@ -25,6 +25,7 @@ HOLD_DATA = {
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
 }
 # What the next deployment makes again as it was.
 HOLD_NONE = {
@@ -55,7 +56,6 @@ HOLD_NONE = {
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
-    "AWS::SQS::QueuePolicy",
     "AWS::SecretsManager::Secret",  # of the connections, which hold no password
 }
 PROTECTED_BY = {
