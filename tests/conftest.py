@@ -134,7 +134,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     root = tmp_path_factory.mktemp("stack")
     failpoints = root / "failpoints"
     failpoints.mkdir()
-    with stacks.started(root, Options(ui_port=None, failpoints=failpoints), say=print) as running:
+    options = Options(ui_port=None, failpoints=failpoints, reread_seconds=3600)
+    with stacks.started(root, options, say=print) as running:
         yield running
 
 

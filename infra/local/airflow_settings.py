@@ -25,8 +25,6 @@ _PACE = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-    # Reading the DAG files takes seconds of a core; a changed one is read at once all the same.
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "50",
     "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
     # A task's supervisor looks at what has ended only this often, seconds.
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
@@ -63,6 +61,8 @@ class Options:
             hand, as a backfill, or by a file that lands.
         ui_port: where the UI answers if nobody else does; None for any free port.
         failpoints: a folder whose files arm failpoints, for tests.
+        reread_seconds: how often DAG files are read although they have not changed, so that a new
+            dataset is found; it takes seconds of a core.
     """
 
     dags: Path = REPOSITORY / "dags"
@@ -71,6 +71,7 @@ class Options:
     schedule: bool = False
     ui_port: int | None = 8080
     failpoints: Path | None = None
+    reread_seconds: int = 50
 
     @property
     def source(self) -> str:
@@ -100,6 +101,7 @@ def settings(
         **_PACE,
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(options.dags),
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(options.reread_seconds),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
         "AIRFLOW__CORE__FERNET_KEY": secrets.fernet,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
