@@ -120,7 +120,9 @@ def environment(name: str) -> Path:
     say(f"installing .local/venvs/{name} on Python {version} (the first time downloads packages)")
     if not runs(str(python), version):
         run([program, "venv", "--quiet", "--clear", "--python", interpreter, str(home)])
-    sync = ["--quiet", "--compile-bytecode", "--python", str(python), str(LOCKS[name])]
+    # CDK has a module for each service of AWS; the few that are used are compiled as they are.
+    compiled = [] if name == "cdk" else ["--compile-bytecode"]
+    sync = ["--quiet", *compiled, "--python", str(python), str(LOCKS[name])]
     run([program, "pip", "sync", *sync])
     (home / "stamp").write_text(f"{digest} {version}")
     return home
