@@ -84,7 +84,7 @@ def test_what_is_refused_is_not_allowed_whatever_allows_it() -> None:
 @pytest.mark.parametrize(
     "outside",
     [
-        Right("s3:GetObject", f"{BUCKET}/work/a"),
+        Right("s3:GetObject", f"{BUCKET}/elsewhere/a"),
         Right("s3:GetObjectVersion", READ.resource),
         Right("s3:ListBucket", BUCKET, {"s3:prefix": "json/"}),
         Right("events:PutEvents", TELL.resource, {"events:source": "another"}),

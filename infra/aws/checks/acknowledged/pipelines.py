@@ -37,9 +37,7 @@ _OF_REST = (
         stack="pipelines",
         resources=("PipelinesAccess/Policy/Resource",),
         details=(
-            "Resource::<LakeBucket.Arn>/json/*",
-            "Resource::<LakeBucket.Arn>/raw/*",
-            "Resource::<LakeBucket.Arn>/work/*",
+            *(f"Resource::<LakeBucket.Arn>/{folder}/*" for folder in ("json", "raw", "work")),
             "Resource::<LandingBucket.Arn>/uploads/*",
         ),
         reason=(
