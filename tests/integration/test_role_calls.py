@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tests.support.aws_calls import Call
     from tests.support.role_lab import Lab
 
+# All of it looks at the calls of one lab.
+pytestmark = pytest.mark.xdist_group("role_calls")
+
 ADDRESS = "ID,HouseNum,Street,Town,Zip\n"
 RUNS = (
     "migrate_warehouse",

@@ -33,7 +33,7 @@ SNAPSHOTS: dict[str, Callable[[Path, datetime], oracle.Snapshot | None]] = {
     "covid_us_states_daily": oracle.us_states_daily,
 }
 POLL_SECONDS = 0.05
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 # One statement sees one moment: rows, ledger and outbox belong together.
 STATE = """

@@ -187,6 +187,8 @@ def _environment(layout: Layout, emulator: aws.Emulator, keys: dict[str, str]) -
         **aws.environment(emulator.endpoint),
         **keys,
         "AIRFLOW_HOME": str(layout.airflow_home),
+        # Tasks name their temporary folders; those of another lab may have the same names.
+        "TMPDIR": str(layout.root),
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'dags'}",
