@@ -135,14 +135,17 @@ class Place:
 
     def clear(self, run_id: str, *tasks: str) -> None:
         """Forget the results of these tasks, or of all, so that they are done again."""
-        results = self.folder / "results" / run_id
+        results = self._results(run_id)
         for task in tasks:
             (results / f"{task}.json").unlink(missing_ok=True)
         if not tasks:
             shutil.rmtree(results, ignore_errors=True)
 
     def _once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
-        return apart.once(self.folder / "results" / run_id / f"{task}.json", function)
+        return apart.once(self._results(run_id) / f"{task}.json", function)
+
+    def _results(self, run_id: str) -> Path:
+        return self.folder / "results" / self.dataset.name / run_id
 
 
 class Worker(apart.Worker):
