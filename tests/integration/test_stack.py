@@ -16,12 +16,13 @@ import psycopg2
 import pytest
 
 from infra.local import aws, postgres, processes
+from infra.local.airflow_api import AirflowApi
 from infra.local.airflow_settings import Options
 from infra.local.errors import StackError
 from infra.local.layout import POOLS, REPOSITORY, Layout
 from infra.local.leftovers import end_unheld, holder
-from infra.local.stack import now, started
-from infra.local.state import Secrets
+from infra.local.stack import started
+from infra.local.state import Running, Secrets
 from infra.local.watch_run import wait_for_dag
 from tests.support.scheduled_runs import ScheduledRuns
 
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
     from infra.local.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("stack")
+# Tests that start a whole stack of their own, in one folder: only the first start is slow.
+own_stack = pytest.mark.xdist_group("own_stack")
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for the tests that start a whole stack: only the first start is slow."""
+    """The folder of own_stack."""
     return tmp_path_factory.mktemp("up")
 
 
@@ -61,11 +63,11 @@ def postgres_processes(root: Path) -> list[int]:
 
 
 @contextlib.contextmanager
-def up(root: Path) -> Iterator[subprocess.Popen[bytes]]:
+def up(root: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """`up` in a process of its own; given when it is up."""
     with (root / "out").open("wb") as output:
         process = subprocess.Popen(
-            command(root, "up"), cwd=REPOSITORY, stdout=output, stderr=output
+            command(root, "up", *words), cwd=REPOSITORY, stdout=output, stderr=output
         )
     try:
         deadline = time.monotonic() + 180
@@ -86,6 +88,7 @@ def wait_until_gone(root: Path, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
+@own_stack
 def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_on_ctrl_c(root: Path) -> None:
     with up(root) as process:
         again = call(root, "up")
@@ -104,8 +107,21 @@ def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_on_ctrl_c(root:
     assert (told.returncode, told.stdout) == (1, "")
 
 
-def test_stack_whose_process_is_killed_leaves_nothing(root: Path) -> None:
-    with up(root) as process:
+def wait_for_a_scheduled_run(api: AirflowApi, dag_id: str) -> None:
+    deadline = time.monotonic() + 60
+    while not api.call("GET", f"/dags/{dag_id}/dagRuns?run_type=scheduled")["dag_runs"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@own_stack
+def test_stack_whose_clock_starts_runs_leaves_nothing_when_its_process_is_killed(
+    root: Path,
+) -> None:
+    with up(root, "--schedule") as process:
+        running = Running.read(Layout(root).running)
+        assert running
+        wait_for_a_scheduled_run(AirflowApi(running.ui_url), "covid_us_daily")
         process.kill()
         process.wait()
         wait_until_gone(root)
@@ -143,6 +159,7 @@ def ended(stack: Stack, dag_id: str) -> dict[str, str]:
         time.sleep(0.2)
 
 
+@own_stack
 def test_clock_starts_no_run_but_people_backfills_and_events_do(root: Path, two_dags: Path) -> None:
     with started(root, Options(ui_port=None, dags=two_dags), say=print) as stack:
         api = stack.api
@@ -157,15 +174,6 @@ def test_clock_starts_no_run_but_people_backfills_and_events_do(root: Path, two_
         # What it says once the scheduler has come by and made no run.
         assert api.dag("daily")["next_dagrun_run_after"] is None  # type: ignore[index] # it is known
         assert ended(stack, "daily") == {"backfill": "success", "manual": "success"}
-
-
-def test_clock_starts_runs_when_it_is_asked_to(root: Path, two_dags: Path) -> None:
-    with started(root, Options(ui_port=None, dags=two_dags, schedule=True), say=print) as stack:
-        wait_for_dag(stack.api, "daily", now())
-        deadline = time.monotonic() + 60
-        while "scheduled" not in ended(stack, "daily"):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
 
 
 def test_pools_are_what_their_file_says(stack: Stack) -> None:
