@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support.scheduled_runs import ScheduledRuns
 
 DAG = "covid_us_states_daily"
-NOTICE_SECONDS = 30
+NOTICE_SECONDS = 120
 
 
 @pytest.mark.parametrize(

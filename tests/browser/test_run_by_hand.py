@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DAG = "covid_us_daily"
 STATES = "covid_us_states_daily"
-NOTICE_SECONDS = 30
+NOTICE_SECONDS = 120
 
 
 def what_the_warehouse_holds(runs: ScheduledRuns) -> dict[str, list[Any]]:
