@@ -7,8 +7,8 @@ SETUP := $(PYTHON) -m infra.local.bootstrap
 STACK := exec $(BIN)/python -m infra.local
 OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(DAG),--dag '$(DAG)')
 DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
-# Two at a time: a full stack takes a core, the unit tests the other.
-WORKERS ?= 2
+# Three at a time on two cores: one of them has the full stack, which waits as much as it works.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down env test check bench synth package deploy destroy clean

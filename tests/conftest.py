@@ -54,10 +54,14 @@ class Aws:
 # Before xdist looks at the marks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of one full stack in one worker; those of uploads have a stack of their own."""
+    """Keep in one worker the tests of the one full stack, and in another those of CDK.
+
+    What a module synthesizes once would be synthesized once in each worker that has a test of it.
+    """
     for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            group = "uploads" if item.path.name.startswith("test_uploads_") else "stack"
+        needed = getattr(item, "fixturenames", ())
+        group = "stack" if "stack" in needed else "cdk" if "run_cdk" in needed else None
+        if group and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -104,7 +104,7 @@ def made(aws: Aws, templates_folder: Path, environment: str) -> Iterator[Made]:
 
 
 @pytest.fixture(scope="module", params=["dev", "prod"])
-def stack(request: pytest.FixtureRequest, aws: Aws, templates_folder: Path) -> Iterator[Made]:
+def of_each(request: pytest.FixtureRequest, aws: Aws, templates_folder: Path) -> Iterator[Made]:
     """Each environment's stack in turn."""
     with made(aws, templates_folder, request.param) as found:
         yield found
@@ -124,20 +124,20 @@ def everything(aws: Aws) -> set[str]:
     return found
 
 
-def test_every_output_names_what_is_there(aws: Aws, stack: Made) -> None:
-    assert set(stack.outputs) == set(stack.template["Outputs"])
-    for output, value in stack.outputs.items():
+def test_every_output_names_what_is_there(aws: Aws, of_each: Made) -> None:
+    assert set(of_each.outputs) == set(of_each.template["Outputs"])
+    for output, value in of_each.outputs.items():
         ((service, call, argument),) = (
             found_by for ending, found_by in FOUND_BY.items() if output.endswith(ending)
         )
         getattr(aws.client(service), call)(**{argument: value})
 
 
-def test_deploying_it_again_changes_nothing(stack: Made) -> None:
-    before = stack.resources()
+def test_deploying_it_again_changes_nothing(of_each: Made) -> None:
+    before = of_each.resources()
     with pytest.raises(ClientError, match="No updates are to be performed"):
-        stack.update(stack.template)
-    assert stack.resources() == before
+        of_each.update(of_each.template)
+    assert of_each.resources() == before
 
 
 def longer_kept(template: dict[str, Any]) -> dict[str, Any]:

@@ -82,8 +82,9 @@ class Uploads:
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # Runs that are still under way are not of this test.
+        # Runs that are still under way are not of this test, nor is what they delivered.
         self.wait([])
+        self.take_messages()
         self.last = self.runs.last()
 
     def client(self, service: str) -> Any:
@@ -189,7 +190,7 @@ class Uploads:
         return f"runs: {active}, arrivals: {left}" if active or left else ""
 
     def hears(self) -> bool:
-        """Whether notices have come since the last time, or come within five seconds."""
+        """Whether notices have come since the last time, or come within two seconds."""
         found = self.runs.receive_notices()
         self.told += found
         return bool(found)
