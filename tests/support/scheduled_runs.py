@@ -163,10 +163,10 @@ class ScheduledRuns:
         return found
 
     def receive_notices(self) -> list[dict[str, Any]]:
-        """The notices that have arrived, or arrive within two seconds."""
+        """The notices that have arrived, or arrive within five seconds."""
         sqs = aws.client("sqs", self.stack.running.endpoint)
         queue = self.stack.running.notices_queue
-        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=2)
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)
         messages = answer.get("Messages", [])
         for message in messages:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
