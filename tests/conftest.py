@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import psycopg2
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from include.core.migrations import migrate
 from include.core.objects import ObjectStore
@@ -31,6 +33,19 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 _numbers = itertools.count()
+
+# Machines are busy, so no example has a time limit of its own. CI tries the same examples each
+# time; elsewhere each run tries others.
+set_hypothesis_home_dir(ROOT / ".local" / "hypothesis")
+hypothesis.settings.register_profile(
+    "sluice",
+    deadline=None,
+    database=None,
+    derandomize="CI" in os.environ,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("sluice")
 
 
 @dataclass(frozen=True, kw_only=True)
