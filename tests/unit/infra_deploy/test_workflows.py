@@ -77,11 +77,20 @@ def test_pull_requests_of_forks_get_no_rights_of_the_repository(workflow: Workfl
     assert "pull_request_target" not in workflow["on"]
 
 
-def test_every_action_is_of_github_or_aws_and_pinned_by_its_major_tag(workflow: Workflow) -> None:
-    used = [step["uses"] for step in steps(workflow) if "uses" in step]
-    assert used
-    for action in used:
-        assert re.fullmatch(r"(actions|aws-actions)/[a-z-]+@v\d+", action), action
+@pytest.mark.parametrize("name", NAMES)
+def test_every_action_is_of_github_or_aws_and_pinned_by_commit_with_its_release_beside_it(
+    name: str,
+) -> None:
+    uses = [line for line in (FOLDER / f"{name}.yml").read_text().splitlines() if "uses:" in line]
+    assert len(uses) == len([step for step in steps(read(name)) if "uses" in step]) > 0
+    pinned = r" +- uses: (actions|aws-actions)/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+    assert [line for line in uses if not re.fullmatch(pinned, line)] == []
+
+
+def test_newer_releases_of_the_actions_are_proposed_each_week() -> None:
+    (update,) = yaml.safe_load((FOLDER.parent / "dependabot.yml").read_text())["updates"]
+    assert (update["package-ecosystem"], update["directory"]) == ("github-actions", "/")
+    assert update["schedule"] == {"interval": "weekly"}
 
 
 def test_every_job_has_an_end(workflow: Workflow) -> None:
