@@ -182,13 +182,12 @@ class _Load:
 
     def _fill(self) -> LoadCounts:
         self._execute("forget_all_vanished")
-        self._copy(self.parts["target"])
-        return LoadCounts(inserted=self.cursor.rowcount)
+        return LoadCounts(inserted=self._copy(self.parts["target"]))
 
     def _load_newest(self) -> LoadCounts:
-        self._stage()
+        staged = self._stage()
         self._execute("find_changes")
-        counts = self._write_changes()
+        counts = self._write_changes(staged)
         if self.policy.vanished == "keep":
             counts.vanished = self._execute("keep_vanished", last_seen=self.known.as_of)
         elif self.policy.certain:
@@ -202,27 +201,28 @@ class _Load:
         if self.policy.vanished == "delete":
             # The newest snapshot is the whole table: what an older one adds, that one deleted.
             return LoadCounts(superseded=self.snapshot.row_count)
-        self._stage()
+        staged = self._stage()
         self._execute("find_older_changes", as_of=self.snapshot.as_of)
-        counts = self._write_changes()
+        counts = self._write_changes(staged)
         self._execute("stamp_older", as_of=self.snapshot.as_of)
         failpoint("upsert.stamped")
         if self.known.is_untouched:
             self._execute("record_writes")
         return counts
 
-    def _stage(self) -> None:
+    def _stage(self) -> int:
         self._execute("create_staged")
-        self._copy(sql.Identifier("pg_temp", "staged"))
+        return self._copy(sql.Identifier("pg_temp", "staged"))
 
-    def _copy(self, into: sql.Composable) -> None:
+    def _copy(self, into: sql.Composable) -> int:
         statement = compose("upsert/copy_rows", table=into, columns=self.parts["columns"])
         with self.rows() as file:
             failpoint("upsert.opened")
             self.cursor.copy_expert(statement, file)
         failpoint("upsert.copied")
+        return self.cursor.rowcount
 
-    def _write_changes(self) -> LoadCounts:
+    def _write_changes(self, staged: int) -> LoadCounts:
         self._execute("count_changes")
         found = dict(self.cursor.fetchall())
         failpoint("upsert.compared")
@@ -232,7 +232,7 @@ class _Load:
         counts.inserted = self._execute("insert_changed")
         failpoint("upsert.inserted")
         counts.superseded = found.get("supersede", 0)
-        seen = self.snapshot.row_count - counts.superseded
+        seen = staged - counts.superseded
         counts.unchanged = seen - found.get("insert", 0) - found.get("update", 0)
         return counts
 

@@ -10,14 +10,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-import psycopg2.extensions
 import pytest
 
-from include.core import upsert
+from include.core import postgres, upsert
 from include.core.contract import Column, ShrinkLimit, Table
 from include.core.postgres import transaction
 from include.core.upsert import LoadCounts, Policy, Snapshot, load_snapshot
-from include.errors import ShrunkenSnapshotError, WarehouseUnavailableError
+from include.errors import AccountingError, ShrunkenSnapshotError, WarehouseUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +61,12 @@ def cell(value: Any) -> str:
 
 
 def load(
-    connect: Connect, rows: Mapping[Key, tuple[Any, Any]], as_of: datetime, policy: Policy = KEEP
+    connect: Connect,
+    rows: Mapping[Key, tuple[Any, Any]],
+    as_of: datetime,
+    policy: Policy = KEEP,
+    *,
+    announced: int | None = None,
 ) -> LoadCounts:
     text = "".join(
         ",".join(map(cell, (*key, *values))) + "\n" for key, values in sorted(rows.items())
@@ -72,7 +76,8 @@ def load(
     def open_rows() -> Iterator[io.BytesIO]:
         yield io.BytesIO(text.encode())
 
-    snapshot = Snapshot(as_of=as_of, row_count=len(rows), content_sha256=text)
+    row_count = len(rows) if announced is None else announced
+    snapshot = Snapshot(as_of=as_of, row_count=row_count, content_sha256=text)
     with transaction(connect, doing="load thing") as cursor:
         return load_snapshot(cursor, table=TABLE, snapshot=snapshot, rows=open_rows, policy=policy)
 
@@ -191,6 +196,18 @@ def test_vanished_row_is_kept_counted_once_and_comes_back(thing: Connect) -> Non
     assert query(thing, "table ops.vanished_row") == []
 
 
+def test_older_snapshot_again_or_another_of_its_moment_finds_all_its_rows_superseded(
+    thing: Connect,
+) -> None:
+    load(thing, rows(upto=1), DAY + timedelta(days=2))
+    assert summary(load(thing, rows(upto=3), DAY)) == (2, 0, 0, 1)
+    before = versions(thing)
+    for amount in (1, 2):
+        assert summary(load(thing, rows(upto=3, amount=amount), DAY)) == (0, 0, 0, 3)
+    assert versions(thing) == before
+    assert summary(load(thing, rows(upto=3, amount=2), DAY + timedelta(days=1))) == (0, 2, 0, 1)
+
+
 def test_rows_may_be_missing_because_they_were_rejected_so_none_is_deleted(thing: Connect) -> None:
     load(thing, rows(upto=5), DAY, DELETE)
     counts = load(thing, rows(upto=3), DAY + timedelta(days=1), replace(DELETE, certain=False))
@@ -205,6 +222,7 @@ def test_rows_may_be_missing_because_they_were_rejected_so_none_is_deleted(thing
         pytest.param(10, 0, False, id="empty-small"),
         pytest.param(1000, 100, False, id="90-percent-gone"),
         pytest.param(1000, 799, False, id="just-above-both-limits"),
+        pytest.param(400, 300, False, id="exactly-100-rows"),
         pytest.param(1000, 800, True, id="exactly-20-percent"),
         pytest.param(400, 301, True, id="fewer-than-100-rows"),
     ],
@@ -222,13 +240,47 @@ def test_shrunken_snapshot_stops(
     assert (versions(thing), query(thing, "table ops.sink")) == state
 
 
-def test_second_writer_waits_for_the_first(thing: Connect) -> None:
+@pytest.mark.parametrize("before", [0, 5], ids=["empty-table", "table-with-rows"])
+@pytest.mark.parametrize("arriving", [6, 8], ids=["too-few", "too-many"])
+def test_snapshot_that_arrives_with_other_rows_than_announced_changes_nothing(
+    thing: Connect, before: int, arriving: int
+) -> None:
+    if before:
+        load(thing, rows(upto=before), DAY)
+    with pytest.raises(AccountingError, match=f"has 7 rows, the load counts {arriving}"):
+        load(thing, rows(upto=arriving), DAY + timedelta(days=1), announced=7)
+    with pytest.raises(AccountingError, match=f"has 7 rows, the load counts {arriving}"):
+        load(thing, rows(upto=arriving), DAY - timedelta(days=1), announced=7)
+    assert content(thing) == rows(upto=before)
+
+
+def test_rows_that_a_trigger_of_the_table_drops_fail_the_load(
+    thing: Connect, warehouse: Connect
+) -> None:
+    load(thing, rows(upto=5), DAY)
+    with transaction(warehouse, doing="meddle") as cursor:
+        cursor.execute(
+            "create function drop_row() returns trigger language plpgsql"
+            " as $$begin return null; end$$"
+        )
+        cursor.execute(
+            "create trigger dropping before insert or update on thing for each row"
+            " when (new.number = 3) execute function drop_row()"
+        )
+    with pytest.raises(AccountingError, match="has 6 rows, the load counts 5"):
+        load(thing, rows(upto=6, amount=2), DAY + timedelta(days=1))
+    assert content(thing) == rows(upto=5)
+
+
+def test_second_writer_waits_for_the_first(thing: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     load(thing, rows(upto=1), DAY)
     with closing(thing()) as holder:
         with holder.cursor() as cursor:
             cursor.execute("select 1 from ops.sink where sink = 'public.thing' for update")
-        with pytest.raises(WarehouseUnavailableError, match="LockNotAvailable"):
-            load(lambda: impatient(thing), rows(upto=2), DAY)
+        with monkeypatch.context() as impatient:
+            impatient.setitem(postgres._SESSION, "lock_timeout", "200")
+            with pytest.raises(WarehouseUnavailableError, match="LockNotAvailable"):
+                load(thing, rows(upto=2), DAY)
     assert summary(load(thing, rows(upto=2), DAY)) == (1, 0, 1, 0)
 
 
@@ -237,6 +289,8 @@ def test_writer_that_overstays_its_lease_loses_the_lock_and_its_work(
 ) -> None:
     load(thing, rows(upto=1), DAY)
     monkeypatch.setattr(upsert, "LEASE_SECONDS", 0.0)
+    # Were the sleeper left alone, this would be all the waiting.
+    monkeypatch.setitem(postgres._SESSION, "lock_timeout", "10000")
     with closing(thing()) as sleeper:
         with sleeper.cursor() as cursor:
             cursor.execute("set application_name = 'sluice public.thing'")
@@ -256,20 +310,6 @@ def test_writer_of_another_table_is_left_alone(
         cursor.execute("set application_name = 'sluice public.other'")
         load(thing, rows(upto=1), DAY)
         cursor.execute("select 1")
-
-
-def impatient(connect: Connect) -> Any:
-    """A connection whose transactions wait 200 ms for a lock, whatever they are told."""
-    connection = connect()
-    connection.cursor_factory = ImpatientCursor
-    return connection
-
-
-class ImpatientCursor(psycopg2.extensions.cursor):
-    def execute(self, query: Any, values: Any = None) -> None:
-        super().execute(query, values)
-        if "set_config" in str(query):
-            super().execute("set local lock_timeout = '200ms'")
 
 
 def oracle(loaded: list[tuple[datetime, Rows]], vanished: str) -> Rows:
