@@ -89,6 +89,18 @@ def test_item_that_somebody_else_made_or_altered_is_set_right_and_keeps_its_own(
     assert without_version(place.items()) == expected
 
 
+def test_update_that_is_lost_is_missing_and_not_superseded(place: ItemPlace) -> None:
+    dynamodb = client("dynamodb", place.aws)
+    place.run(place.put(rows(3)), run_id="old")
+    lost = dynamodb.get_item(TableName=place.table, Key={"id": {"S": "0001"}})["Item"]
+    file = place.put(rows(3, town="new"))
+    place.load(file, run_id="new")
+    dynamodb.put_item(TableName=place.table, Item=lost)
+    (result,) = place.observe(file, run_id="new")
+    assert (result["counts"]["delivered"], result["counts"]["superseded"]) == (2, 0)
+    assert (result["missing"], result["missing_ids"]) == (1, ["0001"])
+
+
 def test_two_versions_loaded_side_by_side_end_with_the_newer(place: ItemPlace) -> None:
     place = replace(place, upload=replace(place.upload, chunk_rows=1000))
     texts = rows(300, town="old"), rows(200, town="new")

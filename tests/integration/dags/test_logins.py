@@ -92,6 +92,17 @@ def test_password_that_is_rotated_within_a_transaction_lets_it_commit(owner: Own
         assert cursor.fetchall() == [(1,)]
 
 
+def test_password_that_is_read_anew_is_masked_in_logs(owner: Owner) -> None:
+    from airflow.sdk.log import mask_logs  # noqa: PLC0415 -- after the environment is set
+
+    password = "correct-horse-battery"  # noqa: S105 -- of a database that is gone in a minute
+    connect = clients().migrations()
+    owner.rotate(password)
+    assert password in str(mask_logs(None, "info", {"event": f"password={password}"}))
+    user(connect)
+    assert password not in str(mask_logs(None, "info", {"event": f"password={password}"}))
+
+
 def test_connect_between_the_halves_of_a_rotation_fails_as_one_that_a_retry_helps(
     owner: Owner,
 ) -> None:

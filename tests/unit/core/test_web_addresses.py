@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def brief(server: FakeServer, host: str) -> Web:
+    """Fetches from a host, and for a second only: were it let through, nobody would answer."""
+    return Web(hosts=(host,), stand_ins=(server.url,), request_seconds=1, retry_seconds=0)
+
+
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_redirect_within_the_allow_list_is_followed(target: Path, code: int) -> None:
     with answers(redirect("/other.csv?x=1", code), ok) as server:
@@ -72,14 +77,14 @@ def test_redirect_to_another_host_is_forbidden(target: Path) -> None:
 )
 def test_redirect_to_what_is_not_allow_listed_is_forbidden(target: Path, address: str) -> None:
     with answers(redirect(address)) as server:
-        web = Web(hosts=("raw.example",), stand_ins=(server.url,), retry_seconds=0)
+        web = brief(server, "raw.example")
         with pytest.raises(ForbiddenAddressError):
             web.download(server.url, to=target, max_bytes=1)
 
 
 def test_redirect_to_plain_http_is_forbidden_even_on_an_allowed_host(target: Path) -> None:
     with answers(redirect("http://raw.example/")) as server:
-        web = Web(hosts=("raw.example",), stand_ins=(server.url,))
+        web = brief(server, "raw.example")
         with pytest.raises(ForbiddenAddressError, match="not https"):
             web.download(server.url, to=target, max_bytes=1)
 
@@ -91,7 +96,7 @@ def test_redirect_to_a_private_loopback_or_link_local_address_is_forbidden(
     target: Path, host: str
 ) -> None:
     with answers(redirect(f"https://{host}/")) as server:
-        web = Web(hosts=(host,), stand_ins=(server.url,))
+        web = brief(server, host)
         with pytest.raises(ForbiddenAddressError, match="not a public address"):
             web.download(server.url, to=target, max_bytes=1)
 
