@@ -2,7 +2,8 @@
 
 **Reads** what is below the landing prefixes, and the registry ops.arrival.
 
-**Writes** runs of the upload pipelines; where it had to start one, a row in ops.run and one notice.
+**Writes** runs of the upload pipelines; ops.arrival, for files whose name no pipeline takes; where
+it found either, a row in ops.run and one notice.
 
 **Runs** every 15 minutes; by hand without parameters.
 
@@ -37,7 +38,7 @@ SINK = "arrivals"
 
 @task
 @accountable
-def look() -> dict[str, list[dict[str, str]]]:
+def look() -> dict[str, dict[str, list[dict[str, Any]]]]:
     grace = timedelta(seconds=settings().sweep_grace_seconds)
     return {
         pipeline.name: sweeping.find(
@@ -51,13 +52,13 @@ def look() -> dict[str, list[dict[str, str]]]:
 
 @task
 @accountable
-def plan(missed: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
-    return sweeping.runs_to_start(missed, name=get_current_context()["run_id"])
+def plan(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return sweeping.runs_to_start(found, name=get_current_context()["run_id"])
 
 
 @task(trigger_rule="none_failed")
 @accountable
-def tell(missed: dict[str, list[dict[str, str]]]) -> list[str]:
+def tell(found: dict[str, Any]) -> list[str]:
     run: Any = get_current_context()["dag_run"]
     facts = RunFacts(
         dag_id=run.dag_id,
@@ -66,8 +67,13 @@ def tell(missed: dict[str, list[dict[str, str]]]) -> list[str]:
         as_of=None,
         ui_url=settings().ui_url,
     )
-    entered = run_of_sink(SINK, moments_of(run))
-    sweeping.tell(missed, run=entered, facts=facts, connect=warehouse())
+    sweeping.tell(
+        found,
+        landings=[pipeline.landing() for pipeline in UPLOAD_PIPELINES],
+        run=run_of_sink(SINK, moments_of(run)),
+        facts=facts,
+        connect=warehouse(),
+    )
     return arrivals.announce_run()
 
 
@@ -82,11 +88,11 @@ def tell(missed: dict[str, list[dict[str, str]]]) -> list[str]:
 )
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow hands on a promise.
-    missed: Any = look()
+    found: Any = look()
     start = TriggerDagRunOperator.partial(
         task_id="start", skip_when_already_exists=True
-    ).expand_kwargs(plan(missed))
-    start >> tell(missed)
+    ).expand_kwargs(plan(found))
+    start >> tell(found)
 
 
 wire()

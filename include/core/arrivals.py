@@ -181,6 +181,19 @@ def fail(  # noqa: PLR0913 -- a file, a run, and what came of it
     cursor.execute(read_statement("arrivals/fail_arrival"), values)
 
 
+def refuse(  # noqa: PLR0913 -- a file, a run, and what came of it
+    cursor: cursor, pipeline: str, file: dict[str, Any], *, dag_id: str, run_id: str, cause: str
+) -> None:
+    """Enter an object version that a sweep has found and no run can take, unless it is known.
+
+    Arguments are those of claim, and why no run can take it.
+    """
+    values = {**_name(pipeline, file), "dag_id": dag_id, "run_id": run_id, "cause": cause}
+    values |= {name: file[name] for name in ("etag", "size", "stored_at")}
+    values["file_order"] = file["order"]
+    cursor.execute(read_statement("arrivals/refuse_arrival"), values)
+
+
 def release_run(cursor: cursor, *, dag_id: str, run_id: str, cause: str) -> int:
     """Mark all that a run still holds as failed, and count it."""
     values = {"dag_id": dag_id, "run_id": run_id, "cause": cause}
@@ -195,19 +208,24 @@ def failed_files(cursor: cursor, *, dag_id: str, run_id: str) -> list[tuple[str,
 
 
 def find_missed(
-    cursor: cursor, pipeline: str, bucket: str, versions: Sequence[tuple[str, str]]
+    cursor: cursor,
+    pipeline: str,
+    bucket: str,
+    versions: Sequence[tuple[str, str]],
+    *,
+    tries: int = SWEEP_TRIES,
 ) -> list[tuple[str, str]]:
     """Of these object versions, key and version id each, those that nobody processes.
 
     One that a sweep has found before, and that has failed since, is among them until it has been
-    tried SWEEP_TRIES times.
+    tried so many times.
     """
     values = {
         "pipeline": pipeline,
         "bucket": bucket,
         "keys": [key for key, _ in versions],
         "version_ids": [version_id for _, version_id in versions],
-        "tries": SWEEP_TRIES,
+        "tries": tries,
     }
     cursor.execute(read_statement("arrivals/find_missed"), values)
     return [(key, version_id) for key, version_id in cursor.fetchall()]

@@ -108,12 +108,20 @@ def check_name(key: str) -> None:
     """Hold the name of a file to what can be a file's.
 
     Raises:
-        ArrivalError: an empty or dotted segment, a control character, or another suffix.
+        ArrivalError: an empty or dotted segment, a control character, or another suffix than
+            SUFFIXES in any letter case. It does not repeat the key: whoever tells of it names it.
     """
     segments = key.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
-        raise ArrivalError(f"{key!r}: a segment of the key is empty or dotted. Rename the file")
+        raise ArrivalError(
+            "A segment of the key is empty or dotted. Upload the file again under another name"
+        )
     if not key.isprintable():
-        raise ArrivalError(f"{key!r}: the key has unprintable characters. Rename the file")
-    if not key.endswith(SUFFIXES):
-        raise ArrivalError(f"{key!r} does not end in {' or '.join(SUFFIXES)}. Rename the file")
+        raise ArrivalError(
+            "The key has unprintable characters. Upload the file again under another name"
+        )
+    if not key.lower().endswith(SUFFIXES):
+        raise ArrivalError(
+            f"The name does not end in {' or '.join(SUFFIXES)}, in small or capital letters. "
+            "Upload the file again as CSV, under a name that does"
+        )

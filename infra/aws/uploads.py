@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 CSV_UPLOAD_TO_SQS = "uploads/sqs/"
 CSV_UPLOAD_TO_DYNAMODB = "uploads/dynamodb/"
-SUFFIXES = (".csv", ".csv.gz")  # no key ends in both, which S3 would refuse
+# S3 compares letter by letter, so each spelling that people use is a filter of its own; the sweep
+# finds the others, such as .Csv. No key ends in two of them, which S3 would refuse.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+SUFFIXES = (".csv", ".CSV", ".csv.gz", ".csv.GZ", ".CSV.gz", ".CSV.GZ")
 
 
 @dataclass(frozen=True, kw_only=True)

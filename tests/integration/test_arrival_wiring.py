@@ -73,14 +73,9 @@ def test_csv_files_below_a_prefix_reach_its_queue_and_nothing_else_does(
     (other,) = (given for given, _ in PIPELINES if given != prefix)
     for key in (f"{prefix}a.txt", f"{prefix}a.csv.zip", f"{other}a.csv", "exports/a.csv", "a.csv"):
         land(aws, key)
-    plain = land(aws, f"{prefix}a.csv")
-    packed = land(aws, f"{prefix}deep/er.csv.gz")
-    last = land(aws, f"{prefix}z.csv")
-    assert landed(aws, f"{outputs}QueueUrl", f"{prefix}z.csv") == [
-        (f"{prefix}a.csv", plain),
-        (f"{prefix}deep/er.csv.gz", packed),
-        (f"{prefix}z.csv", last),
-    ]
+    names = ("UPPER.CSV", "a.CSV.GZ", "a.CSV.gz", "a.csv", "a.csv.GZ", "deep/er.csv.gz", "z.csv")
+    expected = [(f"{prefix}{name}", land(aws, f"{prefix}{name}")) for name in names]
+    assert landed(aws, f"{outputs}QueueUrl", f"{prefix}z.csv") == expected
 
 
 @pytest.mark.parametrize(("prefix", "outputs"), PIPELINES)

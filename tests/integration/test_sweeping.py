@@ -18,12 +18,23 @@ from tests.support.upload_runs import PIPELINE, PREFIX, Shore, run_of
 HOUR = timedelta(hours=1)
 
 
-def missed(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> list[tuple[str, str]]:
+def sweep(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> dict[str, Any]:
     """What a sweep finds that comes so much later than now."""
     landing = replace(shore.landing, client=client or shore.s3)
     before = datetime.now(timezone.utc) + after
-    found = find(landing, connect=shore.connect, before=before)
+    return find(landing, connect=shore.connect, before=before)
+
+
+def missed(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> list[tuple[str, str]]:
+    """Name and version of each file that a sweep would start a run for."""
+    found = sweep(shore, after=after, client=client)["missed"]
     return [(each["key"].removeprefix(PREFIX), each["version_id"]) for each in found]
+
+
+def refused(shore: Shore, *, client: Any = None) -> list[str]:
+    """Name of each file that a sweep would refuse."""
+    found = sweep(shore, client=client)["refused"]
+    return [each["key"].removeprefix(PREFIX) for each in found]
 
 
 def process(shore: Shore, name: str, run_id: str) -> None:
@@ -35,7 +46,8 @@ def tell_of(shore: Shore, files: dict[str, Any], run_id: str = "sweep") -> list[
     facts = RunFacts(
         dag_id=PIPELINE, run_id=run_id, dataset="sweep_arrivals", as_of=None, ui_url="http://ui"
     )
-    tell(files, run=run_of(run_id), facts=facts, connect=shore.connect)
+    landings = [shore.landing]
+    tell(files, landings=landings, run=run_of(run_id), facts=facts, connect=shore.connect)
     return shore.sent(run_id)
 
 
@@ -103,17 +115,16 @@ def test_what_is_missed_is_processed_by_the_run_that_is_started_and_missed_no_mo
     shore: Shore,
 ) -> None:
     shore.put("a.csv")
-    shore.put("notes.txt")
-    found = [{"key": PREFIX + name, "version_id": version} for name, version in missed(shore)]
-    (run,) = runs_to_start({PIPELINE: found}, name="sweep")
+    shore.put("bad.csv")
+    (run,) = runs_to_start({PIPELINE: sweep(shore)}, name="sweep")
     files = [(e["key"].removeprefix(PREFIX), e["version_id"]) for e in run["conf"]["objects"]]
     run_id = run["trigger_run_id"]
     received = shore.receive_by_hand(*files, run_id=run_id, again=False, found_by="sweep")
     with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
         shore.settle(received, shore.work(received, run_id), run_id)
-    assert shore.states() == {"a.csv": "done", "notes.txt": "failed"}
+    assert shore.states() == {"a.csv": "done", "bad.csv": "failed"}
     assert shore.query("select distinct found_by from ops.arrival") == [("sweep",)]
-    assert [name for name, _ in missed(shore)] == ["notes.txt"]
+    assert [name for name, _ in missed(shore)] == ["bad.csv"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 4])
@@ -135,6 +146,94 @@ def test_what_is_too_much_for_one_sweep_is_found_by_the_next(
     for name, _ in files[:3]:
         process(shore, name, name)
     assert missed(shore) == files[3:]
+
+
+@pytest.mark.parametrize("name", ["UPPER.CSV", "a.Csv", "packed.CSV.gz", "packed.csv.GZ"])
+def test_file_whose_suffix_has_capital_letters_is_missed_as_any_other(
+    shore: Shore, name: str
+) -> None:
+    version = shore.put(name)
+    assert (missed(shore), refused(shore)) == ([(name, version)], [])
+    process(shore, name, "one")
+    assert shore.states() == {name: "done"}
+
+
+MISNAMED = [
+    "README",
+    "a.csv ",
+    "a.csv.zip",
+    "in/notes.txt",
+    "orders.xlsx",
+    "odd//x.csv",
+    "exe\u202evsc.csv",
+]
+
+
+def test_file_that_no_pipeline_takes_is_entered_as_failed_and_named_in_one_notice(
+    shore: Shore,
+) -> None:
+    for name in (*MISNAMED, "in/", "gone.txt"):
+        shore.put(name)
+    shore.delete("gone.txt")
+    found = {PIPELINE: sweep(shore)}
+    assert runs_to_start(found, name="sweep") == []
+    assert sorted(refused(shore)) == sorted(MISNAMED)
+    assert tell_of(shore, found) == ["sweep success"]
+    ((subject, text),) = shore.query("select subject, body from ops.outbox")
+    assert subject == "Sluice sweep_arrivals: 7 files refused"
+    assert f"{PIPELINE}: {PREFIX}in/notes.txt: The name does not end in .csv or .csv.gz" in text
+    assert text.count("Upload the file again") == 7
+    assert "had landed" not in text
+    assert text.replace("\n", "").isprintable()
+    assert shore.states() == dict.fromkeys(MISNAMED, "failed")
+    causes = shore.query("select cause, found_by, run_id from ops.arrival where cause <> ''")
+    assert len(causes) == 7
+    assert {found_by for _, found_by, _ in causes} == {"sweep"}
+    ((details,),) = shore.query("select details from ops.run")
+    assert sorted(each["file"] for each in details["failures"]) == sorted(
+        PREFIX + name for name in MISNAMED
+    )
+
+
+def test_refused_file_is_told_of_once_and_its_next_version_again(shore: Shore) -> None:
+    shore.put("notes.txt")
+    found = {PIPELINE: sweep(shore)}
+    assert tell_of(shore, found, "first") == ["first success"]
+    assert (missed(shore), refused(shore)) == ([], [])
+    before = shore.written()
+    assert tell_of(shore, found, "first") == []
+    assert shore.written() == before
+    shore.put("notes.txt")
+    assert refused(shore) == ["notes.txt"]
+
+
+def test_refused_file_that_was_tried_by_hand_is_not_told_of_again(shore: Shore) -> None:
+    shore.put("notes.txt")
+    with pytest.raises(FilesFailedError):
+        process(shore, "notes.txt", "by hand")
+    assert refused(shore) == []
+
+
+def test_refused_file_that_was_deleted_before_the_notice_gets_no_word(shore: Shore) -> None:
+    shore.put("notes.txt")
+    found = {PIPELINE: sweep(shore)}
+    shore.delete("notes.txt")
+    assert tell_of(shore, found) == []
+    assert shore.states() == {}
+
+
+def test_many_refused_files_do_not_keep_others_from_being_found(
+    shore: Shore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PAGE", 2)
+    monkeypatch.setattr(sweeping, "MOST_REFUSED", 3)
+    for each in range(5):
+        shore.put(f"{each}.txt")
+    version = shore.put("z.csv")
+    assert missed(shore) == [("z.csv", version)]
+    assert refused(shore) == ["0.txt", "1.txt", "2.txt"]
+    tell_of(shore, {PIPELINE: sweep(shore)})
+    assert refused(shore) == ["3.txt", "4.txt"]
 
 
 class Listing:
@@ -163,13 +262,13 @@ def test_key_that_the_registry_cannot_hold_does_not_keep_others_from_being_found
 
 def test_sweep_that_found_nothing_is_silent(shore: Shore) -> None:
     assert tell_of(shore, {}) == []
-    assert tell_of(shore, {PIPELINE: []}) == []
+    assert tell_of(shore, {PIPELINE: found_of()}) == []
     assert shore.query("select 1 from ops.run union all select 1 from ops.outbox") == []
 
 
 def test_sweep_that_found_files_tells_of_them_once(shore: Shore) -> None:
     files = [{"key": f"{PREFIX}{each}.csv", "version_id": "v"} for each in range(25)]
-    found = {PIPELINE: files, "csv_upload_to_dynamodb": []}
+    found = {PIPELINE: found_of(*files), "csv_upload_to_dynamodb": found_of()}
     assert tell_of(shore, found) == ["sweep success"]
     ((subject, text),) = shore.query("select subject, body from ops.outbox")
     assert subject == "Sluice sweep_arrivals: 25 missed files started"
@@ -182,9 +281,13 @@ def test_sweep_that_found_files_tells_of_them_once(shore: Shore) -> None:
 
 
 def test_each_sweep_that_found_files_tells_of_its_own(shore: Shore) -> None:
-    found = {PIPELINE: [{"key": PREFIX + "a.csv", "version_id": "v"}]}
+    found = {PIPELINE: found_of({"key": PREFIX + "a.csv", "version_id": "v"})}
     assert tell_of(shore, found, "first") == ["first success"]
     assert tell_of(shore, found, "second") == ["second success"]
+
+
+def found_of(*files: dict[str, str]) -> dict[str, Any]:
+    return {"missed": list(files), "refused": []}
 
 
 def files_of(number: int) -> list[dict[str, str]]:
@@ -198,7 +301,7 @@ def files_of(number: int) -> list[dict[str, str]]:
 def test_each_started_run_has_at_most_500_files_and_all_are_started(
     number: int, sizes: list[int]
 ) -> None:
-    runs = runs_to_start({"csv_upload_to_sqs": files_of(number)}, name="s")
+    runs = runs_to_start({"csv_upload_to_sqs": found_of(*files_of(number))}, name="s")
     assert [len(run["conf"]["objects"]) for run in runs] == sizes
     assert [each for run in runs for each in run["conf"]["objects"]] == files_of(number)
     assert len({run["trigger_run_id"] for run in runs}) == len(runs)
@@ -206,9 +309,9 @@ def test_each_started_run_has_at_most_500_files_and_all_are_started(
 
 def test_runs_of_several_pipelines_are_named_after_the_sweep_and_process_nothing_again() -> None:
     missed = {
-        "csv_upload_to_sqs": files_of(1),
-        "csv_upload_to_dynamodb": files_of(501),
-        "third": [],
+        "csv_upload_to_sqs": found_of(*files_of(1)),
+        "csv_upload_to_dynamodb": found_of(*files_of(501)),
+        "third": found_of(),
     }
     runs = runs_to_start(missed, name="scheduled__2026-11-21T06:30:00+00:00")
     named = "sweep__scheduled__2026-11-21T06:30:00+00:00"

@@ -184,6 +184,8 @@ def test_other_place_is_refused(bucket: str, key: str, message: str) -> None:
         "uploads/sqs/été \U0001f600.csv",
         "uploads/sqs/...csv",
         "uploads/sqs/.csv",
+        "uploads/sqs/UPPER.CSV",
+        "uploads/sqs/x.Csv.gZ",
     ],
 )
 def test_name_of_a_file_is_let_in(key: str) -> None:
@@ -201,18 +203,20 @@ def test_name_of_a_file_is_let_in(key: str) -> None:
         ("uploads/sqs/\x1b[31mred.csv", "unprintable"),
         ("uploads/sqs/\u202ecsv.exe.csv", "unprintable"),
         ("uploads/sqs/x.txt", r"does not end in \.csv or \.csv\.gz"),
-        ("uploads/sqs/x.CSV", "does not end in"),
+        ("uploads/sqs/x.XLSX", "does not end in"),
+        ("uploads/sqs/x.c\u017fv", "does not end in"),
         ("uploads/sqs/x.csv.zip", "does not end in"),
         ("uploads/sqs/x.csv ", "does not end in"),
         ("uploads/sqs/csv", "does not end in"),
     ],
 )
-def test_name_that_no_file_should_have_is_refused_and_shown_harmless(
+def test_name_that_no_file_should_have_is_refused_in_words_without_the_key(
     key: str, message: str
 ) -> None:
     with pytest.raises(ArrivalError, match=message) as refused:
         check_name(key)
     assert str(refused.value).isprintable()
+    assert key not in str(refused.value)
 
 
 def test_key_is_shown_as_it_is_unless_it_has_characters_that_do_harm() -> None:

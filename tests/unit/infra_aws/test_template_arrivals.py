@@ -74,18 +74,27 @@ def bucket_arn(template: Template) -> str:
     return f"arn:aws:s3:::{resolved(bucket['BucketName'])}"
 
 
-def test_bucket_tells_of_csv_files_plain_and_gzipped_below_each_prefix_and_of_nothing_else(
+def test_bucket_tells_of_csv_files_plain_and_gzipped_in_both_letter_cases_and_of_nothing_else(
     template: Template,
 ) -> None:
     _, bucket = behind(template, "LandingBucket")
     assert bucket["NotificationConfiguration"].keys() == {"TopicConfigurations"}
+    suffixes = [".CSV", ".CSV.GZ", ".CSV.gz", ".csv", ".csv.GZ", ".csv.gz"]
     assert sorted(tuple(rules(a).values()) for a in announcements(template)) == [
-        ("uploads/dynamodb/", ".csv"),
-        ("uploads/dynamodb/", ".csv.gz"),
-        ("uploads/sqs/", ".csv"),
-        ("uploads/sqs/", ".csv.gz"),
+        (prefix, suffix) for prefix in ("uploads/dynamodb/", "uploads/sqs/") for suffix in suffixes
     ]
     assert {a["Event"] for a in announcements(template)} == {"s3:ObjectCreated:*"}
+
+
+def test_no_key_fits_two_filters_which_s3_would_refuse(template: Template) -> None:
+    filters = [tuple(rules(a).values()) for a in announcements(template)]
+    for place, (prefix, suffix) in enumerate(filters):
+        for other_prefix, other_suffix in filters[place + 1 :]:
+            one_begins_the_other = prefix.startswith(other_prefix) or other_prefix.startswith(
+                prefix
+            )
+            one_ends_the_other = suffix.endswith(other_suffix) or other_suffix.endswith(suffix)
+            assert not (one_begins_the_other and one_ends_the_other), (suffix, other_suffix)
 
 
 def test_each_prefix_has_a_topic_of_its_own(template: Template) -> None:
