@@ -5,44 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ColumnType = Literal[
-    "text",
-    "smallint",
-    "integer",
-    "bigint",
-    "numeric",
-    "double precision",
-    "boolean",
-    "date",
-    "timestamptz",
+from include.core.columns import Column, ColumnType
+
+# A dataset imports all that it is declared with from here.
+__all__ = [
+    "Column",
+    "ColumnType",
+    "CsvContract",
+    "Cumulative",
+    "GitHubDataset",
+    "GitHubFile",
+    "NewestDay",
+    "RejectLimit",
+    "Rule",
+    "Severity",
+    "ShrinkLimit",
+    "Table",
+    "UniqueKey",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One typed column of a file or a table.
-
-    Attributes:
-        name: the column's name in SQL.
-        type: a Postgres type. numeric takes any finite decimal unless precision is set.
-        header: the name in the file's header, when it differs from name.
-        required: a header without it is an error; an optional column that is missing is null.
-        nullable: a null value is accepted.
-        formats: strptime formats of a date or timestamptz, tried in order; ISO 8601 when empty.
-        zone: IANA zone of timestamps written without an offset; without it they are rejected.
-        non_finite: what NaN, Infinity and numbers too large for the type get.
-        precision: (digits in all, digits after the point) of a numeric.
-    """
-
-    name: str
-    type: ColumnType
-    header: str | None = None
-    required: bool = True
-    nullable: bool = True
-    formats: tuple[str, ...] = ()
-    zone: str | None = None
-    non_finite: Literal["reject", "null", "keep"] = "reject"
-    precision: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,13 @@ REASONS: Final = {
     "no_zone": "the time has no offset and the contract names no zone",
     "ambiguous_time": "the time happens twice in its zone, when clocks go back",
     "nonexistent_time": "the time is skipped in its zone, when clocks go forward",
+    # what its column asks of a value
+    "text_too_long": "the text has more characters than max_length allows",
+    "text_too_short": "the text has fewer characters than min_length asks",
+    "pattern_mismatch": "the whole text does not match the pattern of its column",
+    "below_minimum": "the value is less than the minimum of its column",
+    "above_maximum": "the value is greater than the maximum of its column",
+    "not_in_enum": "the value is none of those that its column allows",
     # its key
     "key_conflict": "other rows have the same key with other values",
     # what a queue takes
