@@ -35,10 +35,12 @@ class CsvContract:
             row twice is a duplicate; the same key with other values is rejected, all of them.
         only: column name to the one value, as written in the file, that a wanted row has;
             other rows are filtered, not rejected.
-        delimiter: one character.
+        delimiter: one character, or None: found among comma, semicolon, tab and bar.
+        header: whether the first row names the columns. Without it, cells belong to columns in
+            the contract's order.
         encoding: a Python codec name.
         escape: the character that escapes a quote, when the file does not double it.
-        preamble_lines: physical lines before the header.
+        preamble_lines: physical lines before the header, or before the first row.
         unknown_columns: a header name that is no column's: an error, ignored, or added as text.
         null_tokens: cells that mean null, as they stand in the file: '""' is the quoted empty
             cell, '' the bare one.
@@ -50,7 +52,8 @@ class CsvContract:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     only: tuple[tuple[str, str], ...] = ()
-    delimiter: str = ","
+    delimiter: str | None = ","
+    header: bool = True
     encoding: str = "utf-8"
     escape: str | None = None
     preamble_lines: int = 0
@@ -59,6 +62,11 @@ class CsvContract:
     max_field_bytes: int = 1_048_576
     max_bytes: int = 1_073_741_824
     max_ratio: int = 200
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a contract that no file can meet."""
+        if not self.header and (not self.columns or self.unknown_columns == "add"):
+            raise ValueError("without a header, all columns are declared and none are added")
 
 
 @dataclass(frozen=True, kw_only=True)

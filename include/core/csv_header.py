@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from include.core.contract import Column
+from include.core.csv_dialect import DELIMITERS
 from include.core.csv_text import MARK
 from include.errors import InputFileError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 MAX_COLUMNS: Final = 1600
 MAX_NAME_BYTES: Final = 63
-_DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 _IN_NAMES: Final = frozenset(" _-/()[]<>=.,:%#&+*'?!@$°²³")
 _FIRST_IN_NAMES: Final = frozenset("_%#$")  # a sign that begins a formula is not among them
 _COMMENTS: Final = ("--", "/*", "*/")
@@ -81,6 +81,30 @@ def read_header(
         columns=(*contract.columns, *(Column(name=found, type="text") for found in added)),
         positions=(*map(places.get, wanted), *map(places.get, added)),
     )
+
+
+def given_header(first: list[str], *, name: str, line: int, contract: CsvContract) -> Header:
+    """Give the names of the contract to a file without a header, by position.
+
+    Arguments:
+        first: the cells of the first row, unquoted.
+        name: what the file's owner calls it.
+        line: where that row stands.
+        contract: what the file should be.
+
+    Raises:
+        InputFileError: the first row is a header after all.
+    """
+    names = [header_of(column) for column in contract.columns]
+    if [cell.strip().casefold() for cell in first] == [one.casefold() for one in names]:
+        raise InputFileError(
+            file=name,
+            line=line,
+            problem="the first row holds the columns' names, but the contract says that the file "
+            "has no header",
+            fix="Declare header=True in the contract, or remove the row",
+        )
+    return Header(names=tuple(names), columns=contract.columns, positions=tuple(range(len(names))))
 
 
 def refuse_other_delimiter(raw: str, *, name: str, line: int, contract: CsvContract) -> None:
@@ -207,10 +231,13 @@ class _HeaderCheck:
 
     def delimiter(self, names: list[str], wanted: set[str], *, found: int) -> None:
         """Raise if cutting the line by another delimiter finds more declared columns."""
-        line = self._contract.delimiter.join(names)
-        for delimiter, called in _DELIMITERS.items():
+        declared = self._contract.delimiter
+        if declared is None:
+            return
+        line = declared.join(names)
+        for delimiter, called in DELIMITERS.items():
             cells = [cell.strip('"') for cell in line.split(delimiter)]
-            if delimiter != self._contract.delimiter and len(wanted.intersection(cells)) > found:
+            if delimiter != declared and len(wanted.intersection(cells)) > found:
                 raise self.fault(
                     f"the delimiter is not the declared one: it looks like {called}",
                     "Declare it in the contract, or save the file with the declared one",

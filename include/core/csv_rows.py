@@ -10,27 +10,24 @@ from itertools import chain, compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.compressed import read_decompressed
-from include.core.csv_faults import RAW_LIMIT, Counts, Fault, Reject
-from include.core.csv_header import Header, read_header, refuse_other_delimiter
+from include.core.csv_faults import Counts, Fault, Reject
+from include.core.csv_header import Header, given_header, read_header, refuse_other_delimiter
 from include.core.csv_layout import Batch, LayoutCheck
-from include.core.csv_records import Block, RecordReader
-from include.core.csv_syntax import Syntax
-from include.core.csv_text import MARK, Latin1Suspicion, decode, whole_lines
+from include.core.csv_opening import open_records
+from include.core.csv_records import Block
+from include.core.csv_text import MARK, Latin1Suspicion
 from include.core.csv_values import ColumnReader
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from include.core.contract import Column, CsvContract
     from include.core.csv_layout import Bad
+    from include.core.csv_opening import Opened
 
     Values = tuple[str | None, ...]
-
-_RECORD_CELLS: Final = 16
-"""A record may hold this many times the field limit, and RAW_LIMIT beside."""
 
 _LOOK_AHEAD: Final = 50
 """Rows searched for the header when it is not where it should be."""
@@ -80,12 +77,12 @@ class CsvRows:
 
     def __init__(self, path: Path, *, name: str, contract: CsvContract) -> None:
         self._contract = contract
-        self._syntax = Syntax(delimiter=contract.delimiter, escape=contract.escape)
-        records = open_records(path, name=name, contract=contract)
-        self._blocks = records.blocks()
+        opened = open_records(path, name=name, contract=contract)
+        self._syntax = opened.syntax
+        self._blocks = opened.records.blocks()
         self._first = next(filter(_has_lines, self._blocks), Block(lines=(), records=[]))
-        self._header = _take_header(self._first, name=name, contract=contract, syntax=self._syntax)
-        records.width = len(self._header.names)
+        self._header = _take_header(self._first, opened, name=name, contract=contract)
+        opened.records.width = len(self._header.names)
         self._plan = [
             (column, place, ColumnReader(column, contract=contract, syntax=self._syntax))
             for column, place in zip(self._header.columns, self._header.positions, strict=True)
@@ -116,7 +113,7 @@ class CsvRows:
 
     def _typed(self, block: Block) -> TypedBlock:
         """Take a block through all checks; each is cheap for a block without faults."""
-        batch = Batch(block, delimiter=self._contract.delimiter)
+        batch = Batch(block, delimiter=self._syntax.delimiter)
         counts = self.counts
         counts.read += len(block.lines) + len(block.faults)
         lost = self._layout.look(block, batch)
@@ -181,58 +178,16 @@ class CsvRows:
         return columns
 
 
-def open_records(path: Path, *, name: str, contract: CsvContract) -> RecordReader:
-    """Open a file as records, its header the first of them.
-
-    Arguments and errors are those of `read_rows`.
-    """
-    limit = _RECORD_CELLS * contract.max_field_bytes + RAW_LIMIT
-    chunks = read_decompressed(
-        path, name=name, max_bytes=contract.max_bytes, max_ratio=contract.max_ratio
-    )
-    texts = decode(chunks, name=name, encoding=contract.encoding)
-    return RecordReader(
-        whole_lines(texts, limit=limit),
-        name=name,
-        syntax=Syntax(delimiter=contract.delimiter, escape=contract.escape),
-        limit=limit,
-        skip=contract.preamble_lines,
-    )
-
-
-def read_raw(
-    path: Path, *, lines: Iterable[int], name: str, contract: CsvContract
-) -> Iterator[tuple[int, str]]:
-    """Read a file again for the rows at the given lines, as they stand in it.
-
-    Arguments:
-        path: where the file is.
-        lines: where the rows begin, ascending; each is one of a row that was kept.
-        name: what its owner calls it.
-        contract: how it is written.
-
-    Returns line and raw text of each.
-    """
-    wanted = iter(lines)
-    line = next(wanted, None)
-    if line is None:
-        return
-    for block in open_records(path, name=name, contract=contract).blocks():
-        for number, cells in zip(block.lines, block.records, strict=True):
-            if number == line:
-                yield number, contract.delimiter.join(cells)
-                line = next(wanted, None)
-        if line is None:
-            return
-
-
-def _take_header(block: Block, *, name: str, contract: CsvContract, syntax: Syntax) -> Header:
-    """Take the header off the front of a file's first block."""
-    line = contract.preamble_lines + 1
+def _take_header(block: Block, opened: Opened, *, name: str, contract: CsvContract) -> Header:
+    """Take the header off the front of a file's first block, if the file has one."""
+    line, syntax = opened.line, opened.syntax
     if not block.records and not block.faults and not block.blanks:
         raise InputFileError(
             file=name, line=line, problem="the file ends before its header", fix="Add the header"
         )
+    if not contract.header:
+        first = [syntax.text(cell) for cells in block.records[:1] for cell in cells]
+        return given_header(first, name=name, line=line, contract=contract)
     for raw in (raw for began, _, raw in block.faults[:1] if began == line):
         refuse_other_delimiter(raw, name=name, line=line, contract=contract)
     if not block.records or block.lines[0] != line:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from include.core.csv_faults import Reject
-from include.core.csv_rows import read_raw, read_rows
+from include.core.csv_opening import read_raw
+from include.core.csv_rows import read_rows
 from include.core.csv_syntax import QUOTE
 from include.core.sql_files import fill, quote_identifier, quote_identifiers
 

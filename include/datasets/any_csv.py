@@ -12,6 +12,6 @@ DATASET = JsonUpload(
     owner="data-platform",
     tags=("s3", "sqs"),
     prefix="uploads/sqs/",
-    contract=CsvContract(columns=(), unknown_columns="add", null_tokens=()),
+    contract=CsvContract(columns=(), delimiter=None, unknown_columns="add", null_tokens=()),
     rejects=RejectLimit(share=0.05),
 )

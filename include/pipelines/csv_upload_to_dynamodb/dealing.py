@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.core.csv_faults import Counts, Reject
 from include.core.csv_numbers import RANGES
-from include.core.csv_rows import CsvRows, read_raw, read_rows
+from include.core.csv_opening import read_raw
+from include.core.csv_rows import CsvRows, read_rows
 from include.core.json_lines import write_lines
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.core.batches import Limits
 from include.core.csv_faults import Reject
-from include.core.csv_rows import read_raw, read_rows
+from include.core.csv_opening import read_raw
+from include.core.csv_rows import read_rows
 from include.core.json_rows import JsonRows
 from include.core.rejects import set_aside
 from include.errors import InputFileError, RuleError
