@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from include.core.content import GZIP, HEAD_BYTES, identify
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK_BYTES: Final = 65_536
-_MAGIC: Final = b"\x1f\x8b"
 _GZIP_MEMBER: Final = 31  # zlib's wbits: one gzip member, header and checksum included
 
 
@@ -55,16 +55,20 @@ def read_decompressed(path: Path, *, name: str, max_bytes: int, max_ratio: int) 
 
 def _is_gzip(file: BinaryIO, *, name: str) -> bool:
     """Tell from the first bytes whether a file is gzip, and hold it to its name."""
-    head = file.read(len(_MAGIC))
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     if not head:
         raise _fault(name, "the file is empty (0 bytes)", "Have it delivered again")
     named = name.lower().endswith(".gz")
-    if named and not _MAGIC.startswith(head):
+    if named and not GZIP.startswith(head[: len(GZIP)]):
+        found = identify(head, whole=len(head) < HEAD_BYTES)
+        also = f": the file is {found.what}" if found else ""
         raise _fault(
-            name, "the name ends in .gz but the content is not gzip", "Rename or compress it"
+            name,
+            f"the name ends in .gz but the content is not gzip{also}",
+            found.fix if found else "Rename or compress it",
         )
-    if not named and head == _MAGIC:
+    if not named and head.startswith(GZIP):
         raise _fault(
             name, "the content is gzip but the name does not end in .gz", "Rename or expand it"
         )
@@ -80,7 +84,7 @@ def _members(file: BinaryIO, *, name: str) -> Iterator[bytes]:
     """Expand gzip members one after the other, never more than a chunk at a time."""
     waiting = file.read(CHUNK_BYTES)
     while waiting:
-        if not waiting.startswith(_MAGIC) and not _MAGIC.startswith(waiting):
+        if not waiting.startswith(GZIP) and not GZIP.startswith(waiting):
             raise _fault(
                 name, "something that is no gzip member follows the last one", "Compress it again"
             )
@@ -101,7 +105,7 @@ def _members(file: BinaryIO, *, name: str) -> Iterator[bytes]:
 
 def _at_least_magic(rest: bytes, file: BinaryIO) -> bytes:
     """Add to what follows a member, so that a magic number cut by a chunk's end is whole."""
-    return rest if len(rest) >= len(_MAGIC) else rest + file.read(CHUNK_BYTES)
+    return rest if len(rest) >= len(GZIP) else rest + file.read(CHUNK_BYTES)
 
 
 def _damaged(name: str, error: zlib.error) -> InputFileError:

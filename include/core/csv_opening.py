@@ -7,11 +7,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from include.core.compressed import read_decompressed
+from include.core.content import HEAD_BYTES, identify
 from include.core.csv_dialect import find_dialect
 from include.core.csv_faults import RAW_LIMIT
 from include.core.csv_records import RecordReader
 from include.core.csv_syntax import Syntax
 from include.core.csv_text import decode, whole_lines
+from include.errors import InputFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from include.core.contract import CsvContract
 
 Piece = TypeVar("Piece", str, bytes)
-
-HEAD_SIZE: Final = 65_536
-"""Bytes, and then characters, of a file's beginning that show what it is."""
 
 _RECORD_CELLS: Final = 16
 """A record may hold this many times the field limit, and RAW_LIMIT beside."""
@@ -52,9 +51,11 @@ def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
     chunks = read_decompressed(
         path, name=name, max_bytes=contract.max_bytes, max_ratio=contract.max_ratio
     )
+    head, chunks = _peek(chunks, b"")
+    _refuse_other_content(head, name=name)
     texts = decode(chunks, name=name, encoding=contract.encoding)
     text, texts = _peek(texts, "")
-    dialect = find_dialect(text, whole=len(text) < HEAD_SIZE, name=name, contract=contract)
+    dialect = find_dialect(text, whole=len(text) < HEAD_BYTES, name=name, contract=contract)
     syntax = Syntax(delimiter=dialect.delimiter, escape=contract.escape)
     pieces = whole_lines(texts, limit=limit)
     return Opened(
@@ -91,9 +92,17 @@ def read_raw(
             return
 
 
+def _refuse_other_content(head: bytes, *, name: str) -> None:
+    found = identify(head, whole=len(head) < HEAD_BYTES)
+    if found:
+        raise InputFileError(
+            file=name, line=None, problem=f"the file is {found.what}", fix=found.fix
+        )
+
+
 def _peek(pieces: Iterator[Piece], empty: Piece) -> tuple[Piece, Iterator[Piece]]:
     """Take enough off the front to tell what it is; return that, and all pieces again."""
     head = empty
-    while len(head) < HEAD_SIZE and (piece := next(pieces, None)) is not None:
+    while len(head) < HEAD_BYTES and (piece := next(pieces, None)) is not None:
         head += piece
     return head, chain((head,), pieces)

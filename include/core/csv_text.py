@@ -10,6 +10,7 @@ import codecs
 import re
 from typing import TYPE_CHECKING, Final
 
+from include.core.csv_encodings import refuse_other_encoding
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _BEYOND_ASCII: Final = re.compile("[\x80-\udbff\ue000-\U0010ffff]")
 _WORD: Final = re.compile("[A-Za-z\udc80-\udcff]*[\udc80-\udcff][A-Za-z\udc80-\udcff]*")
 _LATIN_WORD: Final = re.compile("[A-Za-zÀ-ÖØ-Þ]?[a-zß-öø-ý]+|[A-ZÀ-ÖØ-Þ]+")
 _BOM: Final = "\ufeff"
-_SNIFFED_BYTES: Final = 4096
 _MARKS: Final = "sluice_marks"
 
 
@@ -43,7 +43,7 @@ def decode(chunks: Iterator[bytes], *, name: str, encoding: str) -> Iterator[str
         encoding: a Python codec name.
 
     Raises:
-        InputFileError: the file begins with two byte-order marks, or is UTF-16 undeclared.
+        InputFileError: the file begins with two byte-order marks, or is of another encoding.
     """
     codec = codecs.lookup(encoding).name
     if codec == "utf-8-sig":
@@ -53,7 +53,7 @@ def decode(chunks: Iterator[bytes], *, name: str, encoding: str) -> Iterator[str
     started = False
     for chunk in chunks:
         if not started:
-            _refuse_undeclared_utf_16(chunk, name=name, codec=codec)
+            refuse_other_encoding(chunk, name=name, codec=codec)
         text = decoder.decode(chunk)
         if not started and text:
             text, started = _without_bom(text, marks_allowed, name=name), True
@@ -71,22 +71,6 @@ def _without_bom(text: str, allowed: int, *, name: str) -> str:
             fix="Save it with one, or none",
         )
     return rest
-
-
-def _refuse_undeclared_utf_16(head: bytes, *, name: str, codec: str) -> None:
-    """Raise when every other byte at the file's start is NUL, or its mark says UTF-16."""
-    if codec.startswith(("utf-16", "utf-32")):
-        return
-    sample = head[:_SNIFFED_BYTES]
-    half = max(len(sample) // 2, 1)
-    nuls = max(sample[0::2].count(0), sample[1::2].count(0))
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or 2 * nuls > half:
-        raise InputFileError(
-            file=name,
-            line=1,
-            problem=f"the file looks like UTF-16, not {codec}",
-            fix="Save it as UTF-8, or declare its encoding in the contract",
-        )
 
 
 def whole_lines(texts: Iterator[str], *, limit: int) -> Iterator[tuple[str, bool]]:

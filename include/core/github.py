@@ -109,7 +109,7 @@ def fetch_version(  # noqa: PLR0913 - an address has this many parts, all of the
         token: for repositories that are not public.
 
     Raises:
-        SourceRefusedError: refused, too large, an HTML page or a Git LFS pointer.
+        SourceRefusedError: refused, too large, or plainly no CSV file.
         SourceUnavailableError: no proper answer within the retry budget.
     """
     address = "/".join(quote(part, safe="/") for part in (owner, repository, commit, path))

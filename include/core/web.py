@@ -18,14 +18,8 @@ from urllib.parse import urljoin
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from include.core.web_answer import (
-    HEAD_BYTES,
-    REDIRECTS,
-    accept,
-    limited,
-    require_file,
-    utc,
-)
+from include.core.content import HEAD_BYTES
+from include.core.web_answer import REDIRECTS, accept, limited, require_csv, utc
 from include.core.web_exchange import Answer, UnansweredError, exchange
 from include.core.web_origins import AllowList, origin_of, printable
 from include.errors import ForbiddenAddressError, SourceRefusedError, SourceUnavailableError
@@ -120,7 +114,7 @@ class Web:
         max_bytes: int,
         headers: Mapping[str, str] | None = None,
     ) -> Download:
-        """Streams a file to disk; `to` appears when it is whole, and nothing does otherwise.
+        """Streams a CSV file to disk; `to` appears when it is whole, and nothing does otherwise.
 
         Arguments:
             url: on an allowed host; its query gets into no message.
@@ -130,7 +124,7 @@ class Web:
 
         Raises:
             ForbiddenAddressError: the address or a redirect leaves the allow-list.
-            SourceRefusedError: 4xx, too large, an HTML page or a Git LFS pointer.
+            SourceRefusedError: 4xx, too large, or plainly no CSV file.
             SourceUnavailableError: no proper answer within retry_seconds.
         """
         part = to.with_name(f"{to.name}.part")
@@ -231,5 +225,5 @@ def _save(answer: Answer, *, part: Path, max_bytes: int) -> tuple[int, str]:
             digest.update(chunk)
             size_bytes += len(chunk)
             head += chunk[: HEAD_BYTES - len(head)]
-    require_file(answer, head=head)
+    require_csv(answer, head=head)
     return size_bytes, digest.hexdigest()

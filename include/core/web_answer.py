@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from include.core.content import GZIP, HEAD_BYTES, expanded, identify
+from include.core.content_text import Content
 from include.core.web_exchange import Answer, UnansweredError
 from include.errors import SourceRefusedError
 
@@ -21,9 +23,6 @@ HINTS = {
     404: "Nothing is at this address, or the credentials may not see it",
 }
 HTML_TYPES = ("text/html", "application/xhtml+xml")
-HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
-LFS_START = b"version https://git-lfs.github.com/spec/"
-HEAD_BYTES = 512
 
 
 def accept(answer: Answer, *, now: float) -> None:
@@ -104,24 +103,26 @@ def limited(answer: Answer, *, max_bytes: int) -> Iterator[bytes]:
         yield chunk
 
 
-def require_file(answer: Answer, *, head: bytes) -> None:
-    """Raises SourceRefusedError when a page or a Git LFS pointer came instead of a file.
+def require_csv(answer: Answer, *, head: bytes) -> None:
+    """Raises SourceRefusedError when a page, a pointer or another format came instead of CSV.
 
     Arguments:
         answer: where the body came from.
-        head: the first bytes of the body, HEAD_BYTES of them if there are so many.
-
-    The pointer's format: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+        head: the first bytes of the body, HEAD_BYTES of them if there are so many; gzip if the
+            address ends in .gz.
     """
+    packed = answer.address.lower().endswith(".gz")
+    text = expanded(head) if packed else head
+    found = identify(text, whole=len(head) < HEAD_BYTES and len(text) < HEAD_BYTES)
     kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if kind in HTML_TYPES or start.startswith(HTML_STARTS):
-        raise SourceRefusedError(
-            f"{answer.address} answered with an HTML page instead of a file. "
-            "Open it in a browser to see what it says"
+    if not packed and head.startswith(GZIP):
+        found = Content(
+            "compressed with gzip, and its address does not end in .gz", "Check the address"
         )
-    if head.startswith(LFS_START):
+    elif found is None and kind in HTML_TYPES:
+        found = Content("an HTML page", "Open it in a browser to see what it says")
+    if found:
         raise SourceRefusedError(
-            f"{answer.address} is a Git LFS pointer, not the file itself. "
-            "Fetch the file from its LFS address"
+            f"{answer.address} answered with something else than CSV: it is {found.what}. "
+            f"{found.fix}"
         )

@@ -34,12 +34,18 @@ def contract(columns: Iterable[Column] = A_AND_B, **settings: Any) -> CsvContrac
     return CsvContract(columns=tuple(columns), **settings)
 
 
-def take(content: bytes | str, columns: Iterable[Column] = A_AND_B, **settings: Any) -> Taken:
+def take(
+    content: bytes | str,
+    columns: Iterable[Column] = A_AND_B,
+    *,
+    name: str = "file.csv",
+    **settings: Any,
+) -> Taken:
     """Read a whole file and check that its rows are accounted for."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.csv"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        reader = read_rows(path, name="file.csv", contract=contract(columns, **settings))
+        reader = read_rows(path, name=name, contract=contract(columns, **settings))
         rows: list[tuple[int, tuple[str | None, ...]]] = []
         rejects: list[Reject] = []
         for item in reader:

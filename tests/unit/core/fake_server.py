@@ -136,9 +136,9 @@ def drop(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
-def fetch(server: FakeServer, target: Path, **options: Any) -> Download:
+def fetch(server: FakeServer, target: Path, path: str = "/file.csv", **options: Any) -> Download:
     return web_for(server.url, **options).download(
-        f"{server.url}/file.csv", to=target, max_bytes=MAX_BYTES
+        f"{server.url}{path}", to=target, max_bytes=MAX_BYTES
     )
 
 

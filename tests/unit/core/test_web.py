@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 import time
@@ -103,6 +104,35 @@ def test_git_lfs_pointer_is_refused(target: Path) -> None:
         pytest.raises(SourceRefusedError, match="Git LFS pointer"),
     ):
         fetch(server, target)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "what"),
+    [
+        ("/x.csv", b'{"message": "Not Found"}', 'it is a JSON answer that says "Not Found"'),
+        ("/x.csv", b"PK\x03\x04" + bytes(30), "it is a ZIP archive"),
+        ("/x.csv", b"<title>Slow down</title>", 'it is an HTML page titled "Slow down"'),
+        ("/x.csv.gz", gzip.compress(gzip.compress(b"a,b\n")), "it is compressed twice"),
+        ("/x.csv.gz", gzip.compress(b"<html>"), "it is an HTML page"),
+    ],
+)
+def test_answer_that_is_no_csv_file_is_refused_by_what_it_is(
+    target: Path, path: str, body: bytes, what: str
+) -> None:
+    with (
+        answers(lambda handler: send(handler, body)) as server,
+        pytest.raises(SourceRefusedError, match=f"{path} answered .*: {what}"),
+    ):
+        fetch(server, target, path)
+    assert not target.exists()
+
+
+def test_compressed_file_is_taken_only_where_its_address_says_so(target: Path) -> None:
+    body = gzip.compress(b"a,b\n1,2\n")
+    with answers(lambda handler: send(handler, body)) as server:
+        with pytest.raises(SourceRefusedError, match=r"x\.csv .*: it is compressed with gzip"):
+            fetch(server, target, "/x.csv")
+        assert fetch(server, target, "/x.csv.gz").size_bytes == len(body)
 
 
 def test_compressed_answer_that_was_not_asked_for_is_refused(target: Path) -> None:
