@@ -15,6 +15,7 @@ SluiceError
 │   ├── ArrivalError
 │   ├── FilesFailedError
 │   ├── DeliveryRefusedError
+│   ├── NoticeRefusedError
 │   ├── TallyError
 │   └── WarehouseRefusedError
 └── TransientError             a retry may help
@@ -104,6 +105,10 @@ class FilesFailedError(TerminalError):
 
 class DeliveryRefusedError(TerminalError):
     """A queue, a table or a bus refused an entry; it would refuse it again."""
+
+
+class NoticeRefusedError(TerminalError):
+    """SNS refused the notice of a run; it would refuse it again. The data is in."""
 
 
 class TallyError(TerminalError):

@@ -50,6 +50,8 @@ _TRANSIENT_CODES: Final = frozenset(
         "BandwidthLimitExceeded",
         "ExpiredToken",
         "ExpiredTokenException",
+        "InternalError",
+        "InternalFailure",
         "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
@@ -57,6 +59,7 @@ _TRANSIENT_CODES: Final = frozenset(
         "RequestLimitExceeded",
         "RequestTimeout",
         "RequestTimeoutException",
+        "ServiceUnavailable",
         "SlowDown",
         "TooManyRequestsException",
         "TransactionInProgressException",
@@ -182,6 +185,18 @@ def is_transient(code: str) -> bool:
     return code in _TRANSIENT_CODES or "throttl" in code.lower()
 
 
+def final_code(error: ClientError) -> str | None:
+    """The code of an answer of AWS that the same request would get again; None of any other."""
+    code = _code(error)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    passing = is_transient(code) or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS
+    return None if passing else code
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
 class _UntakenError(Exception):
     """Entries are left that another attempt may bring through."""
 
@@ -195,10 +210,9 @@ def _call(
     except _TRANSIENT as error:
         raise _UntakenError(type(error).__name__) from None
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", "unknown"))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if is_transient(code) or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS:
-            raise _UntakenError(code) from None
+        code = final_code(error)
+        if code is None:
+            raise _UntakenError(_code(error)) from None
         raise DeliveryRefusedError(f"{what}: the call is refused ({code})") from None
     except BotoCoreError as error:
         raise DeliveryRefusedError(

@@ -1,5 +1,7 @@
--- The oldest unsent notice of a DAG, of this run or of any other. The caller holds the lock on
--- the DAG's outbox. Parameters: dag_id, run_id, own.
+-- The oldest unsent notice of a DAG, of this run or of any other; those that were refused come last.
+-- One of another run that was refused is due again after a minute, then after two, four and so on,
+-- up to a day. One of this run is due unless it was refused just now. The caller holds the lock on
+-- the DAG's outbox. Parameters: dag_id, run_id, own, refused_now (statuses).
 select
     run_id,
     status,
@@ -11,5 +13,12 @@ where
     dag_id = %(dag_id)s
     and sent_at is null
     and (run_id = %(run_id)s) = %(own)s
-order by written_at
+    and case
+        when %(own)s then status <> all(%(refused_now)s::text [])
+        when refused_at is null then true
+        else
+            refused_at + least(power(2, least(refusals, 12) - 1) * interval '1 minute', interval '1 day')
+            < clock_timestamp()
+    end
+order by refusals, written_at
 limit 1

@@ -7,4 +7,7 @@ set
     body = excluded.body,
     attributes = excluded.attributes,
     written_at = clock_timestamp(),
-    sent_at = null
+    sent_at = null,
+    refusals = 0,
+    refusal = null,
+    refused_at = null

@@ -13,7 +13,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from include.core.batches import Limits, Refusal, batches, send_batch
+from include.core.batches import Limits, Refusal, batches, final_code, send_batch
 from include.errors import DeliveryRefusedError, DeliveryUnavailableError
 
 if TYPE_CHECKING:
@@ -180,3 +180,36 @@ def test_unavailable_comes_before_refused_since_a_retry_helps_the_rest() -> None
     api = Api({0: BAD, 1: BUSY}, *[{0: BUSY}] * 1000)
     with pytest.raises(DeliveryUnavailableError, match="1 of 2 entries"):
         send_batch("ab", api, what="entries", retry_seconds=0.2)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("InvalidParameter", 400),
+        ("InvalidParameterValue", 400),
+        ("ValidationError", 400),
+        ("AuthorizationError", 403),
+        ("NotFound", 404),
+        ("EndpointDisabled", 400),
+        ("KMSAccessDenied", 400),
+    ],
+)
+def test_answer_that_the_same_request_would_get_again_is_final(code: str, status: int) -> None:
+    assert final_code(client_error(code, status)) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("Throttled", 429),
+        ("Unheard", 429),
+        ("ThrottlingException", 400),
+        ("KMSThrottling", 400),
+        ("InternalError", 500),
+        ("Unheard", 503),
+        ("ServiceUnavailable", 0),
+        ("ExpiredToken", 403),
+    ],
+)
+def test_answer_that_passes_is_not_final(code: str, status: int) -> None:
+    assert final_code(client_error(code, status)) is None
