@@ -121,7 +121,7 @@ class CsvRows:
         counts.read += lost
         if block.text:
             self._suspicion.note_text(block.text)
-        if self._only:
+        if self._only and batch.lines:
             self._filter(batch)
         if block.dirty and (bad := self._undecodable(batch)):
             batch.reject(bad)

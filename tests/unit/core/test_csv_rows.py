@@ -42,6 +42,13 @@ def test_structural_fault_is_rejected_also_in_a_row_that_is_not_wanted() -> None
     assert taken.codes == [(2, "too_few_columns"), (4, "unescaped_quote")]
 
 
+@pytest.mark.parametrize("rows", ["", "\n\n", "US\n"])
+def test_file_without_a_row_of_the_right_width_has_nothing_to_filter(rows: str) -> None:
+    taken = take(HEAD + rows, TYPED, only=US)
+    assert taken.rows == []
+    assert taken.counts.filtered == 0
+
+
 def test_block_of_which_nothing_is_wanted_yields_nothing() -> None:
     taken = take(HEAD + "China,,x,1\n" * 9000 + "US,,2020-01-01,1\n", TYPED, only=US)
     assert (taken.counts.kept, taken.counts.filtered, taken.lines) == (1, 9000, [9002])
