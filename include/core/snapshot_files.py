@@ -34,15 +34,25 @@ def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConn
         memory: memory limit, such as "512MB".
 
     Raises:
-        WorkerExhaustedError: no disk or memory is left.
-        RuleError: DuckDB refused a statement. Its own words can quote rows: they are cut off.
+        WorkerExhaustedError, RuleError: as safe_errors says.
     """
     settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
+    with safe_errors(), duckdb.connect(folder / "snapshot.duckdb", config=settings) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
+        yield connection
+
+
+@contextmanager
+def safe_errors() -> Iterator[None]:
+    """Say what DuckDB raises without its own words, which can quote rows.
+
+    Raises:
+        WorkerExhaustedError: no disk or memory is left.
+        RuleError: DuckDB refused a statement.
+    """
     try:
-        with duckdb.connect(folder / "snapshot.duckdb", config=settings) as connection:
-            connection.execute("set timezone = 'UTC'")
-            connection.execute("set enable_progress_bar = false")
-            yield connection
+        yield
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise WorkerExhaustedError(f"DuckDB has no room: {type(error).__name__}") from None
     except duckdb.Error as error:

@@ -13,14 +13,16 @@ from include.core.items import ItemFault, item_maker
 from include.core.json_lines import write_lines
 from include.core.rejects import count_codes, read_rejected, refuse_rejects, set_aside
 from include.core.stage_events import StageEvent
-from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver, chunk_lines
+from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from include.core.contract import CsvContract
     from include.core.items import Item
     from include.core.upload_contract import ItemUpload
+    from include.pipelines.csv_upload_to_dynamodb.dealing import Row
     from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 
@@ -44,7 +46,9 @@ def transform(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> d
     file, name = chunk["file"], f"{chunk['number']:04}.jsonl"
     items, rejects = folder / "items.jsonl.gz", folder / "rejects.jsonl"
     with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
-        write_lines(items, _items(upload, chunk, place, on_reject=add))
+        rows = chunk_lines(chunk, place)
+        made = make_items(upload.contract, rows, version=file["order"], on_reject=add)
+        write_lines(items, (item for _, item in made))
     limit = RejectLimit(rows=file["rejects_left"])
     refuse_rejects(
         upload.name,
@@ -68,21 +72,31 @@ def transform(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> d
     }
 
 
-def _items(
-    upload: ItemUpload,
-    chunk: dict[str, Any],
-    place: HandOver,
+def make_items(
+    contract: CsvContract,
+    rows: Iterable[Row],
     *,
+    version: str,
     on_reject: Callable[[Reject], None],
-) -> Iterator[Item]:
-    make = item_maker(upload.contract, version=chunk["file"]["order"])
-    for line, *texts in chunk_lines(chunk, place):
+) -> Iterator[tuple[int, Item]]:
+    """Make items of rows, and reject those that DynamoDB would refuse.
+
+    Arguments:
+        contract: whose columns and key.
+        rows: as chunks have them: the line where each begins, then its texts.
+        version: the file's `order`.
+        on_reject: called with each row that is no item.
+
+    Yields the line of each other row, and its item.
+    """
+    make = item_maker(contract, version=version)
+    for line, *texts in rows:
         try:
             item = make(texts)
         except ItemFault as fault:
             on_reject(Reject.of(line, fault.code, _as_csv(texts), column=fault.column))
             continue
-        yield item
+        yield line, item
 
 
 def _as_csv(texts: list[str | None]) -> str:

@@ -100,6 +100,7 @@ class Checked:
 
     Attributes:
         read, rejected, deliverable: how many rows; read is the sum of the other two.
+        filtered: rows that the contract does not want; read leaves them out.
         rejects: local file of those rejected.
         lines: local file of those deliverable, as JSON Lines, where the dataset wants a file.
     """
@@ -107,6 +108,7 @@ class Checked:
     read: int
     rejected: int
     deliverable: int
+    filtered: int
     rejects: Path
     lines: Path
 
@@ -154,6 +156,7 @@ def check_rows(
         read=rows.counts.read - rows.counts.filtered,
         rejected=rows.counts.rejected + len(too_large),
         deliverable=rows.counts.kept - len(too_large),
+        filtered=rows.counts.filtered,
         rejects=rejects,
         lines=lines,
     )

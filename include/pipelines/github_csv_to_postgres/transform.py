@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from duckdb import DuckDBPyConnection
+
     from include.core.contract import GitHubDataset
     from include.core.objects import ObjectStore
 
@@ -63,11 +65,7 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
             for source in dataset.sources
         ]
         snapshot = folder / "snapshot.parquet"
-        row_count = clean(connection, dataset, snapshot)
-        rules.check_table(connection, dataset.table)
-        warnings = rules.check_rules(
-            connection, name=dataset.name, rules=dataset.rules, as_of=as_of
-        )
+        row_count, warnings = clean_and_check(connection, dataset, as_of=as_of, to=snapshot)
     rejects_by_code = count_codes(rejects_file)
     rejected = sum(source["rejected"] for source in sources)
     duplicate = sum(source["duplicate"] for source in sources)
@@ -89,6 +87,24 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
         "warnings": warnings,
         "sources": sources,
     }
+
+
+def clean_and_check(
+    connection: DuckDBPyConnection, dataset: GitHubDataset, *, as_of: datetime, to: Path
+) -> tuple[int, list[str]]:
+    """Clean the relations of the sources, write the result as Parquet, and check it.
+
+    Returns:
+        How many rows there are, and a sentence for each warning.
+
+    Raises:
+        RuleError: the result breaks a rule, or the table's own demands.
+    """
+    row_count = clean(connection, dataset, to)
+    rules.check_table(connection, dataset.table)
+    return row_count, rules.check_rules(
+        connection, name=dataset.name, rules=dataset.rules, as_of=as_of
+    )
 
 
 def _hand_over(store: ObjectStore, key: str, path: Path) -> dict[str, str]:
