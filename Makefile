@@ -11,7 +11,7 @@ DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env test check bench synth package deploy destroy clean
+.PHONY: help run up down env try test check bench synth package deploy destroy clean
 
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,11 @@ down: ## stop the stack
 env: ## print exports for psql, aws and airflow: eval "$$(make -s env)"
 	@$(SETUP) airflow
 	@$(STACK) env
+
+# Make exports what stands on its command line, so quotes and blanks in names reach the program.
+try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=out.jsonl; FILE may be a folder)
+	@$(SETUP) airflow
+	@exec $(BIN)/python -B -m infra.local.try_file --file "$$FILE" --dataset "$$DATASET" --source "$$SOURCE" --rows "$$ROWS"
 
 test: ## run every test, on servers of its own (PYTEST="-k name" selects)
 	@$(SETUP) airflow emulator cdk cdk-cli

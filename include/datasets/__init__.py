@@ -20,6 +20,11 @@ D = TypeVar("D", GitHubDataset, JsonUpload, ItemUpload)
 U = TypeVar("U", bound=Upload)
 
 
+def all_datasets() -> list[Dataset]:
+    """Every dataset of whatever kind, in order of name; errors are those of github_datasets."""
+    return list(_all())
+
+
 def github_datasets() -> list[GitHubDataset]:
     """Every dataset that comes from GitHub, in order of name.
 

@@ -21,13 +21,13 @@ from infra.local.github_program import root_from_environment
 from infra.local.layout import COMMANDS
 from infra.local.leftovers import end_unheld, holder
 from infra.local.outcome import ledger, notice
+from infra.local.signals import interrupting_signals
 from infra.local.state import Running
 from infra.local.watch_run import failed_logs, last_events, run_once, wait_for_dag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from types import FrameType
 
     from infra.local.layout import Layout
 
@@ -47,7 +47,7 @@ def up(layout: Layout, *, live: bool, schedule: bool) -> int:
     say(f"starting the stack in {layout.root}")
     options = Options(github=root_from_environment(), live=live, schedule=schedule)
     try:
-        with _signals(), stack.started(layout.root, options, say=say) as running:
+        with interrupting_signals(), stack.started(layout.root, options, say=say) as running:
             stack.wait_healthy(running, began)
             say(f"\nup: {running.running.ui_url} (Ctrl-C or `make down` stops it)")
             say(f'in another shell: eval "$(make -s env)"; logs: {layout.logs}')
@@ -109,7 +109,7 @@ def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:
     conf = {"as_of": as_of} if as_of else {}
     options = Options(github=root_from_environment(), live=live)
     try:
-        with _signals(), _stack_to_use(layout, options) as (running, fresh):
+        with interrupting_signals(), _stack_to_use(layout, options) as (running, fresh):
             done = _run(layout, running, dag_id, conf, since if fresh else None)
             said = "stopping" if fresh else "leaving the stack up"
             say(f"\n{'done' if done else 'FAILED'} in {time.monotonic() - began:.1f} s, {said}")
@@ -178,21 +178,3 @@ def _run(
     text = notice(running, run_id, began, seconds=_NOTICE_SECONDS)
     say(f"\nnotice, as {aws.NOTICES_QUEUE} received it\n{text or '  none came'}")
     return succeeded and bool(row) and bool(text)
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Turn the signals that ask for an end into KeyboardInterrupt, once; stopping is not cut."""
-    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for each in asked:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, interrupt) for each in asked}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -1,0 +1,54 @@
+"""What would become of a file if it were uploaded: the checks of deliver, and nothing is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from include.core.trial import Trial, limit_causes
+from include.pipelines.csv_upload_to_sqs.transform import Envelope, check_rows, open_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.core.upload_contract import JsonUpload
+
+# A message holds the version of its file, which S3 makes: 32 characters.
+_VERSION_ID: Final = "v" * 32
+
+
+def try_file(upload: JsonUpload, path: Path, *, folder: Path) -> Trial:
+    """Read and check a file as deliver does.
+
+    Arguments:
+        upload: the contract.
+        path: the file, under the name that it would be uploaded by.
+        folder: an empty one for what comes of it; the trial's files are there.
+
+    Raises:
+        InputFileError: the whole file breaks its contract.
+        RuleError: the contract cannot be delivered as JSON.
+    """
+    (folder / "upload").symlink_to(path.resolve())
+    file = {"bucket": "", "key": path.name, "version_id": _VERSION_ID}
+    envelope = Envelope({**file, "key": upload.prefix + path.name})
+    checked = check_rows(upload, file, envelope=envelope, folder=folder)
+
+    def rows() -> Iterator[str]:
+        any_size = upload.delivery == "file"
+        for row in open_rows(upload, file, folder):
+            if any_size or envelope.fits(row):
+                yield row[1]
+
+    return Trial(
+        read=checked.read + checked.filtered,
+        kept=checked.deliverable,
+        filtered=checked.filtered,
+        duplicate=0,
+        rejected=checked.rejected,
+        rejects=checked.rejects,
+        rows=rows,
+        causes=limit_causes(
+            upload.name, upload.rejects, read=checked.read, rejects=checked.rejects
+        ),
+    )

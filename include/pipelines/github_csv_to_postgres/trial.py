@@ -1,0 +1,89 @@
+"""What would become of a file if a source had it: the checks of clean_and_merge."""
+
+from __future__ import annotations
+
+from array import array
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from include.core.csv_to_duckdb import load_csv
+from include.core.rejects import set_aside
+from include.core.snapshot_files import safe_errors
+from include.core.sql_files import fill, quote_identifier
+from include.core.trial import Trial, json_of_lines, limit_causes
+from include.errors import RuleError
+from include.pipelines.github_csv_to_postgres.transform import clean_and_check
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from include.core.contract import GitHubDataset, GitHubFile
+
+
+def try_file(  # noqa: PLR0913 -- a dataset, one of its files, and where it is tried
+    dataset: GitHubDataset,
+    source: GitHubFile,
+    path: Path,
+    *,
+    as_of: datetime,
+    connection: DuckDBPyConnection,
+    folder: Path,
+) -> Trial:
+    """Read and check a file as clean_and_merge does.
+
+    The cleaning and the rules of the table need all sources, so they are tried only where the
+    dataset has one.
+
+    Arguments:
+        dataset: the contract.
+        source: which of its files this is.
+        path: the file.
+        as_of: the moment of the snapshot.
+        connection: from connect_duckdb; the relation of the source is made anew.
+        folder: an empty one for what comes of it; the trial's files are there.
+
+    Raises:
+        InputFileError: the whole file breaks its contract.
+        WorkerExhaustedError: no disk or memory is left.
+    """
+    rejects = folder / "rejects.jsonl"
+    with safe_errors():
+        with set_aside(rejects, file=path.name, version="") as add:
+            counts = load_csv(
+                connection,
+                source.name,
+                path,
+                name=path.name,
+                contract=source.contract,
+                folder=folder,
+                on_reject=add,
+            )
+        found = connection.execute(fill("csv/list_lines", relation=quote_identifier(source.name)))
+        kept = array("q", chain.from_iterable(iter(found.fetchone, None)))
+    causes: list[str] = []
+    warnings: list[str] = []
+    cleaned = len(kept)
+    if len(dataset.sources) == 1:
+        try:
+            with safe_errors():
+                cleaned, warnings = clean_and_check(
+                    connection, dataset, as_of=as_of, to=folder / "snapshot.parquet"
+                )
+        except RuleError as error:
+            causes = [str(error)]
+    read = cleaned + counts.duplicate + counts.rejected
+    return Trial(
+        read=counts.read,
+        kept=len(kept),
+        filtered=counts.filtered,
+        duplicate=counts.duplicate,
+        rejected=counts.rejected,
+        rejects=rejects,
+        rows=partial(json_of_lines, path, lines=kept, name=path.name, contract=source.contract),
+        causes=(*causes, *limit_causes(dataset.name, dataset.rejects, read=read, rejects=rejects)),
+        warnings=tuple(warnings),
+    )

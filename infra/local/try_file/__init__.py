@@ -1,0 +1,1 @@
+"""Reads a file as its pipeline would, and sends it nowhere: `python -m infra.local.try_file`."""

@@ -1,0 +1,176 @@
+"""Reads a CSV file, or a folder of them, as the pipeline of a dataset would; sends nothing.
+
+Exit code: 0 where all would go through, 1 where not, 2 for wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from include.core.contract import GitHubDataset
+from include.datasets import all_datasets
+from infra.local.signals import interrupting_signals
+from infra.local.try_file.report import line_of, lines_of, printable
+from infra.local.try_file.trying import SourceError, Trying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.local.try_file.trying import Dataset, Outcome
+
+_PLAIN_FILE: Final = 0o666
+
+PASSES, FAILS, MISUSED, INTERRUPTED = 0, 1, 2, 130
+
+
+class MisuseError(Exception):
+    """The command was not called as it can be; says how."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns its exit code."""
+    given = _parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        with interrupting_signals():
+            return _run(given)
+    except (MisuseError, SourceError) as error:
+        print(f"error: {printable(str(error))}", file=sys.stderr)
+        return MISUSED
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILS
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.local.try_file", description=__doc__)
+    parser.add_argument("--file", default="", help="a CSV file, or a folder of CSV files")
+    parser.add_argument("--dataset", default="", help="the dataset that it is of")
+    parser.add_argument("--source", default="", help="which source of the dataset it is")
+    parser.add_argument("--rows", default="", help="where the kept rows go, as JSON Lines")
+    return parser.parse_args(arguments)
+
+
+def _run(given: argparse.Namespace) -> int:
+    if not given.file:
+        raise MisuseError(f"no file is named: make try FILE=some.csv DATASET={'|'.join(_names())}")
+    path = Path(given.file)
+    if not path.is_dir() and not path.is_file():
+        raise MisuseError(f"{given.file}: there is no such file or folder")
+    dataset = _dataset(given.dataset, given.source)
+    rows = Path(given.rows) if given.rows else None
+    _check_rows(path, rows)
+    with ExitStack() as opened:
+        trying = Trying(dataset, source=given.source or None, opened=opened)
+        if path.is_dir():
+            return _try_folder(trying, path, rows)
+        return _try_one(trying, path, rows)
+
+
+def _dataset(name: str, source: str) -> Dataset:
+    dataset = next((each for each in all_datasets() if each.name == name), None)
+    if dataset is None:
+        raise MisuseError(f"{name!r} is no dataset. There are {', '.join(_names())}")
+    sources = [each.name for each in dataset.sources] if isinstance(dataset, GitHubDataset) else []
+    if source and source not in sources:
+        known = f"its sources are {', '.join(sources)}" if sources else "it has no sources"
+        raise MisuseError(f"{source!r} is no source of {name}: {known}")
+    return dataset
+
+
+def _names() -> list[str]:
+    return [dataset.name for dataset in all_datasets()]
+
+
+def _check_rows(path: Path, rows: Path | None) -> None:
+    """Refuse a place for rows where they would overwrite what is read, or cannot be written."""
+    if rows is None:
+        return
+    if rows.exists() and rows.resolve() == path.resolve():
+        raise MisuseError(f"{rows}: ROWS is what FILE is. Name another place")
+    if path.is_dir() and rows.exists() and not rows.is_dir():
+        raise MisuseError(f"{rows} is a file, but FILE is a folder. Name a folder")
+    if not path.is_dir() and rows.is_dir():
+        raise MisuseError(f"{rows} is a folder, but FILE is a file. Name a file")
+    folder = rows if path.is_dir() else rows.parent
+    if not path.is_dir() and not folder.is_dir():
+        raise MisuseError(f"{folder}: there is no such folder")
+
+
+def _try_one(trying: Trying, path: Path, rows: Path | None) -> int:
+    with trying.file(path) as outcome:
+        for line in lines_of(outcome):
+            print(printable(line))
+        if rows:
+            _write_rows(outcome, rows)
+        return FAILS if outcome.causes else PASSES
+
+
+def _try_folder(trying: Trying, folder: Path, rows: Path | None) -> int:
+    entries = sorted(folder.iterdir())
+    files = [entry for entry in entries if entry.is_file()]
+    if not files:
+        raise MisuseError(f"{folder}: there is no file in this folder")
+    if rows:
+        rows.mkdir(parents=True, exist_ok=True)
+    failed = sum([_try_next(trying, path, rows) for path in files])
+    print(f"{len(files)} files: {len(files) - failed} would go through, {failed} would not")
+    if others := len(entries) - len(files):
+        print(f"{others} sub-folder{'s were' if others > 1 else ' was'} not entered")
+    return FAILS if failed else PASSES
+
+
+def _try_next(trying: Trying, path: Path, rows: Path | None) -> bool:
+    """Try one file of a folder, print its line, and tell whether it would fail."""
+    try:
+        with trying.file(path) as outcome:
+            print(printable(line_of(outcome)))
+            if rows:
+                _write_rows(outcome, rows / f"{path.name}.jsonl")
+            return bool(outcome.causes)
+    except SourceError as error:
+        print(printable(str(error)))
+        return True
+
+
+def _write_rows(outcome: Outcome, target: Path) -> None:
+    """Write the kept rows, whole or not at all; none where the file as a whole is refused."""
+    with _replaced(target) as file:
+        for text in outcome.trial.rows() if outcome.trial else ():
+            file.write(text + "\n")
+
+
+@contextmanager
+def _replaced(target: Path) -> Iterator[TextIO]:
+    """A file that takes the place of another once it is whole, and is gone if it is not."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        Path(name).chmod(_PLAIN_FILE & ~_umask())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """The bits that new files of this process do not get; it can be read by setting it alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
