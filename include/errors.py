@@ -10,6 +10,7 @@ SluiceError
 │   ├── RuleError
 │   ├── RejectLimitError
 │   ├── ShrunkenSnapshotError
+│   ├── ChangedKeysError
 │   ├── AccountingError
 │   ├── ArchiveError
 │   ├── ArrivalError
@@ -85,6 +86,10 @@ class RejectLimitError(TerminalError):
 
 class ShrunkenSnapshotError(TerminalError):
     """A snapshot lacks more of the table's rows than the dataset allows."""
+
+
+class ChangedKeysError(TerminalError):
+    """Keys changed their shape: loaded, they would stand beside the rows that they replace."""
 
 
 class AccountingError(TerminalError):

@@ -27,14 +27,26 @@ def read_statement(name: str) -> str:
     return (SQL_ROOT / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def compose(name: str, **parts: sql.Composable) -> sql.Composed:
+def compose(name: str, *, bound: bool = True, **parts: sql.Composable) -> sql.Composed:
     """A Postgres statement with its identifiers in place; values stay bound parameters.
 
     Arguments:
         name: as for read_statement.
+        bound: it is executed with values, so that a percent sign in a name is no placeholder.
         parts: what stands for each {placeholder} of the file; unused ones are ignored.
     """
+    if bound:
+        parts = {place: _with_percent_signs(part) for place, part in parts.items()}
     return sql.SQL(read_statement(name)).format(**parts)
+
+
+def _with_percent_signs(part: sql.Composable) -> sql.Composable:
+    """Double them in names: psycopg2 makes one of two when it puts values in."""
+    if isinstance(part, sql.Composed):
+        return sql.Composed([_with_percent_signs(each) for each in part.seq])
+    if isinstance(part, sql.Identifier):
+        return sql.Identifier(*(name.replace("%", "%%") for name in part.strings))
+    return part
 
 
 def quote_identifier(name: str) -> str:

@@ -7,15 +7,19 @@ matter: a table ends with, for each key, the values of the newest snapshot that 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg2 import sql
 
+from include.core.changed_keys import MovedKeys, differing_columns
 from include.core.failpoints import failpoint
-from include.core.sql_files import compose, read_statement
-from include.errors import AccountingError, ShrunkenSnapshotError
+from include.core.sink_lock import KnownSink, lock_sink
+from include.core.sql_files import compose
+from include.core.table_parts import date_of_key, table_parts
+from include.errors import AccountingError, ChangedKeysError, ShrunkenSnapshotError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +34,6 @@ if TYPE_CHECKING:
     OpenRows = Callable[[], AbstractContextManager[IO[bytes]]]
 
 PREVIEW_ROWS = 20
-# A task has half an hour; a writer that has been at it for longer is no longer waited for.
-LEASE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,7 @@ class LoadCounts:
             count.
         deleted: rows of the table that the snapshot lacked.
         vanished: rows of the table that the snapshot lacked for the first time, and that stay.
+        warnings: sentences that people must read.
         preview: for a dry run, the first changes before and after.
     """
 
@@ -83,23 +86,8 @@ class LoadCounts:
     superseded: int = 0
     deleted: int = 0
     vanished: int = 0
+    warnings: list[str] = field(default_factory=list)
     preview: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Known:
-    """What ops.sink knows of a table when a load begins."""
-
-    writes: int
-    writes_at_load: int | None
-    as_of: datetime | None
-    content_sha256: str | None
-    row_count: int | None
-
-    @property
-    def is_untouched(self) -> bool:
-        """Nobody has written to the table since it was loaded."""
-        return self.writes == self.writes_at_load
 
 
 def load_snapshot(  # noqa: PLR0913 -- each is a part of what a load is
@@ -124,9 +112,10 @@ def load_snapshot(  # noqa: PLR0913 -- each is a part of what a load is
 
     Raises:
         ShrunkenSnapshotError: the snapshot lacks more rows than the policy allows.
+        ChangedKeysError: it does, and brings about as many new keys for the same dates.
         AccountingError: counts of the database do not add up to the snapshot's.
     """
-    load = _Load(cursor, table, snapshot, rows, policy, preview, _lock(cursor, table))
+    load = _Load(cursor, table, snapshot, rows, policy, preview, lock_sink(cursor, table.sink))
     failpoint("upsert.locked")
     counts = load.run()
     accounted = counts.inserted + counts.updated + counts.unchanged + counts.superseded
@@ -135,19 +124,6 @@ def load_snapshot(  # noqa: PLR0913 -- each is a part of what a load is
             f"{table.sink}: the snapshot has {snapshot.row_count} rows, the load counts {accounted}"
         )
     return counts
-
-
-def _lock(cursor: cursor, table: Table) -> _Known:
-    writer = f"sluice {table.sink}".encode()[:63].decode(errors="ignore")
-    claim = {"writer": writer, "lease_seconds": LEASE_SECONDS}
-    cursor.execute(read_statement("upsert/claim_sink"), claim)
-    cursor.execute(read_statement("upsert/register_sink"), {"sink": table.sink})
-    cursor.execute(read_statement("upsert/lock_sink"), {"sink": table.sink})
-    row = cursor.fetchone()
-    if row is None:
-        raise AccountingError(f"{table.sink}: its row in ops.sink went while it was being locked")
-    names = ("writes", "writes_at_load", "as_of", "content_sha256", "row_count")
-    return _Known(**dict(zip(names, row, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -160,7 +136,7 @@ class _Load:
     rows: OpenRows
     policy: Policy
     preview: bool
-    known: _Known
+    known: KnownSink
 
     def run(self) -> LoadCounts:
         if self.known.as_of is not None and self.known.as_of > self.snapshot.as_of:
@@ -187,12 +163,22 @@ class _Load:
     def _load_newest(self) -> LoadCounts:
         staged = self._stage()
         self._execute("find_changes")
-        counts = self._write_changes(staged)
+        found = self._count_changes(staged)
+        moved = MovedKeys()
+        if found["vanish"] and found["insert"]:
+            moved = self._find_moved("find_keys_moved_by_newest")
+        counts = self._write_changes(found)
+        missing = found["vanish"]
         if self.policy.vanished == "keep":
-            counts.vanished = self._execute("keep_vanished", last_seen=self.known.as_of)
-        elif self.policy.certain:
+            missing = counts.vanished = self._execute("keep_vanished", last_seen=self.known.as_of)
+        elif self._deletes:
             counts.deleted = self._execute("delete_vanished")
-        self._refuse_shrunken(counts.vanished + counts.deleted)
+        before = self.known.row_count or 0
+        problem = moved.refuse_newest(before=before, deletes=self._deletes)
+        self._refuse_changed_keys(moved, before, problem)
+        self._refuse_shrunken(missing, before, moved.hint())
+        if moved.is_change:
+            counts.warnings.append(moved.warn_of_newest(deletes=self._deletes))
         self._execute("forget_vanished")
         failpoint("upsert.remembered")
         return counts
@@ -203,7 +189,15 @@ class _Load:
             return LoadCounts(superseded=self.snapshot.row_count)
         staged = self._stage()
         self._execute("find_older_changes", as_of=self.snapshot.as_of)
-        counts = self._write_changes(staged)
+        found = self._count_changes(staged)
+        moved = MovedKeys()
+        if found["insert"]:
+            moved = self._find_moved("find_keys_moved_since_older")
+        counts = self._write_changes(found)
+        before = self.snapshot.row_count
+        self._refuse_changed_keys(moved, before, moved.refuse_older(before=before))
+        if moved.is_change:
+            counts.warnings.append(moved.warn_of_older())
         self._execute("stamp_older", as_of=self.snapshot.as_of)
         failpoint("upsert.stamped")
         if self.known.is_untouched:
@@ -212,46 +206,72 @@ class _Load:
 
     def _stage(self) -> int:
         self._execute("create_staged")
-        return self._copy(sql.Identifier("pg_temp", "staged"))
+        return self._copy(sql.Identifier("pg_temp", "_sluice_staged"))
 
     def _copy(self, into: sql.Composable) -> int:
-        statement = compose("upsert/copy_rows", table=into, columns=self.parts["columns"])
+        columns = self.parts["columns"]
+        statement = compose("upsert/copy_rows", bound=False, table=into, columns=columns)
         with self.rows() as file:
             failpoint("upsert.opened")
             self.cursor.copy_expert(statement, file)
         failpoint("upsert.copied")
         return self.cursor.rowcount
 
-    def _write_changes(self, staged: int) -> LoadCounts:
+    def _count_changes(self, staged: int) -> Counter[str]:
+        """Count the snapshot's rows by what becomes of them, and the rows that vanish."""
         self._execute("count_changes")
-        found = dict(self.cursor.fetchall())
         failpoint("upsert.compared")
+        found = Counter(dict(self.cursor.fetchall()))
+        found["unchanged"] = staged - found["supersede"] - found["insert"] - found["update"]
+        return found
+
+    def _find_moved(self, name: str) -> MovedKeys:
+        """Find the keys that one side has and the other has not, for dates that both have."""
+        self._execute(name, as_of=self.snapshot.as_of)
+        self._execute("count_moved_keys")
+        ((gone, come),) = self.cursor.fetchall()
+        self._execute("pair_moved_keys", last_place=len(self.table.key) - 1)
+        pairs = dict(self.cursor.fetchall())
+        columns = differing_columns(self.table.key, pairs, gone=gone, come=come)
+        dated = date_of_key(self.table) is not None
+        return MovedKeys(gone=gone, come=come, columns=columns, dated=dated)
+
+    def _write_changes(self, found: Counter[str]) -> LoadCounts:
         counts = LoadCounts(preview=self._list_changes() if self.preview else [])
         counts.updated = self._execute("update_changed")
         failpoint("upsert.updated")
         counts.inserted = self._execute("insert_changed")
         failpoint("upsert.inserted")
-        counts.superseded = found.get("supersede", 0)
-        seen = staged - counts.superseded
-        counts.unchanged = seen - found.get("insert", 0) - found.get("update", 0)
+        counts.superseded, counts.unchanged = found["supersede"], found["unchanged"]
         return counts
 
     def _list_changes(self) -> list[dict[str, Any]]:
-        deletes = self.policy.vanished == "delete" and self.policy.certain
-        self._execute("list_changes", most=PREVIEW_ROWS, deletes=deletes)
+        self._execute("list_changes", most=PREVIEW_ROWS, deletes=self._deletes)
         names = ("operation", "key", "before", "after")
         return [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]
 
-    def _refuse_shrunken(self, missing: int) -> None:
-        before, limit = self.known.row_count or 0, self.policy.shrink
+    @property
+    def _deletes(self) -> bool:
+        return self.policy.vanished == "delete" and self.policy.certain
+
+    def _refuse_changed_keys(self, moved: MovedKeys, before: int, problem: str) -> None:
+        if moved.is_change and self._is_above_limit(moved.gone, before):
+            raise ChangedKeysError(f"{self.table.sink}: {problem}")
+
+    def _refuse_shrunken(self, missing: int, before: int, hint: str) -> None:
+        limit = self.policy.shrink
         is_empty = self.snapshot.row_count == 0 and missing > 0
-        if is_empty or (missing > limit.share * before and missing >= limit.rows):
+        if is_empty or self._is_above_limit(missing, before):
             raise ShrunkenSnapshotError(
                 f"{self.table.sink}: the snapshot lacks {missing} of the {before} rows "
                 f"that the one before had; up to {limit.share:.0%}, or fewer than "
                 f"{limit.rows} rows, may go. Nothing was loaded. If the source did drop them, "
-                "raise the dataset's shrink limit"
+                f"raise the dataset's shrink limit{hint}"
             )
+
+    def _is_above_limit(self, missing: int, before: int) -> bool:
+        limit = self.policy.shrink
+        return missing > limit.share * before and missing >= limit.rows
 
     def _execute(self, name: str, **values: Any) -> int:
         """Run a statement of include/sql/upsert, and tell how many rows it touched."""
@@ -261,31 +281,5 @@ class _Load:
         return self.cursor.rowcount
 
     @cached_property
-    def parts(self) -> dict[str, sql.Composable]:
-        return _parts(self.table)
-
-
-def _parts(table: Table) -> dict[str, sql.Composable]:
-    """What the statements' placeholders stand for, for one table."""
-    names = [column.name for column in table.columns]
-    values = [name for name in names if name not in table.key]
-    comma = sql.SQL(", ")
-
-    def each(template: str, of: list[str] | tuple[str, ...]) -> list[sql.Composed]:
-        return [sql.SQL(template).format(name=sql.Identifier(name)) for name in of]
-
-    differs = each("target.{name} is distinct from staged.{name}", values)
-    return {
-        "target": sql.Identifier(table.schema, table.name),
-        "columns": comma.join(each("{name}", names)),
-        "first_key": sql.Identifier(table.key[0]),
-        "staged_columns": comma.join(each("staged.{name}", names)),
-        "staged_key": comma.join(each("staged.{name}", table.key)),
-        "target_key": comma.join(each("target.{name}", table.key)),
-        "any_key": comma.join(each("coalesce(target.{name}, staged.{name})", table.key)),
-        "same_key": sql.SQL(" and ").join(each("target.{name} = staged.{name}", table.key)),
-        "differs": sql.SQL("(")
-        + sql.SQL(" or ").join(differs or [sql.SQL("false")])
-        + sql.SQL(")"),
-        "assignments": comma.join(each("{name} = staged.{name}", values)),
-    }
+    def parts(self) -> dict[str, Any]:
+        return table_parts(self.table)

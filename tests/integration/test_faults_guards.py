@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.core import upsert
+from include.core import sink_lock, upsert
 from include.core.contract import RejectLimit
 from include.core.ledger import Counts
 from include.core.sql_files import read_statement
@@ -116,7 +116,7 @@ def stranger_writes_to_the_table(trial: Trial) -> None:
 
 def without_lock(patch: pytest.MonkeyPatch, _: Trial) -> None:
     patch.setattr(
-        upsert, "read_statement", lambda name: read_statement(name).replace("for update", "")
+        sink_lock, "read_statement", lambda name: read_statement(name).replace("for update", "")
     )
 
 
@@ -157,7 +157,7 @@ def without_sum(patch: pytest.MonkeyPatch, trial: Trial) -> None:
 
 
 def without_count_of_writes(patch: pytest.MonkeyPatch, _: Trial) -> None:
-    patch.setattr(upsert._Known, "is_untouched", property(lambda _: True))
+    patch.setattr(sink_lock.KnownSink, "is_untouched", property(lambda _: True))
 
 
 GUARDS = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from include.core import postgres, upsert
+from include.core import postgres, sink_lock
 from include.core.contract import Column, ShrinkLimit, Table
 from include.core.postgres import transaction
 from include.core.upsert import LoadCounts, Policy, Snapshot, load_snapshot
@@ -288,7 +288,7 @@ def test_writer_that_overstays_its_lease_loses_the_lock_and_its_work(
     thing: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(thing, rows(upto=1), DAY)
-    monkeypatch.setattr(upsert, "LEASE_SECONDS", 0.0)
+    monkeypatch.setattr(sink_lock, "LEASE_SECONDS", 0.0)
     # Were the sleeper left alone, this would be all the waiting.
     monkeypatch.setitem(postgres._SESSION, "lock_timeout", "10000")
     with closing(thing()) as sleeper:
@@ -305,7 +305,7 @@ def test_writer_that_overstays_its_lease_loses_the_lock_and_its_work(
 def test_writer_of_another_table_is_left_alone(
     thing: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upsert, "LEASE_SECONDS", 0.0)
+    monkeypatch.setattr(sink_lock, "LEASE_SECONDS", 0.0)
     with closing(thing()) as other, other.cursor() as cursor:
         cursor.execute("set application_name = 'sluice public.other'")
         load(thing, rows(upto=1), DAY)

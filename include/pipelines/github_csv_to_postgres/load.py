@@ -122,7 +122,7 @@ def _counts(cleaned: dict[str, Any], loaded: upsert.LoadCounts) -> ledger.Counts
 
 
 def _details(cleaned: dict[str, Any], loaded: upsert.LoadCounts) -> ledger.Details:
-    warnings = list(cleaned["warnings"])
+    warnings = [*cleaned["warnings"], *loaded.warnings]
     if loaded.vanished:
         warnings.append(
             f"{loaded.vanished} rows of the table are no longer in the source; they stay"

@@ -1,6 +1,6 @@
 -- What a change set holds. Grain: one row an operation.
 select
-    operation,
+    changed._sluice_operation,
     count(*) as row_count
-from pg_temp.changed
-group by operation
+from pg_temp._sluice_changed as changed
+group by changed._sluice_operation

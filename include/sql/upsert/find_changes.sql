@@ -1,18 +1,18 @@
 -- What turns the target into the newest snapshot, found by one join: a conflict clause would
 -- lock, and so log, every row that has not changed.
--- Grain: one row a key that differs. Identifiers: target, columns, staged_columns, key,
--- staged_key, target_key, same_key, differs, first_key.
+-- Grain: one row a key that differs. Identifiers: target, staged_columns, any_key, same_key,
+-- differs, first_key.
 -- A rerun finds nothing: what was changed differs no more.
-create temporary table changed on commit drop as
+create temporary table _sluice_changed on commit drop as
 select
     case
         when target.{first_key} is null then 'insert'
         when staged.{first_key} is null then 'vanish'
         else 'update'
-    end as operation,
-    jsonb_build_array({any_key}) as row_key,
+    end as _sluice_operation,
+    jsonb_build_array({any_key}) as _sluice_key,
     {staged_columns}
-from pg_temp.staged as staged
+from pg_temp._sluice_staged as staged
 full join {target} as target on {same_key}
 where
     target.{first_key} is null

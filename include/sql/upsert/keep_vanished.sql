@@ -3,8 +3,8 @@
 insert into ops.vanished_row (sink, key, last_seen)
 select
     %(sink)s,
-    row_key,
+    changed._sluice_key,
     coalesce(%(last_seen)s, '-infinity'::timestamptz)
-from pg_temp.changed
-where operation = 'vanish'
+from pg_temp._sluice_changed as changed
+where changed._sluice_operation = 'vanish'
 on conflict (sink, key) do nothing

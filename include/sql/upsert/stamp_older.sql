@@ -3,8 +3,8 @@
 insert into ops.vanished_row (sink, key, last_seen)
 select
     %(sink)s,
-    row_key,
+    changed._sluice_key,
     %(as_of)s
-from pg_temp.changed
-where operation <> 'supersede'
+from pg_temp._sluice_changed as changed
+where changed._sluice_operation <> 'supersede'
 on conflict (sink, key) do update set last_seen = excluded.last_seen

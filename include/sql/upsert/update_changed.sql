@@ -1,7 +1,7 @@
 -- New values of keys that the target has. Identifiers: target, assignments, same_key.
 update {target} as target
 set {assignments}
-from pg_temp.changed as staged
+from pg_temp._sluice_changed as staged
 where
-    staged.operation = 'update'
+    staged._sluice_operation = 'update'
     and {same_key}
