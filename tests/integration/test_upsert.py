@@ -196,7 +196,7 @@ def test_vanished_row_is_kept_counted_once_and_comes_back(thing: Connect) -> Non
     assert query(thing, "table ops.vanished_row") == []
 
 
-def test_older_snapshot_again_or_another_of_its_moment_finds_all_its_rows_superseded(
+def test_older_snapshot_again_or_another_of_its_moment_finds_all_superseded(
     thing: Connect,
 ) -> None:
     load(thing, rows(upto=1), DAY + timedelta(days=2))

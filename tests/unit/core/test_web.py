@@ -292,6 +292,14 @@ def test_messages_and_tracebacks_hold_no_query_header_or_content(
         assert secret not in told
 
 
+def test_address_where_nobody_listens_is_told_without_its_query() -> None:
+    with answers(ok) as server:
+        url = server.url
+    with pytest.raises(SourceUnavailableError) as caught:
+        web_for(url).get_json(f"{url}/api", params={"key": "hidden"})
+    assert "hidden" not in without_source(caught.value)
+
+
 def test_header_that_is_no_header_is_refused_without_naming_its_value() -> None:
     with answers(ok) as server, pytest.raises(SourceRefusedError) as caught:
         web_for(server.url).get_json(server.url, headers={"Authorization": "a\nhidden"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import psycopg2
@@ -39,6 +40,17 @@ def test_terminal_error_is_not_tried_again(left: list[dict[str, Any]]) -> None:
     with pytest.raises(AirflowFailException, match="no version"):
         failing(NoVersionError("no version"))()
     assert left == [{"key": "failure", "value": "no version"}]
+
+
+@pytest.mark.usefixtures("left")
+def test_terminal_error_is_told_without_what_it_came_from() -> None:
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 -- after the environment
+
+    error = NoVersionError("no version")
+    error.__cause__ = ValueError("row: secret")
+    with pytest.raises(AirflowFailException) as failed:
+        failing(error)()
+    assert "secret" not in "".join(traceback.format_exception(failed.value))
 
 
 def test_transient_error_is_left_to_the_retries(left: list[dict[str, Any]]) -> None:
