@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from include.core.constraints import canonical, comparable
+from include.core.csv_booleans import FALSE_WORDS, TRUE_WORDS
 from include.core.csv_numbers import RANGES
 from include.core.patterns import compile_pattern
 
@@ -41,6 +42,7 @@ def check_column(column: Column) -> None:
     try:
         _types(column)
         _separators(column)
+        _spellings(column)
         _constraints(column)
     except ValueError as error:
         raise ValueError(f"Column {column.name!r}: {error}") from None
@@ -59,6 +61,12 @@ def _separators(column: Column) -> None:
             raise ValueError(f"{field} {char!r} is not one character that no number has elsewhere")
     if column.decimal_char == column.group_char:
         raise ValueError(f"decimal_char and group_char are the same, {column.group_char!r}")
+
+
+def _spellings(column: Column) -> None:
+    true, false = column.true_values or TRUE_WORDS, column.false_values or FALSE_WORDS
+    if both := {*true} & {*false}:
+        raise ValueError(f"true_values and false_values both have {', '.join(sorted(both))}")
 
 
 def _constraints(column: Column) -> None:

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from include.core.csv_faults import Fault
-from include.core.csv_numbers import RANGES, floats, integers, numerics
+from include.core.csv_numbers import RANGES, integers, numerics
 from include.core.patterns import compile_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from include.core.columns import Column
 
@@ -31,6 +31,7 @@ CODES: Final = {
 """The reject code of each constraint, in the order in which they are checked: a long text is not
 matched with a pattern."""
 
+_SHOWN_VALUES: Final = 10
 _HINTS: Final = {
     "numeric": ": use int or Decimal, which are exact",
     "date": ": use datetime.date",
@@ -79,24 +80,29 @@ def declared(column: Column) -> dict[str, Any]:
     return {field: asked for field, asked in found.items() if asked not in (None, ())}
 
 
-def checker(column: Column) -> Callable[[str], str | None] | None:
-    """Build what gives the code of the first constraint that a canonical value breaks, or None.
+class Checks:
+    """All constraints of a column."""
 
-    Returns nothing for a column without constraints.
-    """
-    tests = [(CODES[field], _test(column, field, asked)) for field, asked in
-             declared(column).items()]  # fmt: skip
-    if not tests:
-        return None
+    def __init__(self, column: Column) -> None:
+        self._tests = [
+            (_test(column, field, asked), Fault(CODES[field], _words(column, asked)))
+            for field, asked in declared(column).items()
+        ]
 
-    def check(value: str) -> str | None:
-        return next((code for code, holds in tests if not holds(value)), None)
+    def __bool__(self) -> bool:
+        return bool(self._tests)
 
-    return check
+    def hold(self, values: Collection[str]) -> bool:
+        """Tell whether canonical values keep all constraints, fast."""
+        return all(all(map(holds, values)) for holds, _ in self._tests)
+
+    def fault(self, value: str) -> Fault | None:
+        """Find the first constraint that a canonical value breaks."""
+        return next((fault for holds, fault in self._tests if not holds(value)), None)
 
 
 def _test(column: Column, field: str, asked: Any) -> Callable[[str], Any]:
-    """Build the test of one constraint: something true for the values that keep it."""
+    """Build the test of one constraint: what comes back is true for the values that keep it."""
     if field == "max_length":
         return lambda value: len(value) <= asked
     if field == "min_length":
@@ -112,17 +118,25 @@ def _test(column: Column, field: str, asked: Any) -> Callable[[str], Any]:
     return lambda value: to_value(value) <= bound
 
 
+def _words(column: Column, asked: Any) -> str:
+    """Write what a constraint asks for, a long list cut."""
+    if not isinstance(asked, tuple):
+        return str(asked)
+    shown = ", ".join(canonical(column, value) for value in asked[:_SHOWN_VALUES])
+    return shown if len(asked) <= _SHOWN_VALUES else f"{shown} or {len(asked) - _SHOWN_VALUES} more"
+
+
 def _number(column: Column, value: float | Decimal) -> str | None:
-    """Read a declared number as a cell; a float stands for no exact type."""
+    """Write a declared number as a cell would be read; a float stands for no exact type."""
     try:
-        if not isinstance(value, int) and not math.isfinite(value):
-            return None
         if column.type in RANGES and isinstance(value, int):
             return integers(column)(str(value))
+        if not isinstance(value, int) and not math.isfinite(value):
+            return None
         if column.type == "numeric" and not isinstance(value, float):
-            return numerics(column)(str(value))
+            return numerics(column)(str(value).replace(".", column.decimal_char))
         if column.type == "double precision" and value == float(value):
-            return floats(column)(repr(float(value)))
+            return repr(float(value) + 0.0)
     except (Fault, OverflowError):
         pass
     return None

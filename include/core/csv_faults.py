@@ -20,7 +20,9 @@ REASONS: Final = {
     # its values
     "null": "the cell is null and the column must have a value",
     "not_an_integer": "the cell is no whole number in plain digits",
-    "not_a_number": "the cell is no number in plain digits with a decimal point",
+    "whole_number_with_point": "the whole number is written with a decimal point, as 1.0 is, "
+    "which a column takes that declares zero_fraction",
+    "not_a_number": "the cell is no number in plain digits, with the separators of its column",
     "not_finite": "the number is not finite or too large for the type",
     "out_of_range": "the number is outside the range of the column's type",
     "too_precise": "the value has more digits after the point than the column's type keeps",
@@ -55,11 +57,12 @@ class Fault(Exception):  # noqa: N818 # never leaves the reader: it becomes a Re
 
     Arguments:
         code: a key of REASONS.
+        asked: what the contract asks for instead, to be said after the reason.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, asked: str = "") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.asked = code, asked
 
 
 RAW_LIMIT: Final = 65_536
@@ -86,9 +89,12 @@ class Reject:
     raw: str
 
     @classmethod
-    def of(cls, line: int, code: str, raw: str, *, column: str | None = None) -> Reject:
-        """Build a reject whose reason is the one of its code."""
-        return cls(line, column, code, REASONS[code], shown(raw))
+    def of(
+        cls, line: int, code: str, raw: str, *, column: str | None = None, asked: str = ""
+    ) -> Reject:
+        """Build a reject whose reason is the one of its code, and what was asked for if known."""
+        reason = REASONS[code] + (f": {asked}" if asked else "")
+        return cls(line, column, code, reason, shown(raw))
 
 
 @dataclass(kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
-from include.core.csv_faults import Reject
+from include.core.csv_faults import Fault, Reject
 from include.core.csv_header import is_name
 from include.errors import InputFileError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from include.core.csv_records import Block
     from include.core.csv_syntax import Syntax
 
-    Bad = dict[int, tuple[str | None, str]]  # index to column and code
+    Bad = dict[int, tuple[str | None, Fault]]  # index to column and what is wrong
 
 _EVERY_ROW: Final = 1000
 """So many rows in a row with the same fault are taken for all rows."""
@@ -48,8 +48,10 @@ class Batch:
     def reject(self, bad: Bad) -> list[bool]:
         """Turn the rows of the given indexes into rejects; return which rows stay."""
         self.rejects.extend(
-            Reject.of(self.lines[index], code, self.raw(index), column=column)
-            for index, (column, code) in bad.items()
+            Reject.of(
+                self.lines[index], fault.code, self.raw(index), column=column, asked=fault.asked
+            )
+            for index, (column, fault) in bad.items()
         )
         stay = [index not in bad for index in range(len(self.lines))]
         self.keep(stay)
@@ -108,7 +110,7 @@ class LayoutCheck:
         else:
             batch.take_records(block.records, self._misfits(block))
         if batch.columns and (repeated := self._repeated(batch, quoted=block.quoted)):
-            batch.reject(dict.fromkeys(repeated, (None, "header_repeated")))
+            batch.reject(dict.fromkeys(repeated, (None, Fault("header_repeated"))))
         self._records += len(block.lines)
         return refused
 

@@ -153,7 +153,7 @@ class CsvRows:
             cells = batch.cells(index)
             place = next(i for i, cell in enumerate(cells) if "\0" in cell or MARK.search(cell))
             code = "bad_encoding" if MARK.search(cells[place]) else "nul"
-            bad[index] = (self._header.column_at(place), code)
+            bad[index] = (self._header.column_at(place), Fault(code))
         return bad
 
     def _values(self, batch: Batch, block: Block) -> list[list[str | None]]:
@@ -170,7 +170,7 @@ class CsvRows:
             for index in faults:
                 fault = values[index]
                 if isinstance(fault, Fault):
-                    bad.setdefault(index, (column.name, fault.code))
+                    bad.setdefault(index, (column.name, fault))
         if bad:
             self._layout.look_at_misfits(batch, bad)
             stay = batch.reject(bad)

@@ -3,15 +3,19 @@
 A canonical value is text that Postgres and DuckDB both read, or None for null: whole numbers
 and plain decimals without leading zeros, the shortest round-trip text of a float, "true" and
 "false", ISO 8601 dates, ISO 8601 timestamps in UTC, text with its bytes unchanged. Equal values
-have equal text. A cell that is no value of its column's type becomes a Fault.
+have equal text. A cell that is no value of its column's type, or that breaks a constraint of
+its column, becomes a Fault.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from include.core.constraints import Checks, canonical
+from include.core.csv_booleans import booleans
 from include.core.csv_faults import Fault
 from include.core.csv_numbers import RANGES, floats, integers, numerics
+from include.core.csv_syntax import QUOTE
 from include.core.csv_times import dates, timestamps
 
 if TYPE_CHECKING:
@@ -26,9 +30,6 @@ if TYPE_CHECKING:
 _MEMO_CELLS: Final = 16_384
 _MEMO_CELL_CHARACTERS: Final = 128
 _UTF_8_WIDEST: Final = 4  # bytes of one character
-_BOOLEANS: Final = dict.fromkeys(("true", "t", "yes", "y", "on", "1"), "true") | dict.fromkeys(
-    ("false", "f", "no", "n", "off", "0"), "false"
-)
 
 
 class ColumnReader:
@@ -47,11 +48,31 @@ class ColumnReader:
             self._null = Fault("null")
         self._limit, self._unquoted = contract.max_field_bytes, syntax.text
         self._doubles_quotes = syntax.escape is None
-        self._range = RANGES.get(column.type)
-        self._safe_digits = len(str(self._range[1])) - 1 if self._range else 0
-        self._memo = None
-        if column.type != "text":
-            self._memo = _Memo(_parser(column), self._nulls, self._null, syntax)
+        self._trim = column.trim
+        self._checks = Checks(column)
+        self._range = _plain_range(column)
+        self._safe_digits = _safe_digits(*self._range) if self._range else 0
+        self._memo = None if column.type == "text" else _Memo(self._typed(column))
+
+    def _typed(self, column: Column) -> Callable[[str], Value]:
+        """Build what reads one cell, as it stands in the file, of a column that is not text."""
+        parse, checks, asked = _parser(column), self._checks, _asked(column)
+        nulls, null, unquoted, trim = self._nulls, self._null, self._unquoted, self._trim
+
+        def value(cell: str) -> Value:
+            if trim:
+                cell = _trimmed(cell)
+            if cell in nulls:
+                return null
+            try:
+                found = parse(unquoted(cell))
+            except Fault as fault:
+                return Fault(fault.code, asked.get(fault.code, ""))
+            if found is None:
+                return null
+            return checks.fault(found) or found
+
+        return value
 
     def read(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], list[int]]:
         """Read one column of a block.
@@ -74,6 +95,8 @@ class ColumnReader:
 
     def _texts(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], list[int]]:
         """Read a text column; the usual block has no null, no quote and no long cell."""
+        if self._trim:
+            cells = list(map(_trimmed, cells))
         values: list[Value] = [*cells]
         suspect = not self._nulls.isdisjoint(cells)
         if (
@@ -92,6 +115,9 @@ class ColumnReader:
         if size * _UTF_8_WIDEST > self._limit:
             suspect = True
             values = [self._within_limit(value) for value in values]
+        if self._checks and (broken := _broken(values, self._checks)):
+            suspect = True
+            values = [broken.get(value, value) for value in values]
         return values, _faults_among(values) if suspect else []
 
     def _within_limit(self, value: Value) -> Value:
@@ -107,31 +133,49 @@ class _Memo(dict[str, "Value"]):
         faulty: whether any cell ever was a Fault.
     """
 
-    def __init__(self, parse: Parse, nulls: frozenset[str], null: Value, syntax: Syntax) -> None:
+    def __init__(self, read: Callable[[str], Value]) -> None:
         super().__init__()
-        self._parse, self._nulls, self._null, self._syntax = parse, nulls, null, syntax
+        self._read = read
         self.faulty = False
 
     def __missing__(self, cell: str) -> Value:
-        value = self.value(cell)
+        value = self._read(cell)
+        self.faulty = self.faulty or value.__class__ is Fault
         if len(self) >= _MEMO_CELLS:
             self.clear()
         if len(cell) <= _MEMO_CELL_CHARACTERS:
             self[cell] = value
         return value
 
-    def value(self, cell: str) -> Value:
-        """Read one cell as it stands in the file."""
-        value = self._null
-        if cell not in self._nulls:
-            try:
-                value = self._parse(self._syntax.text(cell))
-            except Fault as fault:
-                value = fault.with_traceback(None)
-            if value is None:
-                value = self._null
-        self.faulty = self.faulty or value.__class__ is Fault
-        return value
+
+def _broken(values: list[Value], checks: Checks) -> dict[Value, Fault]:
+    """Find the texts that break a constraint; each is checked once, however often it stands."""
+    texts = [text for text in set(values) if isinstance(text, str)]
+    if checks.hold(texts):
+        return {}
+    return {text: fault for text in texts if (fault := checks.fault(text))}
+
+
+def _trimmed(cell: str) -> str:
+    """Take white space off both ends of a cell, within its quotes."""
+    return f'"{cell[1:-1].strip()}"' if cell[:1] == QUOTE else cell.strip()
+
+
+def _plain_range(column: Column) -> tuple[int, int] | None:
+    """Give the range in which any whole number is a value of the column, if there is one."""
+    if column.type not in RANGES or column.enum:
+        return None
+    lowest, highest = RANGES[column.type]
+    if column.minimum is not None:
+        lowest = int(canonical(column, column.minimum))
+    if column.maximum is not None:
+        highest = int(canonical(column, column.maximum))
+    return lowest, highest
+
+
+def _safe_digits(lowest: int, highest: int) -> int:
+    """Give the number of digits of which any are in the range; 0 if there is none."""
+    return len(str(highest)) - 1 if lowest <= 0 <= highest else 0
 
 
 def _are_plain_digits(cells: list[str], most: int) -> bool:
@@ -160,14 +204,6 @@ def _faults_among(values: list[Value]) -> list[int]:
     return [index for index, value in enumerate(values) if value.__class__ is Fault]
 
 
-def _boolean(text: str) -> str:
-    """Read what Postgres takes: https://www.postgresql.org/docs/18/datatype-boolean.html."""
-    value = _BOOLEANS.get(text.lower())
-    if value is None:
-        raise Fault("not_a_boolean")
-    return value
-
-
 def _parser(column: Column) -> Parse:
     """Choose what reads one unquoted cell of a column that is not text."""
     if column.type in RANGES:
@@ -177,5 +213,19 @@ def _parser(column: Column) -> Parse:
     if column.type == "double precision":
         return floats(column)
     if column.type == "boolean":
-        return _boolean
+        return booleans(column)
     return dates(column) if column.type == "date" else timestamps(column)
+
+
+def _asked(column: Column) -> dict[str, str]:
+    """Say by code what a column asks of its cells, where that is not what its type alone asks."""
+    separators = f"decimal_char {column.decimal_char!r}, group_char {column.group_char!r}"
+    spellings = ", ".join((*column.true_values, *column.false_values))
+    formats = ", ".join(column.formats)
+    return {
+        "not_an_integer": separators if column.group_char else "",
+        "not_a_number": separators if column.group_char or column.decimal_char != "." else "",
+        "not_a_boolean": spellings,
+        "not_a_date": formats,
+        "not_a_timestamp": formats,
+    }

@@ -35,7 +35,10 @@ def test_equal_floats_have_equal_text(cell: str, value: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "1.0",
+        "1.5",
+        ".0",
+        "1.0e0",
+        "1,0",
         "1e3",
         "1_000",
         " 1",
