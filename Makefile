@@ -11,7 +11,7 @@ DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env try test check bench synth package deploy destroy clean
+.PHONY: help run up down env try test mutants check bench synth package deploy destroy clean
 
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,10 @@ try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=ou
 test: ## run every test, on servers of its own (PYTEST="-k name" selects)
 	@$(SETUP) airflow emulator cdk cdk-cli
 	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+
+mutants: ## take each guard of docs/guards.md away, and look whether a test dies (GUARD=lease selects)
+	@$(SETUP) airflow emulator
+	@exec $(BIN)/python -m tests.mutants $(GUARD)
 
 check: ## format, lint, types, the committed template, import rules
 	@$(SETUP) airflow cdk

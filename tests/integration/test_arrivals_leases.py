@@ -1,4 +1,4 @@
-"""Who holds a version, for how long, and who is shut out; each guard is tried off as well."""
+"""Who holds a version, for how long, and who is shut out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.core import arrivals
 from include.core.postgres import transaction
-from include.core.sql_files import read_statement
 from include.errors import ArrivalBusyError
 
 if TYPE_CHECKING:
@@ -32,8 +30,9 @@ def test_version_that_another_run_holds_is_busy_for_the_rest_of_its_lease(
         registry.hold("b")
 
 
-def lease_ends(registry: Registry) -> None:
-    """Another run takes the file over, and the late writer comes back."""
+def test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out(
+    registry: Registry,
+) -> None:
     late = registry.held("a")
     registry.note(late, {"batch": 3})
     registry.end_lease()
@@ -50,12 +49,6 @@ def lease_ends(registry: Registry) -> None:
     assert registry.row("state", "run_id", "progress") == ("claimed", "b", {"batch": 3})
     registry.note(taken.held, {"batch": 5})
     assert registry.finish("b")
-
-
-def test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out(
-    registry: Registry,
-) -> None:
-    lease_ends(registry)
     assert registry.row("attempts", "token") == (2, 2)
 
 
@@ -88,7 +81,7 @@ def at_once(ask: Callable[[str], Claim]) -> list[Claim]:
         return list(threads.map(run, range(8)))
 
 
-def eight_ask(registry: Registry) -> None:
+def test_of_runs_that_ask_at_once_exactly_one_gets_it(registry: Registry) -> None:
     """Eight runs ask for a new file, then for a failed one, a lapsed one, and a done one."""
 
     def only_one_gets_it(*, again: bool = False) -> str:
@@ -105,46 +98,3 @@ def eight_ask(registry: Registry) -> None:
     with transaction(registry.connect, doing="rename") as cursor:
         cursor.execute("update ops.arrival set run_id = 'before'")
     only_one_gets_it(again=True)
-
-
-def test_of_runs_that_ask_at_once_exactly_one_gets_it(registry: Registry) -> None:
-    eight_ask(registry)
-
-
-def without(name: str, part: str, instead: str = "true") -> Callable[[str], str]:
-    """Statements as they are, but for a part of one."""
-
-    def read(asked: str) -> str:
-        text = read_statement(asked)
-        if asked != name:
-            return text
-        assert part in text
-        return text.replace(part, instead)
-
-    return read
-
-
-@pytest.mark.parametrize(
-    ("statement", "part", "fault"),
-    [
-        pytest.param(
-            "arrivals/claim_arrival",
-            "arrival.claimed_until < clock_timestamp()",
-            eight_ask,
-            id="lease",
-        ),
-        pytest.param("arrivals/renew_arrival", "token = %(token)s", lease_ends, id="fence"),
-        pytest.param("arrivals/finish_arrival", "run_id = %(run_id)s", lease_ends, id="finish"),
-        pytest.param("arrivals/fail_arrival", "run_id = %(run_id)s", lease_ends, id="fail"),
-    ],
-)
-def test_fault_is_seen_when_the_guard_is_off(
-    registry: Registry,
-    monkeypatch: pytest.MonkeyPatch,
-    statement: str,
-    part: str,
-    fault: Callable[[Registry], None],
-) -> None:
-    monkeypatch.setattr(arrivals, "read_statement", without(statement, part))
-    with pytest.raises((AssertionError, pytest.fail.Exception)):
-        fault(registry)

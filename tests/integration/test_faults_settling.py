@@ -21,7 +21,9 @@ from tests.support.upload_runs import PIPELINE, PREFIX, Shore, result
 FAILPOINTS = failpoints_of([Path(str(settling.__file__))])
 
 
-def file_is_taken_over(shore: Shore) -> None:
+def test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_left_it(
+    shore: Shore,
+) -> None:
     """A lease ends, another run does the file, and the first run comes to its end after all."""
     received = begin(shore, "one", "a.csv", "b.csv")
     results = shore.work(received, "one")
@@ -38,20 +40,6 @@ def file_is_taken_over(shore: Shore) -> None:
     assert [row[:3] for row in shore.query(LEDGER)] == [("one", "failed", 1), ("two", "success", 1)]
     (message,) = shore.take_messages()
     assert shore.receive([message], "three")["known"] == 1
-
-
-def test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_left_it(
-    shore: Shore,
-) -> None:
-    file_is_taken_over(shore)
-
-
-def test_file_that_is_taken_over_is_seen_when_the_guard_is_off(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("include.core.arrivals.finish", lambda *_, **__: True)
-    with pytest.raises((AssertionError, pytest.fail.Exception)):
-        file_is_taken_over(shore)
 
 
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
@@ -88,8 +76,7 @@ def test_crash_in_settle_of_a_failed_run_and_its_rerun_are_as_one_run(
     assert shore.in_queue() == 1
 
 
-def sum_is_off(shore: Shore) -> None:
-    """A result does not add up: nothing is entered, and no message is let go."""
+def test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages(shore: Shore) -> None:
     received = begin(shore, "one", "a.csv")
     off = result(0, counts={"read": 2, "delivered": 1})
     with pytest.raises(AccountingError, match="2 rows read, 1 accounted for"):
@@ -98,26 +85,6 @@ def sum_is_off(shore: Shore) -> None:
     assert shore.states() == {"a.csv": "claimed"}
     assert shore.sent("one") == []
     assert shore.in_queue() == 1
-
-
-def test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages(shore: Shore) -> None:
-    sum_is_off(shore)
-
-
-def test_message_that_goes_before_the_commit_is_seen(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    enter = settling._enter
-
-    def enter_and_let_go(cursor: Any, name: str, received: Any, *given: Any, **more: Any) -> Any:
-        ended = enter(cursor, name, received, *given, **more)
-        queue = settling.Queue(client=shore.sqs, url=shore.queue, retry_seconds=0)
-        settling._let_go(received, ended, queue)
-        return ended
-
-    monkeypatch.setattr(settling, "_enter", enter_and_let_go)
-    with pytest.raises(AssertionError):
-        sum_is_off(shore)
 
 
 def test_run_that_is_settled_twice_at_once_is_entered_and_told_of_once(shore: Shore) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from include.core import receiving
 from tests.support.received import message, names
 from tests.support.s3_messages import in_envelope, record
 from tests.support.upload_runs import PREFIX, Shore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def test_deleted_object_fails_its_message_alone(shore: Shore) -> None:
@@ -36,8 +32,8 @@ def test_message_with_a_good_and_a_missing_object_is_failed_and_the_good_one_cla
     assert received["messages"][0]["failed"]
 
 
-def strangers_write_to_the_queue(shore: Shore) -> None:
-    """Forged messages around a good one: they fail alone, and nothing that they name is read."""
+def test_forged_messages_fail_alone(shore: Shore) -> None:
+    """Nothing that they name is read."""
     shore.s3.create_bucket(Bucket=f"{shore.bucket}-other")
     shore.s3.put_object(Bucket=f"{shore.bucket}-other", Key=PREFIX + "x.csv", Body=b"x")
     shore.s3.put_object(Bucket=shore.bucket, Key="uploads/dynamodb/x.csv", Body=b"x")
@@ -62,27 +58,6 @@ def strangers_write_to_the_queue(shore: Shore) -> None:
     assert all(each["file"].isprintable() for each in received["failures"])
     assert all(each["cause"].isprintable() for each in received["failures"])
     assert shore.states() == {"good.csv": "claimed"}
-
-
-def test_forged_messages_fail_alone(shore: Shore) -> None:
-    strangers_write_to_the_queue(shore)
-
-
-@pytest.mark.parametrize("name", ["check_place", "look_up"])
-def test_forged_messages_are_seen_when_the_guard_is_off(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    def believe(_: Any, bucket: str, key: str, version: str | None, **__: Any) -> dict[str, Any]:
-        told = {"bucket": bucket, "key": key, "version_id": version or "null", "etag": "e"}
-        return told | {"size": 1, "stored_at": "2026-11-21T06:00:00+00:00", "order": "o"}
-
-    off: dict[str, Callable[..., Any]] = {
-        "check_place": lambda *_, **__: None,
-        "look_up": believe,
-    }
-    monkeypatch.setattr(receiving, name, off[name])
-    with pytest.raises(AssertionError):
-        strangers_write_to_the_queue(shore)
 
 
 def test_key_that_the_registry_cannot_hold_fails_its_message_alone(shore: Shore) -> None:

@@ -12,7 +12,7 @@ from infra.aws.environment import ENVIRONMENTS
 from infra.local.layout import REPOSITORY
 
 FOLDER = REPOSITORY / ".github" / "workflows"
-NAMES = ("deploy", "test")
+NAMES = ("deploy", "mutants", "test")
 Workflow = dict[str, Any]
 
 

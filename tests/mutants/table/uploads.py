@@ -1,0 +1,180 @@
+"""Guards of uploads: who works on a file, what is sent, and when messages go."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.guard import Edit, Guard
+
+_LEASES: Final = "tests/integration/test_arrivals_leases.py"
+_SETTLED: Final = "tests/integration/test_faults_settling.py"
+_ITEMS: Final = "tests/integration/test_csv_upload_to_dynamodb.py"
+_VERSIONS: Final = "tests/integration/test_item_versions.py"
+_BATCHES: Final = "tests/unit/core/test_batches.py"
+_QUEUES: Final = "tests/integration/test_faults_csv_upload_to_sqs.py"
+_ONE: Final = f"{_LEASES}::test_of_runs_that_ask_at_once_exactly_one_gets_it"
+_LATE: Final = (
+    f"{_LEASES}::test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out"
+)
+
+GUARDS: Final = (
+    Guard(
+        "lease of a file",
+        "two runs work on one file",
+        (
+            Edit(
+                "include/sql/arrivals/claim_arrival.sql",
+                "arrival.claimed_until < clock_timestamp()",
+                "true",
+            ),
+        ),
+        (_ONE,),
+    ),
+    Guard(
+        "fence",
+        "a writer whose file was taken over writes on",
+        (Edit("include/sql/arrivals/renew_arrival.sql", "and token = %(token)s", ""),),
+        (_LATE, f"{_ITEMS}::test_run_that_another_has_taken_over_from_writes_nothing_more"),
+    ),
+    Guard(
+        "fence at the end",
+        "a late run marks as done what another works on",
+        (Edit("include/sql/arrivals/finish_arrival.sql", "and run_id = %(run_id)s", ""),),
+        (_LATE,),
+    ),
+    Guard(
+        "fence of a failure",
+        "a late run marks as failed what another works on",
+        (Edit("include/sql/arrivals/fail_arrival.sql", "and run_id = %(run_id)s", ""),),
+        (_LATE,),
+    ),
+    Guard(
+        "file that is taken over",
+        "a run counts rows of a file that another run has taken over",
+        (
+            Edit(
+                "include/core/arrivals.py",
+                'cursor.execute(read_statement("arrivals/finish_arrival"), values)\n'
+                "    return cursor.fetchone() is not None",
+                'cursor.execute(read_statement("arrivals/finish_arrival"), values)\n'
+                "    return True",
+            ),
+        ),
+        (
+            f"{_SETTLED}::test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_left_it",
+        ),
+    ),
+    Guard(
+        "partial retry",
+        "entries that a batch call did not take are lost",
+        (
+            Edit(
+                "include/core/batches.py",
+                "left[:] = [left[place] for place in sorted(again)]",
+                "left[:] = []",
+            ),
+        ),
+        (
+            f"{_BATCHES}::test_only_failed_entries_are_sent_again",
+            f"{_QUEUES}::test_only_failed_entries_are_sent_again",
+        ),
+    ),
+    Guard(
+        "partial retry alone",
+        "entries that a batch call took are sent again",
+        (
+            Edit(
+                "include/core/batches.py",
+                "left[:] = [left[place] for place in sorted(again)]",
+                "left[:] = left if again else []",
+            ),
+        ),
+        (
+            f"{_BATCHES}::test_only_failed_entries_are_sent_again",
+            f"{_QUEUES}::test_only_failed_entries_are_sent_again",
+        ),
+    ),
+    Guard(
+        "event order",
+        "an older file that is announced late overwrites a newer item",
+        (
+            Edit(
+                "include/core/item_writes.py",
+                'if stored[FILE_VERSION].get("S", "~") < item[FILE_VERSION]["S"]:',
+                "if True:",
+            ),
+            Edit(
+                "include/core/item_writes.py",
+                '_IS_OLDER: Final = "< ?"',
+                '_IS_OLDER: Final = "<> ?"',
+            ),
+        ),
+        (f"{_VERSIONS}::test_any_order_of_four_versions_ends_with_the_newest_of_each_id",),
+    ),
+    Guard(
+        "event order within a second",
+        "of two uploads in one second the earlier wins",
+        (Edit("include/core/landing.py", "#{same:06d}#", "#"),),
+        (
+            "tests/integration/test_landing_listing.py::test_versions_of_one_second_are_in_order_of_their_upload",
+        ),
+    ),
+    Guard(
+        "lost update",
+        "an item that stayed as an older file had it counts as superseded",
+        (
+            Edit(
+                "include/pipelines/csv_upload_to_dynamodb/observe.py",
+                "is_missing = version is None or version < order",
+                "is_missing = version is None",
+            ),
+        ),
+        (f"{_VERSIONS}::test_update_that_is_lost_is_missing_and_not_superseded",),
+    ),
+    Guard(
+        "chunk that was not looked up",
+        "rows of a chunk that nobody looked up count as delivered",
+        (
+            Edit(
+                "include/pipelines/csv_upload_to_dynamodb/observe.py",
+                "if missing or unseen:",
+                "if unseen and missing < 0:",
+            ),
+        ),
+        (
+            f"{_ITEMS}::test_chunk_that_was_never_looked_up_fails_the_file",
+            f"{_ITEMS}::test_item_that_goes_between_load_and_observe_is_named_and_fails_the_file",
+        ),
+    ),
+    Guard(
+        "message after commit",
+        "a message is gone before what it led to is entered",
+        (
+            Edit(
+                "include/core/settling.py",
+                "        counts, details = _sum(ended, received)\n",
+                "        _let_go(received, ended, queue)\n"
+                "        counts, details = _sum(ended, received)\n",
+            ),
+        ),
+        (f"{_SETTLED}::test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages",),
+    ),
+    Guard(
+        "forged messages",
+        "a message names another bucket or prefix, and what it names is read",
+        (
+            Edit(
+                "include/core/receiving.py",
+                "        check_place(announced, bucket=landing.bucket, prefix=landing.prefix)\n",
+                "",
+            ),
+        ),
+        ("tests/integration/test_receiving_refused.py::test_forged_messages_fail_alone",),
+    ),
+    Guard(
+        "file as it was looked up",
+        "other content than was looked up is read",
+        (Edit("include/core/landing.py", """            IfMatch=f'"{file["etag"]}"',\n""", ""),),
+        ("tests/integration/test_landing.py::test_other_content_than_was_looked_up_is_an_error",),
+    ),
+)
