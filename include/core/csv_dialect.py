@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from include.core.csv_names import could_be_names
 from include.core.csv_syntax import QUOTE, Syntax
 from include.errors import InputFileError
 
@@ -209,12 +210,5 @@ def _header_below(rows: Rows) -> int | None:
     for index in range(1, min(len(rows) - 1, _PREAMBLE_LINES)):
         width = widths[index]
         if width > 1 and set(widths[index:]) == {width} and width not in widths[:index]:
-            return rows[index][0] if _names(rows[index][1]) else None
+            return rows[index][0] if could_be_names(rows[index][1]) else None
     return None
-
-
-def _names(cells: list[str]) -> bool:
-    """Tell whether cells could be the names of columns: all different, each begins as a name."""
-    return len(set(cells)) == len(cells) and all(
-        cell[:1].isalpha() or cell[:1] in ("_", "#") for cell in map(str.strip, cells)
-    )

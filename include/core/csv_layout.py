@@ -6,7 +6,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from include.core.csv_faults import Fault, Reject
-from include.core.csv_header import is_name
+from include.core.postgres_names import is_name
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class LayoutCheck:
     """
 
     def __init__(self, *, name: str, header: Header, syntax: Syntax) -> None:
-        self._name, self._names, self._text = name, list(header.names), syntax.text
+        self._name, self._names, self._text = name, list(header.cells), syntax.text
         self._holds_values = sum(column.type != "text" for column in header.columns) > 1
         self._only_trailing = 0  # rows so far, as long as each ends in a delimiter too many
         self._regular = False

@@ -12,7 +12,9 @@ from include.core.csv_faults import Reject
 from include.core.csv_opening import read_raw
 from include.core.csv_rows import read_rows
 from include.core.csv_syntax import QUOTE
+from include.core.postgres_names import refused_names
 from include.core.sql_files import fill, quote_identifier, quote_identifiers
+from include.errors import InputFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,9 +71,11 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
             keep what it is given apart until this returns.
 
     Raises:
-        InputFileError: the file breaks the contract; the table may then be missing or partial.
+        InputFileError: the file breaks the contract, or has a column that no table in Postgres
+            can have; the table here may then be missing or partial.
     """
     rows = read_rows(path, name=name, contract=contract)
+    _refuse_names(rows, name=name)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         clean = Path(scratch) / "rows.csv"
         longest = _write(rows, clean, on_reject=on_reject)
@@ -82,6 +86,17 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
         for line, raw in read_raw(path, lines=conflicts, name=name, contract=contract):
             on_reject(Reject.of(line, "key_conflict", raw, column=column))
     return rows.counts
+
+
+def _refuse_names(rows: CsvRows, *, name: str) -> None:
+    names = [column.name for column in rows.columns]
+    problem = refused_names(names)
+    if problem is None and LINE_COLUMN in map(str.lower, names):
+        problem = f"a column has the name of another one ({LINE_COLUMN}), which tables here have"
+    if problem:
+        raise InputFileError(
+            file=name, line=None, problem=problem, fix="Rename the column, or split the file"
+        )
 
 
 def duckdb_type(column: Column) -> str:

@@ -212,6 +212,47 @@ def test_added_columns_arrive_as_text_under_any_harmless_name(tmp_path: Path) ->
     assert list(loaded.types)[-3:] == ["Zip (US)", "select", "O'Brien"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Country/Region", "Zip (US)", "ΑΒΓ", "हिन्दी", "7_day_avg", "% change", "Amount (€)", "x" * 63],
+)
+def test_name_that_postgres_takes_is_taken(tmp_path: Path, name: str) -> None:
+    loaded = Loaded(tmp_path, f"k,v,{name}\n1,2,3\n", KEYED, unknown_columns="add")
+    assert list(loaded.types) == ["_line", "k", "v", name]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("x" * 64, r"has a name of 64 bytes, and Postgres keeps 63"),
+        ("é" * 32, r"has a name of 64 bytes, and Postgres keeps 63"),
+        ("a;b", r"the column a;b holds ; \(U\+003B\)"),
+        ('a"b', r"holds \" \(U\+0022\)"),
+        ("a\\b", r"holds \\ \(U\+005C\)"),
+        ("a`b", r"holds ` \(U\+0060\)"),
+        ("a\u200bb", r"the column a<U\+200B>b holds U\+200B,"),
+        ("\u202ea", r"begins with U\+202E,"),
+        ("=a", r"begins with = \(U\+003D\)"),
+        ("a--b", r"holds --, which begins or ends a comment"),
+        ("a/*b", r"holds /\*, which begins"),
+        ("_line", r"has the name of another one \(_line\)"),
+        ("_LINE", r"has the name of another one"),
+    ],
+)
+def test_name_that_postgres_does_not_take_is_an_error_that_shows_why(
+    tmp_path: Path, name: str, problem: str
+) -> None:
+    quoted = name.replace('"', '""')
+    with pytest.raises(InputFileError, match=problem):
+        Loaded(tmp_path, f'k,v,"{quoted}"\n1,2,3\n', KEYED, unknown_columns="add")
+
+
+def test_more_columns_than_postgres_takes_are_an_error(tmp_path: Path) -> None:
+    head = ",".join(f"c{number}" for number in range(1599))
+    with pytest.raises(InputFileError, match="1601 columns, and Postgres takes 1600"):
+        Loaded(tmp_path, f"k,v,{head}\n", KEYED, unknown_columns="add")
+
+
 def test_header_alone_makes_an_empty_table(tmp_path: Path) -> None:
     loaded = Loaded(tmp_path, "k,v\n", KEYED, key=("k",))
     assert (loaded.rows, loaded.counts.read) == ([], 0)
