@@ -6,12 +6,12 @@ of all tables), aws_default, github (HTTP; its password is an optional token).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import psycopg2
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.hooks.secrets_manager import SecretsManagerHook
 from airflow.providers.amazon.aws.hooks.sns import SnsHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
@@ -113,9 +113,33 @@ def _no_password(conn_id: str, error: BotoCoreError | ClientError) -> SluiceErro
     return kind(f"{what}: it answered {code} to {error.operation_name}")
 
 
+class _OneSession:
+    """A hook whose clients share the session of this process.
+
+    Each session reads what botocore knows of all services anew, which takes longer than most
+    tasks work.
+    """
+
+    def get_session(self, *given: Any, **named: Any) -> Any:
+        return _session(*given, **named)
+
+
+@cache
+def _session(*given: Any, **named: Any) -> Any:
+    return AwsBaseHook(client_type="sts").get_session(*given, **named)
+
+
+class _Aws(_OneSession, AwsBaseHook):
+    """Makes clients of any service."""
+
+
+class _Sns(_OneSession, SnsHook):
+    """Publishes."""
+
+
 def aws_client(service: str) -> Any:
     """A boto3 client of one AWS service."""
-    return AwsBaseHook(client_type=service).get_conn()
+    return _Aws(client_type=service).get_conn()
 
 
 def stage_events(pipeline: str) -> StageEvents:
@@ -132,7 +156,7 @@ def stage_events(pipeline: str) -> StageEvents:
 
 def lake() -> ObjectStore:
     """The bucket of the raw archive and of hand-overs."""
-    return ObjectStore(client=S3Hook().get_conn(), bucket=settings().lake_bucket)
+    return ObjectStore(client=aws_client("s3"), bucket=settings().lake_bucket)
 
 
 def github(dataset: GitHubDataset) -> GitHub:
@@ -161,7 +185,7 @@ def _github_token() -> str | None:
 
 def publish(notice: Notice) -> None:
     """Hand a notice to SNS."""
-    hook: Any = SnsHook  # it has no types
+    hook: Any = _Sns  # it has no types
     hook().publish_to_target(
         target_arn=settings().alerts_topic_arn,
         subject=notice.subject,

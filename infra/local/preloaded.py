@@ -16,7 +16,7 @@ import sys
 from airflow.__main__ import main
 
 LIBRARIES = (
-    "airflow.providers.amazon.aws.hooks.s3",
+    "airflow.providers.amazon.aws.hooks.base_aws",
     "airflow.providers.amazon.aws.hooks.secrets_manager",
     "airflow.providers.amazon.aws.hooks.sns",
     "airflow.providers.common.messaging.triggers.msg_queue",

@@ -192,7 +192,6 @@ def test_role_may_not(lab: Lab, deed: str) -> None:
 HOOKS = {
     "AwsBaseHook": set(),
     "PostgresHook": {"rds-db:connect"},
-    "S3Hook": set(),
     "SecretsManagerHook": {"secretsmanager:GetSecretValue"},
     "SnsHook": {"sns:Publish"},
 }
