@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.notices import compose_notice, count_of, foot, head, section
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
     from include.core.ledger import Counts, Details
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from include.core.outbox import Notice
 
 MOST_FILES_TOLD = 20
+# Of fewer rows, seconds are those that tasks take to start, and a speed would say nothing.
+ROWS_WITH_SPEED = 1000
 
 
 def conf_of(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -54,8 +56,7 @@ def end_notice(
         subject = ", ".join(part for part in parts if part)
     told = [
         f"{file['file']} (version {file['version_id']}): {file['read']} read, "
-        f"{file.get('delivered', 0)} delivered, {file.get('rejected', 0)} rejected, "
-        f"{file['rows_per_second']} rows/s"
+        f"{file.get('delivered', 0)} delivered, {file.get('rejected', 0)} rejected{_speed(file)}"
         for file in files[:MOST_FILES_TOLD]
     ]
     if len(files) > MOST_FILES_TOLD:
@@ -78,3 +79,8 @@ def end_notice(
         *foot(facts),
     ]
     return compose_notice(facts, status, subject, lines)
+
+
+def _speed(file: Mapping[str, Any]) -> str:
+    enough = file.get("delivered", 0) >= ROWS_WITH_SPEED and file["rows_per_second"]
+    return f", {file['rows_per_second']} rows/s" if enough else ""

@@ -69,3 +69,34 @@ def test_run_without_a_file_has_nothing_that_could_be_run_again() -> None:
 
 def test_run_that_was_given_no_files_is_done_again_by_its_moment() -> None:
     assert facts(None).rerun_command.endswith("""--conf '{"as_of": "2026-11-21T00:00:00Z"}'""")
+
+
+@pytest.mark.parametrize(
+    ("delivered", "speed", "told"),
+    [
+        (0, 0, ""),
+        (2, 0, ""),
+        (999, 333, ""),
+        (1000, 0, ""),
+        (1000, 333, ", 333 rows/s"),
+    ],
+)
+def test_speed_is_told_of_files_with_rows_enough_to_have_one(
+    delivered: int, speed: int, told: str
+) -> None:
+    file = {
+        "file": "uploads/sqs/a.csv",
+        "version_id": "v",
+        "read": delivered,
+        "delivered": delivered,
+        "rows_per_second": speed,
+    }
+    notice = end_notice(
+        facts(None),
+        counts=Counts(read=delivered, delivered=delivered),
+        details=Details(sources=[file]),
+        duration=timedelta(seconds=1),
+        status="success",
+    )
+    (line,) = (line for line in notice.body.splitlines() if "a.csv" in line)
+    assert line.endswith(f"{delivered} delivered, 0 rejected{told}")
