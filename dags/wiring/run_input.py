@@ -12,6 +12,9 @@ from include.errors import RunInputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The UI marks with a star what may not be null.
+SWITCH = ["null", "boolean"]
+
 # The form in the UI; the API and the command line are held to the same schema.
 PARAMS = {
     "as_of": Param(
@@ -27,13 +30,13 @@ PARAMS = {
     ),
     "refetch": Param(
         False,
-        type="boolean",
+        type=SWITCH,
         title="Fetch again",
         description="Download again what is archived already, and replace it in the archive.",
     ),
     "dry_run": Param(
         False,
-        type="boolean",
+        type=SWITCH,
         title="Dry run",
         description=(
             "Write nothing. The XCom tab of the task upsert then shows the counts, and the first "
@@ -64,15 +67,25 @@ def resolve(*, params: Mapping[str, Any], run: Any) -> dict[str, Any]:
         raise RunInputError(
             f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(PARAMS)}"
         )
-    for name in ("refetch", "dry_run"):
-        if not isinstance(params[name], bool):
-            raise RunInputError(f"Parameter {name} must be true or false")
     return {
         "as_of": _as_of(params["as_of"], run).isoformat(),
         "started_at": _started_at(run),
-        "refetch": params["refetch"],
-        "dry_run": params["dry_run"],
+        "refetch": switched("refetch", params["refetch"], default=False),
+        "dry_run": switched("dry_run", params["dry_run"], default=False),
     }
+
+
+def switched(name: str, given: Any, *, default: bool) -> bool:
+    """What a parameter was given that is on or off; the default for null.
+
+    Raises:
+        RunInputError: it is neither.
+    """
+    if given is None:
+        return default
+    if not isinstance(given, bool):
+        raise RunInputError(f"Parameter {name} must be true or false")
+    return given
 
 
 def moments_of(run: Any) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Param
 
 from include.errors import RunInputError
+from wiring.run_input import SWITCH, switched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ def params(prefix: str) -> dict[str, Param]:
         ),
         "again": Param(
             True,
-            type="boolean",
+            type=SWITCH,
             title="Process again",
             description="Also files that have been processed already.",
         ),
@@ -110,8 +111,7 @@ def read(*, params: Mapping[str, Any], run: Any) -> Asked:
     for name, value in texts.items():
         if value is not None and not isinstance(value, str):
             raise RunInputError(f"Parameter {name} must be text")
-    if not isinstance(params["again"], bool):
-        raise RunInputError("Parameter again must be true or false")
+    again = switched("again", params["again"], default=True)
     objects = _objects(params["objects"])
     if sum(map(bool, (texts["key"], texts["prefix"], objects))) > 1:
         raise RunInputError("Give one of key, prefix and objects")
@@ -120,7 +120,7 @@ def read(*, params: Mapping[str, Any], run: Any) -> Asked:
     by_hand = str(getattr(run.run_type, "value", run.run_type)) == "manual"
     if by_hand and not (texts["key"] or texts["prefix"] or objects):
         raise RunInputError("Give a key or a prefix: a run by hand answers no events")
-    return Asked(**texts, again=params["again"], objects=objects)
+    return Asked(**texts, again=again, objects=objects)
 
 
 def _objects(given: Any) -> tuple[tuple[str, str], ...]:

@@ -35,12 +35,13 @@ def land(stack: Stack, runs: ScheduledRuns) -> str:
     return str(found[0][0])
 
 
-def test_form_asks_for_a_file_or_a_prefix(pages: AirflowPages) -> None:
+def test_form_asks_for_a_file_or_a_prefix_and_marks_no_box_as_required(pages: AirflowPages) -> None:
     form = pages.open_form(DAG)
     for title in ("Bucket", "Key", "Version", "Prefix"):
         expect(form.field(title).get_by_role("textbox")).to_have_value("")
     expect(form.field("Key")).to_contain_text("One file, such as uploads/sqs/orders.csv.")
     expect(form.field("Process again").get_by_role("checkbox")).to_be_checked()
+    expect(form.dialog.get_by_text("*", exact=True)).to_have_count(0)
 
 
 def test_file_that_landed_is_processed_again_by_hand_from_the_form(

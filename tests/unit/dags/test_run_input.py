@@ -80,10 +80,20 @@ def test_wrong_input_is_refused(given: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("as_of", "soon"), ("as_of", 3), ("refetch", "x"), ("dry_run", None)]
+    ("name", "value"), [("as_of", "soon"), ("as_of", 3), ("refetch", "x"), ("dry_run", 1)]
 )
 def test_form_refuses_wrong_values_by_its_schema(name: str, value: Any) -> None:
     from airflow.sdk.exceptions import ParamValidationError  # noqa: PLC0415 -- after the environment
 
     with pytest.raises(ParamValidationError):
         PARAMS[name].resolve(value)
+
+
+def test_switch_that_is_given_as_null_is_off() -> None:
+    asked_for = asked(Run(), refetch=None, dry_run=None)
+    assert (asked_for["refetch"], asked_for["dry_run"]) == (False, False)
+
+
+@pytest.mark.parametrize("name", PARAMS)
+def test_no_box_of_the_form_is_required(name: str) -> None:
+    assert "null" in PARAMS[name].schema["type"]

@@ -90,7 +90,6 @@ def test_run_of_the_sweep_has_the_objects_that_it_found() -> None:
         pytest.param({"key": KEY, "version_id": 1}, "version_id must be text", id="version-number"),
         pytest.param({"key": KEY, "bucket": True}, "bucket must be text", id="bucket-bool"),
         pytest.param({"key": KEY, "again": "yes"}, "again must be true or false", id="again-text"),
-        pytest.param({"key": KEY, "again": None}, "again must be true or false", id="again-null"),
         pytest.param({"objects": KEY}, "objects must be a list", id="objects-text"),
         pytest.param({"objects": OBJECT}, "objects must be a list", id="objects-object"),
         pytest.param({"objects": 5}, "objects must be a list", id="objects-number"),
@@ -121,7 +120,6 @@ def test_unknown_name_is_refused_in_a_run_that_answers_events_too() -> None:
         ("version_id", ""),
         ("prefix", [""]),
         ("again", "yes"),
-        ("again", None),
         ("objects", "text"),
         ("objects", [{"key": KEY}]),
         ("objects", [OBJECT | {"etag": "e"}]),
@@ -132,3 +130,12 @@ def test_form_refuses_wrong_values_by_its_schema(name: str, value: Any) -> None:
 
     with pytest.raises(ParamValidationError):
         PARAMS[name].resolve(value)
+
+
+def test_again_that_is_given_as_null_is_on() -> None:
+    assert asked(key=KEY, again=None).again
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_no_box_of_the_form_is_required(name: str) -> None:
+    assert "null" in PARAMS[name].schema["type"]
