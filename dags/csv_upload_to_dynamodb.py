@@ -1,21 +1,41 @@
 """CSV files that land in S3 into items of a DynamoDB table, with a tally of every row.
 
-**Reads** files below uploads/dynamodb/ in the landing bucket, each version once.
+**Reads**
 
-**Writes** an item a row, unless the table has it from a later file; an event a chunk and stage to
-the bus; ops.arrival, ops.run and ops.rejected_row in one transaction; a notice to SNS.
+- files below uploads/dynamodb/ in the landing bucket, each version once
 
-**Runs** when a file lands; by hand with the form (a key, or a prefix); when the sweep finds a file
-whose event was lost. Writes of all runs share the pool dynamodb_writes.
+**Writes**
 
-**Safe to rerun because** a file that is done is known by its version, and an item is written only
-over one of an earlier file.
+- an item a row, unless the table has it from a later file
+- an event a chunk and stage, to the bus
+- ops.arrival, ops.run and ops.rejected_row, in one transaction
+- a notice to SNS
 
-**If it fails**, the notice names file and cause. Other files of the run are done. The failed one
-is tried three times, then its message waits in the dead-letter queue; mend the file and upload it
-again, or clear the task once the cause is gone. receive: S3 or the database is out of reach.
-extract: the file broke its contract. transform, load, observe: DynamoDB or EventBridge is out of
-reach. settle: a file failed, or ids are missing from the table, which ops.run names.
+**Runs**
+
+- when a file lands
+- by hand with the form: a key, or a prefix
+- when the sweep finds a file whose event was lost
+
+Writes of all runs share the pool dynamodb_writes.
+
+**Safe to rerun because**
+
+- a file that is done is known by its version
+- an item is written only over one of an earlier file
+
+**If it fails**
+
+- The notice names file and cause. Other files of the run are done.
+- The failed file is tried three times, then its message waits in the dead-letter queue.
+- Mend the file and upload it again, or clear the task once the cause is gone.
+
+| task | why it fails |
+| --- | --- |
+| receive | S3 or the database is out of reach |
+| extract | the file broke its contract |
+| transform, load, observe | DynamoDB or EventBridge is out of reach |
+| settle | a file failed, or ids are missing from the table: ops.run names them |
 """
 
 from __future__ import annotations

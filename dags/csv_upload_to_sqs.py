@@ -1,20 +1,38 @@
 """CSV files that land in S3 to a queue, one JSON message a row.
 
-**Reads** files below uploads/sqs/ in the landing bucket, each version once.
+**Reads**
 
-**Writes** a message a row to the JSON queue (or, as the dataset says, one JSON Lines file and a
-pointer to it); ops.arrival, ops.run and ops.rejected_row in one transaction; a notice to SNS.
+- files below uploads/sqs/ in the landing bucket, each version once
 
-**Runs** when a file lands; by hand with the form (a key, or a prefix); when the sweep finds a file
-whose event was lost.
+**Writes**
 
-**Safe to rerun because** a file that is done is known by its version, and a delivery that was cut
-goes on after the last acknowledged batch. Every message has an idempotency key.
+- a message a row to the JSON queue; or, as the dataset says, one JSON Lines file and a pointer
+- ops.arrival, ops.run and ops.rejected_row, in one transaction
+- a notice to SNS
 
-**If it fails**, the notice names file and cause. Other files of the run are done. The failed one
-is tried three times, then its message waits in the dead-letter queue; mend the file and upload it
-again, or clear the task once the cause is gone. receive: S3 or the database is out of reach.
-deliver: the file broke its contract, or the queue is out of reach. settle: a file failed.
+**Runs**
+
+- when a file lands
+- by hand with the form: a key, or a prefix
+- when the sweep finds a file whose event was lost
+
+**Safe to rerun because**
+
+- a file that is done is known by its version
+- a delivery that was cut goes on after the last acknowledged batch
+- every message has an idempotency key
+
+**If it fails**
+
+- The notice names file and cause. Other files of the run are done.
+- The failed file is tried three times, then its message waits in the dead-letter queue.
+- Mend the file and upload it again, or clear the task once the cause is gone.
+
+| task | why it fails |
+| --- | --- |
+| receive | S3 or the database is out of reach |
+| deliver | the file broke its contract, or the queue is out of reach |
+| settle | a file failed |
 """
 
 from __future__ import annotations

@@ -1,16 +1,36 @@
 """CSV files from GitHub into a Postgres table, changed rows only.
 
-**Reads** the dataset's files as they stood at the run's as_of, from the archive in S3 if there.
+**Reads**
 
-**Writes** the dataset's table, ops.run and ops.rejected_row in one transaction; a notice to SNS.
+- the dataset's files as they stood at the run's as_of, from the archive in S3 if there
 
-**Runs** daily; by hand with the form (as_of, refetch, dry_run); over past dates as a backfill.
+**Writes**
 
-**Safe to rerun because** right rows are not written, newer snapshots win, each notice goes once.
+- the dataset's table, ops.run and ops.rejected_row, in one transaction
+- a notice to SNS
 
-**If it fails**, the notice names task and cause; clear the task once the cause is gone. download:
-GitHub is out of reach. clean_and_merge: a file broke its contract. upsert: the database is out of
-reach, or the snapshot shrank. announce: SNS is out of reach, the data is in. Nothing is half done.
+**Runs**
+
+- daily
+- by hand with the form: as_of, refetch, dry_run
+- over past dates as a backfill
+
+**Safe to rerun because**
+
+- right rows are not written, and newer snapshots win
+- each notice goes out once
+
+**If it fails**
+
+- The notice names task and cause. Nothing is half done.
+- Clear the task once the cause is gone.
+
+| task | why it fails |
+| --- | --- |
+| download | GitHub is out of reach |
+| clean_and_merge | a file broke its contract |
+| upsert | the database is out of reach, or the snapshot shrank |
+| announce | SNS is out of reach, or refuses the notice; the data is in |
 """
 
 from __future__ import annotations
@@ -24,7 +44,7 @@ from include.datasets import github_datasets
 from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
 from wiring.clients import github, lake, publish, warehouse
-from wiring.defaults import dag_defaults, settings
+from wiring.defaults import dag_defaults, settings, timed_tags
 from wiring.failures import accountable, notify_failure
 from wiring.task_context import name_in_ui, run_of_sink, task_folder
 
@@ -100,7 +120,7 @@ def build(dataset: GitHubDataset) -> DAG:
         doc_md=f"## {dataset.title}\n\n{dataset.description}\n\n{__doc__}",
         schedule=dataset.schedule,
         params=run_input.PARAMS,
-        tags=list(dataset.tags),
+        tags=timed_tags(*dataset.tags),
         on_failure_callback=notify_failure(dataset=dataset.name, sink=dataset.table.sink),
         **dag_defaults(owner=dataset.owner),
     )

@@ -1,18 +1,34 @@
 """Brings the warehouse's tables and users up to the newest migration.
 
-**Reads** include/sql/migrations, and ops.migration, which knows what has been applied.
+**Reads**
 
-**Writes** schemas, tables and roles, as their owner (connection sluice_migrations), and one row in
-ops.migration for each file.
+- include/sql/migrations
+- ops.migration, which knows what has been applied
 
-**Runs** by hand without parameters: a deployment starts it first. Without it, the first task that
-needs the warehouse does the same.
+**Writes**
 
-**Safe to rerun because** each file is applied once, all that are missing in one transaction.
+- schemas, tables and roles, as their owner (connection sluice_migrations)
+- a row in ops.migration for each file
 
-**If it fails**, the database is as it was. A file that fails says so: mend it and deploy again. An
-applied file that was edited is refused: take the edit back and add a file. The password of
-sluice_migrations is read anew at each try, so a rotation heals by itself.
+**Runs**
+
+- by hand without parameters: a deployment starts it first
+
+Without it, the first task that needs the warehouse does the same.
+
+**Safe to rerun because**
+
+- each file is applied once, all that are missing in one transaction
+
+**If it fails**
+
+- The database is as it was.
+
+| what the log says | what to do |
+| --- | --- |
+| a file fails | mend it and deploy again |
+| an applied file was edited | take the edit back and add a file |
+| the password is refused | nothing: it is read anew at each try, so a rotation heals by itself |
 """
 
 from __future__ import annotations

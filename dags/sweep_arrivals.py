@@ -1,17 +1,35 @@
 """Looks for files that landed in S3 and that nobody has processed, and starts their pipeline.
 
-**Reads** what is below the landing prefixes, and the registry ops.arrival.
+**Reads**
 
-**Writes** runs of the upload pipelines; ops.arrival, for files whose name no pipeline takes; where
-it found either, a row in ops.run and one notice.
+- what is below the landing prefixes
+- the registry ops.arrival
 
-**Runs** every 15 minutes; by hand without parameters.
+**Writes**
 
-**Safe to rerun because** each pipeline claims a file version in the registry before it works on
-it, and a run is started once for each run of the sweep.
+- runs of the upload pipelines
+- ops.arrival, for files whose name no pipeline takes
+- where it found either, a row in ops.run and one notice
 
-**If it fails**, nothing is lost: the next sweep looks again. look: S3 or the database is out of
-reach. start: a pipeline's DAG is not there. tell: the database or SNS is out of reach.
+**Runs**
+
+- every 15 minutes
+- by hand without parameters
+
+**Safe to rerun because**
+
+- each pipeline claims a file version in the registry before it works on it
+- a run is started once for each run of the sweep
+
+**If it fails**
+
+- Nothing is lost: the next sweep looks again.
+
+| task | why it fails |
+| --- | --- |
+| look | S3 or the database is out of reach |
+| start | a pipeline's DAG is not there |
+| tell | S3, the database or SNS is out of reach, or SNS refuses the notice |
 """
 
 from __future__ import annotations
@@ -26,7 +44,7 @@ from include.core import sweeping
 from include.core.notices import RunFacts
 from wiring import arrivals
 from wiring.clients import warehouse
-from wiring.defaults import dag_defaults, settings
+from wiring.defaults import dag_defaults, settings, timed_tags
 from wiring.failures import accountable, notify_failure
 from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink
@@ -82,7 +100,7 @@ def tell(found: dict[str, Any]) -> list[str]:
     description="Starts upload pipelines for files whose event was lost.",
     doc_md=__doc__,
     schedule="*/15 * * * *",
-    tags=["s3", "uploads", "sweep"],
+    tags=timed_tags("s3", "uploads", "sweep"),
     on_failure_callback=notify_failure(dataset=NAME, sink=SINK),
     **dag_defaults(owner="data-platform") | {"max_active_runs": 1},
 )

@@ -25,6 +25,7 @@ class Settings:
         source_retry_seconds: how long one try of a task keeps asking a source that does not
             answer properly, from the first failure; 0 leaves it to the dataset.
         visibility_seconds: how long an arrival's message stays hidden once it was received.
+        schedules_off: how to turn on the runs that time schedules ask for, where they are off.
         sweep_grace_seconds: how old an object must be before the sweep misses its event.
     """
 
@@ -42,5 +43,6 @@ class Settings:
     duckdb_memory: str = "192MB"
     retry_seconds: int = 60
     source_retry_seconds: int = 0
+    schedules_off: str | None = None
     visibility_seconds: int = 3600
     sweep_grace_seconds: int = 900

@@ -30,6 +30,15 @@ def queue_name(url: str) -> str:
     return url.rsplit("/", 1)[-1]
 
 
+def timed_tags(*tags: str) -> list[str]:
+    """Tags of a DAG with a time schedule; one more says so where schedules are off.
+
+    The list of DAGs shows them beside the name, and shows no next run there.
+    """
+    hint = settings().schedules_off
+    return [*tags, *([f"schedule off: {hint}"] if hint else [])]
+
+
 def dag_defaults(*, owner: str) -> dict[str, Any]:
     """Arguments of @dag: no catching up, and tasks with retries, back-off and a time limit."""
     return {

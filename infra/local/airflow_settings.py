@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from infra.local.postgres import Server
     from infra.local.state import Secrets
 
+# The command that turns time schedules on.
+SCHEDULES_ON = "make up SCHEDULE=1"
 # Two cores run everything, and somebody waits for it.
 _PACE = {
     "AIRFLOW__CORE__PARALLELISM": "4",
@@ -115,10 +117,21 @@ def settings(
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt,
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
+        **told_of_schedules(options),
         "PYTHONPATH": str(REPOSITORY),
         **({"SLUICE_FAILPOINTS": str(options.failpoints)} if options.failpoints else {}),
         # setproctitle would wipe the mark that tells whose process it is.
         "SPT_NOENV": "1",
+    }
+
+
+def told_of_schedules(options: Options) -> dict[str, str]:
+    """What the UI says of time schedules: in its title, and beside each DAG that has one."""
+    if options.schedule:
+        return {"AIRFLOW__API__INSTANCE_NAME": "Sluice"}
+    return {
+        "AIRFLOW__API__INSTANCE_NAME": f"Sluice (schedules are off: {SCHEDULES_ON})",
+        "AIRFLOW__SLUICE__SCHEDULES_OFF": SCHEDULES_ON,
     }
 
 

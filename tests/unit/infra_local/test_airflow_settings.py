@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from include.settings import Settings
-from infra.local.airflow_settings import pipeline_settings
+from infra.local.airflow_settings import Options, pipeline_settings, told_of_schedules
 from infra.local.layout import POOLS, TEMPLATE
 
 ENDPOINT = "http://127.0.0.1:6"
@@ -63,6 +63,17 @@ def test_every_setting_that_the_dags_are_told_is_one_that_they_know(
     known = {field.name for field in fields(Settings)}
     given = {name.removeprefix(SECTION).lower() for name in told if name.startswith(SECTION)}
     assert given <= known
+
+
+def test_ui_says_in_its_title_that_schedules_are_off_and_how_to_turn_them_on() -> None:
+    told = told_of_schedules(Options())
+    assert told["AIRFLOW__API__INSTANCE_NAME"] == "Sluice (schedules are off: make up SCHEDULE=1)"
+    assert told[f"{SECTION}SCHEDULES_OFF"] == "make up SCHEDULE=1"
+    assert "schedules_off" in {field.name for field in fields(Settings)}
+
+
+def test_ui_says_nothing_of_schedules_where_they_are_on() -> None:
+    assert told_of_schedules(Options(schedule=True)) == {"AIRFLOW__API__INSTANCE_NAME": "Sluice"}
 
 
 def test_pools_have_what_airflow_imports() -> None:
