@@ -43,6 +43,8 @@ class Column:
         zone: IANA zone of timestamps written without an offset; without it they are rejected.
         non_finite: what NaN, Infinity and numbers too large for the type get.
         precision: (digits in all, digits after the point) of a numeric.
+        line_ends: quoted cells may hold lines of any kind. Without it, lines that look like rows
+            refuse the file: a quote that is missing or stray reads the same.
         trim: white space around a cell, or within its quotes at either end, is no part of it.
         decimal_char: what stands before the digits after the point of a number.
         group_char: what may stand between groups of three digits before the point.
@@ -67,6 +69,7 @@ class Column:
     zone: str | None = None
     non_finite: Literal["reject", "null", "keep"] = "reject"
     precision: tuple[int, int] | None = None
+    line_ends: bool = False
     trim: bool = False
     decimal_char: str = "."
     group_char: str | None = None

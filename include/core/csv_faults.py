@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ REASONS: Final = {
     "blank_line": "the line is blank, which in a table of one column may be a lost value",
     "unescaped_quote": "a quote stands inside a cell without being escaped",
     "row_too_long": "the row is longer than the contract's field limit allows",
+    "continued": "the line goes on with a rejected row",
     "header_repeated": "the row repeats the header",
     # its text
     "bad_encoding": "the cell holds bytes that the declared encoding does not have",
@@ -66,16 +68,17 @@ class Fault(Exception):  # noqa: N818 # never leaves the reader: it becomes a Re
 
 
 RAW_LIMIT: Final = 65_536
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _CUT: Final = " … (cut)"
 _UNPRINTABLE: Final = {0: "\\x00"} | {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(256)}
 
 
 @dataclass(frozen=True)
 class Reject:
-    """One row that was not taken.
+    """One row that was not taken, or a further line of one.
 
     Attributes:
-        line: 1-based physical line where the row begins.
+        line: 1-based physical line where the row begins, or goes on.
         column: the SQL name of the column at fault; None when the whole row is.
         code: a key of REASONS.
         reason: for people; holds no value.
@@ -96,16 +99,38 @@ class Reject:
         reason = REASONS[code] + (f": {asked}" if asked else "")
         return cls(line, column, code, reason, shown(raw))
 
+    @classmethod
+    def each_line(
+        cls, line: int, code: str, raw: str, *, column: str | None = None, asked: str = ""
+    ) -> list[Reject]:
+        """Build the rejects of a row: one for it, and one for each further line that it spans.
+
+        Blank lines are left out, as they are between rows.
+        """
+        rejects = [cls.of(line, code, raw, column=column, asked=asked)]
+        if "\n" in raw or "\r" in raw:
+            reason = f"the line goes on with the rejected row of line {line}"
+            rejects += (
+                cls(number, None, "continued", reason, shown(text))
+                for number, text in enumerate(lines_of(raw)[1:], line + 1)
+                if text
+            )
+        return rejects
+
 
 @dataclass(kw_only=True)
 class Counts:
     """Rows of one file; read == kept + filtered + rejected at every moment.
 
+    A row whose quoted cells hold line ends is one row while it is wanted. Rejected, it counts as
+    many as it has lines that are not blank. So each such line of a file is counted, or lies in a
+    cell of a row that is kept or filtered.
+
     Attributes:
-        read: records of the file, without the header and blank lines.
+        read: rows of the file, without the header and blank lines.
         kept: typed rows that came out.
         filtered: rows that the contract's `only` does not want.
-        rejected: rows that broke the contract.
+        rejected: rows, or lines of rows, that broke the contract.
         duplicate: how many of those kept repeat another one exactly.
         blank: blank lines, counted beside.
     """
@@ -116,6 +141,17 @@ class Counts:
     rejected: int = 0
     duplicate: int = 0
     blank: int = 0
+
+    def reject_kept(self, rejects: list[Reject]) -> None:
+        """Count a row that was kept as the rejects that it became."""
+        self.kept -= 1
+        self.rejected += len(rejects)
+        self.read += len(rejects) - 1
+
+
+def lines_of(text: str) -> list[str]:
+    r"""Cut text at its line ends (\n, \r\n or \r)."""
+    return _LINE_END.split(text)
 
 
 def shown(raw: str) -> str:

@@ -47,12 +47,10 @@ class Batch:
 
     def reject(self, bad: Bad) -> list[bool]:
         """Turn the rows of the given indexes into rejects; return which rows stay."""
-        self.rejects.extend(
-            Reject.of(
+        for index, (column, fault) in bad.items():
+            self.rejects += Reject.each_line(
                 self.lines[index], fault.code, self.raw(index), column=column, asked=fault.asked
             )
-            for index, (column, fault) in bad.items()
-        )
         stay = [index not in bad for index in range(len(self.lines))]
         self.keep(stay)
         return stay

@@ -16,10 +16,11 @@ from include.core.csv_text import decode, whole_lines
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from include.core.contract import CsvContract
+    from include.core.csv_spans import Shape
 
 Piece = TypeVar("Piece", str, bytes)
 
@@ -29,10 +30,10 @@ _RECORD_CELLS: Final = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A file that is ready to be read.
+    """A file whose content and dialect are known.
 
     Attributes:
-        records: of the whole file, its header the first of them if it has one.
+        records: all of it, its header the first record if it has one.
         syntax: how its cells are told apart.
         line: where the first record must begin.
     """
@@ -40,6 +41,31 @@ class Opened:
     records: RecordReader
     syntax: Syntax
     line: int
+    _path: Path
+    _name: str
+    _contract: CsvContract
+
+    def below(self, lines: int, shape: Shape) -> RecordReader:
+        """Open the file again, for what comes after so many lines of a header.
+
+        Rows are cut in the light of the header from the first on, also where they were read
+        together with it.
+        """
+        return RecordReader(
+            whole_lines(
+                decode(
+                    _chunks(self._path, name=self._name, contract=self._contract),
+                    name=self._name,
+                    encoding=self._contract.encoding,
+                ),
+                limit=_limit(self._contract),
+            ),
+            name=self._name,
+            syntax=self.syntax,
+            limit=_limit(self._contract),
+            skip=self.line - 1 + lines,
+            shape=shape,
+        )
 
 
 def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
@@ -47,11 +73,8 @@ def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
 
     Arguments and errors are those of `csv_rows.read_rows`.
     """
-    limit = _RECORD_CELLS * contract.max_field_bytes + RAW_LIMIT
-    chunks = read_decompressed(
-        path, name=name, max_bytes=contract.max_bytes, max_ratio=contract.max_ratio
-    )
-    head, chunks = _peek(chunks, b"")
+    limit = _limit(contract)
+    head, chunks = _peek(_chunks(path, name=name, contract=contract), b"")
     _refuse_other_content(head, name=name)
     texts = decode(chunks, name=name, encoding=contract.encoding)
     text, texts = _peek(texts, "")
@@ -62,34 +85,21 @@ def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
         records=RecordReader(pieces, name=name, syntax=syntax, limit=limit, skip=dialect.skip),
         syntax=syntax,
         line=dialect.skip + 1,
+        _path=path,
+        _name=name,
+        _contract=contract,
     )
 
 
-def read_raw(
-    path: Path, *, lines: Iterable[int], name: str, contract: CsvContract
-) -> Iterator[tuple[int, str]]:
-    """Read a file again for the rows at the given lines, as they stand in it.
+def _chunks(path: Path, *, name: str, contract: CsvContract) -> Iterator[bytes]:
+    return read_decompressed(
+        path, name=name, max_bytes=contract.max_bytes, max_ratio=contract.max_ratio
+    )
 
-    Arguments:
-        path: where the file is.
-        lines: where the rows begin, ascending; each is one of a row that was kept.
-        name: what its owner calls it.
-        contract: how it is written.
 
-    Returns line and raw text of each.
-    """
-    wanted = iter(lines)
-    line = next(wanted, None)
-    if line is None:
-        return
-    opened = open_records(path, name=name, contract=contract)
-    for block in opened.records.blocks():
-        for number, cells in zip(block.lines, block.records, strict=True):
-            if number == line:
-                yield number, opened.syntax.delimiter.join(cells)
-                line = next(wanted, None)
-        if line is None:
-            return
+def _limit(contract: CsvContract) -> int:
+    """How many characters a record may have."""
+    return _RECORD_CELLS * contract.max_field_bytes + RAW_LIMIT
 
 
 def _refuse_other_content(head: bytes, *, name: str) -> None:

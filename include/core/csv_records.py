@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.core.csv_spans import SpanCheck
 from include.core.csv_syntax import QUOTE
 from include.core.csv_text import MARK
 from include.errors import InputFileError
@@ -13,6 +14,7 @@ from include.errors import InputFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from include.core.csv_spans import Shape
     from include.core.csv_syntax import Syntax
 
 
@@ -43,6 +45,12 @@ class Block:
     size: int = 0
 
 
+@dataclass(kw_only=True)
+class _LineByLine(Block):
+    lines: list[int]
+    blanks: list[int]
+
+
 class RecordReader:
     """Groups lines into records, one pass, with bounded memory.
 
@@ -53,13 +61,12 @@ class RecordReader:
         limit: characters of one record; a longer one is rejected and reading goes on at the
             line after the one that exceeded it.
         skip: physical lines to pass over first.
-
-    Attributes:
-        width: cells of a record once the header has been read; lets a block whose records all
-            have it be cut into columns at once, several times faster.
+        shape: what rows are like, once the header is known: without it, records have any width
+            and hold any lines; with it, a block whose records all have its width is cut into
+            columns at once, several times faster.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- a file, how it is written, and where and what its rows are
         self,
         pieces: Iterator[tuple[str, bool]],
         *,
@@ -67,20 +74,23 @@ class RecordReader:
         syntax: Syntax,
         limit: int,
         skip: int = 0,
+        shape: Shape | None = None,
     ) -> None:
         self._pieces, self._name, self._syntax, self._limit = pieces, name, syntax, limit
         self._skip = skip
-        self.width = 0
+        self._width = len(shape.names) if shape else 0
+        self._spans = SpanCheck(name=name, syntax=syntax, shape=shape) if shape else None
         self._line = 1  # of the next line to read
         self._parts: list[str] = []  # lines of a record whose quoted cell is still open
         self._size = 0  # characters in them
-        self._began = 0
+        self._began = self._opened = 0  # lines where that record and that cell begin
 
     def blocks(self) -> Iterator[Block]:
         """Yield all records in the file's order.
 
         Raises:
-            InputFileError: the file ends inside a quoted cell.
+            InputFileError: a quoted cell is not closed within the file, or within the largest
+                row; or it holds lines that look like rows.
         """
         for piece, cut in self._pieces:
             text, overlong = self._after_preamble(piece, cut=cut)
@@ -91,12 +101,7 @@ class RecordReader:
             elif text:
                 yield self._plain(text)
         if self._parts:
-            raise InputFileError(
-                file=self._name,
-                line=self._began,
-                problem="a quoted cell begins on this line and is never closed",
-                fix='Close the quote, or double it ("") where it is part of the text',
-            )
+            raise self._unclosed("is never closed")
 
     def _after_preamble(self, piece: str, *, cut: bool) -> tuple[str, bool]:
         if not self._skip:
@@ -135,24 +140,24 @@ class RecordReader:
 
     def _columns(self, lines: list[str]) -> list[list[str]]:
         """Cut lines into columns, or give none if a line has not the right number of cells."""
-        if not self.width or not lines:
+        if not self._width or not lines:
             return []
-        delimiter, step = self._syntax.delimiter, self.width + 1
+        delimiter, step = self._syntax.delimiter, self._width + 1
         # a line end between lines is a cell that no line can hold: it shows every line's width
         cells = f"{delimiter}\n{delimiter}".join(lines).split(delimiter)
-        if len(cells) != step * len(lines) - 1 or cells[self.width :: step].count("\n") != (
+        if len(cells) != step * len(lines) - 1 or cells[self._width :: step].count("\n") != (
             len(lines) - 1
         ):
             return []
-        return [cells[place::step] for place in range(self.width)]
+        return [cells[place::step] for place in range(self._width)]
 
     def _quoted_columns(self, text: str) -> Block | None:
         """Take text whose quoted cells hold no line end at once, the usual case."""
-        if self._parts or not self.width:
+        if self._parts or not self._width:
             return None
         lines = text.replace("\r\n", "\n")
         lines = lines if lines.endswith("\n") else lines + "\n"
-        columns = [] if "\r" in lines else self._syntax.columns(lines, self.width)
+        columns = [] if "\r" in lines else self._syntax.columns(lines, self._width)
         if not columns:
             return None
         first = self._line
@@ -162,56 +167,85 @@ class RecordReader:
 
     def _quoted(self, text: str) -> Block:
         """Take text line by line, because a quoted cell may hold delimiters and line ends."""
-        numbers: list[int] = []
-        blanks: list[int] = []
-        block = Block(lines=numbers, records=[], blanks=blanks, quoted=True)
-        text_of_open = "".join(self._parts)
-        delimiter, split = self._syntax.delimiter, self._syntax.split
+        block = _LineByLine(lines=[], records=[], blanks=[], quoted=True)
+        held, began = self._parts, self._began
         for line in io.StringIO(text, newline=""):
-            number = self._line
-            self._line += 1
-            if self._parts:
-                self._continue(line, block, numbers)
-                continue
-            content = line.rstrip("\r\n")
-            cells = split(content) if QUOTE in content else content.split(delimiter)
-            if not content:
-                blanks.append(number)
-            elif cells is not None:
-                numbers.append(number)
-                block.records.append(cells)
-            elif self._syntax.is_open(line):
-                self._parts, self._size, self._began = [line], len(line), number
-            else:
-                block.faults.append((number, "unescaped_quote", content))
-        return _looked_over(block, text_of_open + text)
+            self._take(line, block)
+        if held and self._parts and self._began == began:
+            return block  # nothing has come to its end
+        return _looked_over(block, "".join(held) + text)
 
-    def _continue(self, line: str, block: Block, numbers: list[int]) -> None:
+    def _take(self, line: str, block: _LineByLine) -> None:
+        """Take one line, which goes on with the open record or begins one."""
+        if self._parts:
+            self._continue(line, block)
+            return
+        number, content = self._line, line.rstrip("\r\n")
+        self._line += 1
+        if not content:
+            block.blanks.append(number)
+            return
+        split = self._syntax.split if QUOTE in content else self._syntax.split_bare
+        cells = split(content)
+        if cells is not None:
+            block.lines.append(number)
+            block.records.append(cells)
+        elif self._syntax.is_open(line):
+            self._parts, self._size, self._began, self._opened = [line], len(line), number, number
+        else:
+            block.faults.append((number, "unescaped_quote", content))
+
+    def _continue(self, line: str, block: _LineByLine) -> None:
         """Add a line to the open record, and close the record if the line does."""
+        number = self._line
+        self._line += 1
         self._parts.append(line)
         self._size += len(line)
-        # to the cell that is still open, this line reads as if it had just begun
-        if QUOTE not in line or self._syntax.is_open(QUOTE + line):
-            if self._size > self._limit:
-                block.faults.append((self._began, "row_too_long", "".join(self._parts)))
-                self._parts = []
-            return
-        record = "".join(self._parts).rstrip("\r\n")
-        self._parts = []
+        if QUOTE in line:
+            # to the cell that is still open, this line reads as if it had just begun
+            if not self._syntax.is_open(QUOTE + line):
+                lines, self._parts = self._parts, []
+                self._close(lines, block)
+                return
+            if not self._syntax.is_inside(line):
+                self._opened = number
+        if self._size > self._limit:
+            raise self._unclosed("is not closed within the largest row")
+
+    def _close(self, lines: list[str], block: _LineByLine) -> None:
+        """Keep a record of several lines, or give up its first line and go on at the next.
+
+        No line is taken more than three times: one that opens a quoted cell where it begins a
+        record leaves none open where it goes on with a record, so that of the lines that are
+        taken again only the last can open one.
+        """
+        record = "".join(lines).rstrip("\r\n")
         cells = self._syntax.split(record)
-        if cells is None:
-            block.faults.append((self._began, "unescaped_quote", record))
-        else:
-            numbers.append(self._began)
+        code = self._spans.fault(self._began, record, cells) if self._spans else None
+        if cells is not None and code is None:
+            block.lines.append(self._began)
             block.records.append(cells)
+            return
+        block.faults.append((self._began, code or "unescaped_quote", lines[0].rstrip("\r\n")))
+        self._line = self._began + 1
+        for line in lines[1:]:
+            self._take(line, block)
 
     def _overlong(self, head: str) -> Block:
-        """Give up a line above the limit, with the open record that it belongs to."""
-        began = self._began if self._parts else self._line
-        raw = "".join(self._parts) + head
-        self._parts = []
+        """Give up a line above the limit; one that goes on with a record takes all with it."""
+        if self._parts:
+            raise self._unclosed("is not closed within the largest row")
         self._line += 1
-        return Block(lines=[], records=[], faults=[(began, "row_too_long", raw)], dirty=True)
+        fault = (self._line - 1, "row_too_long", head)
+        return Block(lines=[], records=[], faults=[fault], dirty=True)
+
+    def _unclosed(self, what: str) -> InputFileError:
+        return InputFileError(
+            file=self._name,
+            line=self._opened,
+            problem=f"a quoted cell begins on this line and {what}",
+            fix='Close the quote, or double it ("") where it is part of the text',
+        )
 
 
 def _looked_over(block: Block, text: str) -> Block:

@@ -6,26 +6,27 @@ end: apply nothing before the last row is read.
 
 from __future__ import annotations
 
-from itertools import chain, compress
+from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.csv_faults import Counts, Fault, Reject
+from include.core.csv_faults import Counts, Fault, Reject, lines_of
 from include.core.csv_header import Header, given_header, read_header, refuse_other_delimiter
 from include.core.csv_layout import Batch, LayoutCheck
 from include.core.csv_opening import open_records
-from include.core.csv_records import Block
+from include.core.csv_spans import Shape
 from include.core.csv_text import MARK, Latin1Suspicion
 from include.core.csv_values import ColumnReader
-from include.errors import InputFileError
+from include.errors import AccountingError, InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from include.core.contract import Column, CsvContract
     from include.core.csv_layout import Bad
     from include.core.csv_opening import Opened
+    from include.core.csv_records import Block
 
     Values = tuple[str | None, ...]
 
@@ -79,10 +80,7 @@ class CsvRows:
         self._contract = contract
         opened = open_records(path, name=name, contract=contract)
         self._syntax = opened.syntax
-        self._blocks = opened.records.blocks()
-        self._first = next(filter(_has_lines, self._blocks), Block(lines=(), records=[]))
-        self._header = _take_header(self._first, opened, name=name, contract=contract)
-        opened.records.width = len(self._header.names)
+        self._header, lines = _find_header(opened, name=name, contract=contract)
         self._plan = [
             (column, place, ColumnReader(column, contract=contract, syntax=self._syntax))
             for column, place in zip(self._header.columns, self._header.positions, strict=True)
@@ -93,6 +91,14 @@ class CsvRows:
         self._only = [(places[column], value) for column, value in contract.only]
         self.columns: tuple[Column, ...] = self._header.columns
         self.counts = Counts()
+        shape = Shape(
+            names=self._header.names,
+            line_ends=frozenset(
+                place for column, place, _ in self._plan if column.line_ends and place is not None
+            ),
+            reads=self._reads,
+        )
+        self._records = opened.below(lines, shape)
 
     def __iter__(self) -> Iterator[tuple[int, Values] | Reject]:
         for block in self.blocks():
@@ -106,10 +112,37 @@ class CsvRows:
 
     def blocks(self) -> Iterator[TypedBlock]:
         """Yield the rows column by column, some thousands at a time: several times faster."""
-        for block in chain((self._first,), self._blocks):
+        for block in self._records.blocks():
             yield self._typed(block)
         self._layout.check_end()
         self._suspicion.check()
+
+    def raws(self, lines: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """Yield the rows at the given lines as they stand in the file, instead of typed rows.
+
+        Raises:
+            AccountingError: no row begins on one of them.
+        """
+        wanted = iter(lines)
+        line = next(wanted, None)
+        for block in self._records.blocks() if line is not None else ():
+            rows = block.records or zip(*block.columns, strict=True)
+            for number, cells in zip(block.lines, rows, strict=True):
+                if number == line:
+                    yield number, self._syntax.delimiter.join(cells)
+                    line = next(wanted, None)
+            if line is None:
+                return
+        if line is not None:
+            raise AccountingError(f"no row begins on line {line}, where one was read before")
+
+    def _reads(self, cells: list[str]) -> bool:
+        """Tell whether cells, as many as the header has, are values of their columns."""
+        return not any(
+            reader.read([cells[place]], quoted=True, size=len(cells[place]))[1]
+            for _, place, reader in self._plan
+            if place is not None
+        )
 
     def _typed(self, block: Block) -> TypedBlock:
         """Take a block through all checks; each is cheap for a block without faults."""
@@ -126,6 +159,7 @@ class CsvRows:
         if block.dirty and (bad := self._undecodable(batch)):
             batch.reject(bad)
         columns = self._values(batch, block)
+        counts.read += sum(reject.code == "continued" for reject in batch.rejects)
         counts.rejected += len(batch.rejects)
         counts.kept += len(batch.lines)
         batch.rejects.sort(key=attrgetter("line"))
@@ -178,16 +212,36 @@ class CsvRows:
         return columns
 
 
-def _take_header(block: Block, opened: Opened, *, name: str, contract: CsvContract) -> Header:
-    """Take the header off the front of a file's first block, if the file has one."""
+def read_raw(
+    path: Path, *, lines: Iterable[int], name: str, contract: CsvContract
+) -> Iterator[tuple[int, str]]:
+    """Read a file again for the rows at the given lines, as they stand in it.
+
+    Arguments:
+        path: where the file is.
+        lines: where the rows begin, ascending; each is one of a row that was kept.
+        name: what its owner calls it.
+        contract: how it is written.
+
+    Returns line and raw text of each.
+
+    Raises:
+        AccountingError: no row begins on one of them.
+    """
+    yield from CsvRows(path, name=name, contract=contract).raws(lines)
+
+
+def _find_header(opened: Opened, *, name: str, contract: CsvContract) -> tuple[Header, int]:
+    """Find the header at the front of a file, and how many lines it takes: none if none is."""
     line, syntax = opened.line, opened.syntax
-    if not block.records and not block.faults and not block.blanks:
+    block = next(filter(_has_lines, opened.records.blocks()), None)
+    if block is None:
         raise InputFileError(
             file=name, line=line, problem="the file ends before its header", fix="Add the header"
         )
     if not contract.header:
         first = [syntax.text(cell) for cells in block.records[:1] for cell in cells]
-        return given_header(first, name=name, line=line, contract=contract)
+        return given_header(first, name=name, line=line, contract=contract), 0
     for raw in (raw for began, _, raw in block.faults[:1] if began == line):
         refuse_other_delimiter(raw, name=name, line=line, contract=contract)
     if not block.records or block.lines[0] != line:
@@ -200,8 +254,7 @@ def _take_header(block: Block, opened: Opened, *, name: str, contract: CsvContra
     rows = [[syntax.text(cell) for cell in cells] for cells in block.records[:_LOOK_AHEAD]]
     later = dict(zip(block.lines[1:], rows[1:], strict=False))
     header = read_header(rows[0], name=name, line=line, contract=contract, later=later)
-    block.lines, block.records = block.lines[1:], block.records[1:]
-    return header
+    return header, len(lines_of(syntax.delimiter.join(block.records[0])))
 
 
 def _has_lines(block: Block) -> bool:

@@ -30,12 +30,14 @@ class Syntax:
         if escape is not None:
             backslash = re.escape(escape)
             inner, pair = f'[^"{backslash}]*', f'(?:""|{backslash}[\\s\\S])'
-        opened = f'"{inner}(?:{pair}{inner})*'
+        inside = f"{inner}(?:{pair}{inner})*"
+        opened = f'"{inside}'
         cell = f'(?:{opened}"|[^"{comma}]*)'
         # the second half swallows what follows a fault, so that one is found in linear time
         self._cells = re.compile(f"({cell}){comma}|[\\s\\S]+")
         self._ended_cells = re.compile(f'((?:[^"{comma}\n]*|{opened}")[{comma}\n])|[\\s\\S]+')
         self._open = re.compile(f"(?:{cell}{comma})*{opened}")
+        self._inside = re.compile(inside)
         doubled = '"(?=")'
         if escape is not None:
             doubled += f'|{re.escape(escape)}(?=["{re.escape(escape)}])'
@@ -47,11 +49,17 @@ class Syntax:
         whole = sum(map(len, cells)) + len(cells) == len(record) + 1
         return cells if whole else None
 
+    def split_bare(self, record: str) -> list[str]:
+        """Cut a record without any quote into its cells."""
+        return record.split(self.delimiter)
+
     def columns(self, text: str, width: int) -> list[list[str]]:
         """Cut text whose records are all one line of the given width into columns.
 
         Returns nothing if the text is not like that. Every line must end in a line feed.
         """
+        if width == 1 and (text.startswith("\n") or "\n\n" in text):
+            return []  # a blank line is no row, and here it would look like one
         rows = text.count("\n")
         cells: list[str] = self._ended_cells.findall(text)
         lasts = cells[width - 1 :: width]
@@ -62,6 +70,10 @@ class Syntax:
     def is_open(self, line: str) -> bool:
         """Tell whether a line, its end included, stops inside a quoted cell."""
         return self._open.fullmatch(line) is not None
+
+    def is_inside(self, line: str) -> bool:
+        """Tell whether a line, its end included, is the inside of a quoted cell from end to end."""
+        return self._inside.fullmatch(line) is not None
 
     def text(self, cell: str) -> str:
         """Give the text that a cell stands for: without its quotes and escapes."""

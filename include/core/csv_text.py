@@ -7,6 +7,7 @@ only its row is rejected and the byte can still be shown. Valid text never decod
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -81,7 +82,7 @@ def whole_lines(texts: Iterator[str], *, limit: int) -> Iterator[tuple[str, bool
         limit: characters of one line.
 
     Yields (text, False), or (head, True) for one line above the limit: head is its beginning,
-    and the rest up to its line end is gone.
+    and the rest up to its line end is gone. How the text is cut makes no difference.
     """
     carry, head = "", None
     for text in texts:
@@ -93,10 +94,10 @@ def whole_lines(texts: Iterator[str], *, limit: int) -> Iterator[tuple[str, bool
             yield head, True
             head, carry, end = None, carry[start:], end - start
         if end:
-            yield carry[:end], False
+            yield from _without_overlong(carry[:end], limit)
             carry = carry[end:]
-        if len(carry) > limit:
-            head = carry if head is None else head
+        if len(carry) - carry.endswith("\r") > limit:
+            head = carry[: limit + 1] if head is None else head
             carry = carry[-1:]
     if head is not None:
         start = _after_first_line(carry)
@@ -104,6 +105,24 @@ def whole_lines(texts: Iterator[str], *, limit: int) -> Iterator[tuple[str, bool
         carry = carry[start:]
     if carry:
         yield carry, False
+
+
+def _without_overlong(text: str, limit: int) -> Iterator[tuple[str, bool]]:
+    """Take overlong lines out of whole lines, of which a piece above the limit may have some."""
+    if len(text) <= limit:
+        yield text, False
+        return
+    lines: list[str] = []
+    for line in io.StringIO(text, newline=""):
+        if len(line.rstrip("\r\n")) <= limit:
+            lines.append(line)
+            continue
+        if lines:
+            yield "".join(lines), False
+        lines = []
+        yield line[: limit + 1], True
+    if lines:
+        yield "".join(lines), False
 
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")

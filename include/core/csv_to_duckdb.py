@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from include.core.csv_faults import Reject
-from include.core.csv_opening import read_raw
-from include.core.csv_rows import read_rows
+from include.core.csv_rows import read_raw, read_rows
 from include.core.csv_syntax import QUOTE
 from include.core.postgres_names import refused_names
 from include.core.sql_files import fill, quote_identifier, quote_identifiers
@@ -84,7 +83,10 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
         conflicts = _settle_keys(connection, relation, rows, key=contract.key)
         column = ", ".join(contract.key)
         for line, raw in read_raw(path, lines=conflicts, name=name, contract=contract):
-            on_reject(Reject.of(line, "key_conflict", raw, column=column))
+            rejects = Reject.each_line(line, "key_conflict", raw, column=column)
+            rows.counts.reject_kept(rejects)
+            for reject in rejects:
+                on_reject(reject)
     return rows.counts
 
 
@@ -185,7 +187,7 @@ def _create(
 def _settle_keys(
     connection: DuckDBPyConnection, relation: str, rows: CsvRows, *, key: tuple[str, ...]
 ) -> array[int]:
-    """Leave one row a key or none, move the counts, and return the lines of conflicting rows."""
+    """Leave one row a key or none, count copies, and return the lines of conflicting rows."""
     names = {
         "relation": quote_identifier(relation),
         "repeated": quote_identifier(f"{relation}_repeated"),
@@ -205,8 +207,6 @@ def _settle_keys(
     found = _run(connection, "list_conflicts", names)
     lines = array("q", chain.from_iterable(iter(found.fetchone, None)))
     connection.execute(f"drop table {names['repeated']}")
-    rows.counts.kept -= len(lines)
-    rows.counts.rejected += len(lines)
     return lines
 
 

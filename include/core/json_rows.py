@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from heapq import merge
 from json.encoder import encode_basestring
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from include.errors import RuleError
@@ -91,7 +90,7 @@ class JsonRows:
         before = 0
         for block in self._rows.blocks():
             numbers = _numbers(block, before)
-            before += len(block.lines) + len(block.rejects)
+            before += len(block.lines) + len(_rejected_at(block))
             yield JsonBlock(numbers, block.lines, self._texts(block), block.rejects)
 
     def _texts(self, block: TypedBlock) -> list[str]:
@@ -108,9 +107,15 @@ def _numbers(block: TypedBlock, before: int) -> Sequence[int]:
     """Number the kept rows of a block among all of its rows, which lie in order of their lines."""
     if not block.rejects:
         return range(before + 1, before + 1 + len(block.lines))
-    rejected = {reject.line for reject in block.rejects}
-    lines = merge(block.lines, map(attrgetter("line"), block.rejects))
-    return [number for number, line in enumerate(lines, before + 1) if line not in rejected]
+    rejected = _rejected_at(block)
+    lines = merge(block.lines, rejected)
+    among = set(rejected)
+    return [number for number, line in enumerate(lines, before + 1) if line not in among]
+
+
+def _rejected_at(block: TypedBlock) -> list[int]:
+    """The lines where rejected rows begin: a further line of one is no row of its own."""
+    return [reject.line for reject in block.rejects if reject.code != "continued"]
 
 
 def _encoder(column: Column) -> Encode:

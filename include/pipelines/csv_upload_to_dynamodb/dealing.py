@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.core.csv_faults import Counts, Reject
 from include.core.csv_numbers import RANGES
-from include.core.csv_opening import read_raw
-from include.core.csv_rows import CsvRows, read_rows
+from include.core.csv_rows import CsvRows, read_raw, read_rows
 from include.core.json_lines import write_lines
 
 if TYPE_CHECKING:
@@ -104,9 +103,10 @@ def cut_file(  # noqa: PLR0913 -- a file, its contract, and how and where it is 
             )
     spool.path.unlink()
     for line, raw in read_raw(path, lines=sorted(conflicts), name=name, contract=contract):
-        on_reject(Reject.of(line, "key_conflict", raw, column=key.name))
-    counts.kept -= len(conflicts)
-    counts.rejected += len(conflicts)
+        rejects = Reject.each_line(line, "key_conflict", raw, column=key.name)
+        counts.reject_kept(rejects)
+        for reject in rejects:
+            on_reject(reject)
     return counts, cuts
 
 

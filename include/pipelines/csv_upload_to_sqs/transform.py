@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.core.batches import Limits
 from include.core.csv_faults import Reject
-from include.core.csv_opening import read_raw
-from include.core.csv_rows import read_rows
+from include.core.csv_rows import read_raw, read_rows
 from include.core.json_rows import JsonRows
 from include.core.rejects import set_aside
 from include.errors import InputFileError, RuleError
@@ -151,11 +150,14 @@ def check_rows(
             _take_blocks(rows, add, lambda block: too_large.extend(_unfit(block, envelope)))
         raws = read_raw(folder / "upload", lines=too_large, name=name, contract=upload.contract)
         for line, raw in raws:
-            add(Reject.of(line, "message_too_large", raw))
+            lost = Reject.each_line(line, "message_too_large", raw)
+            rows.counts.reject_kept(lost)
+            for reject in lost:
+                add(reject)
     return Checked(
         read=rows.counts.read - rows.counts.filtered,
-        rejected=rows.counts.rejected + len(too_large),
-        deliverable=rows.counts.kept - len(too_large),
+        rejected=rows.counts.rejected,
+        deliverable=rows.counts.kept,
         filtered=rows.counts.filtered,
         rejects=rejects,
         lines=lines,

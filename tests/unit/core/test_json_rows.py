@@ -110,7 +110,8 @@ def test_every_character_survives_and_is_one_that_a_queue_takes(path: Path) -> N
     cells = ["".join(map(chr, points[at : at + 5000])) for at in range(0, len(points), 5000)]
     file = io.StringIO(newline="")
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["text"], *([cell] for cell in cells)])
-    taken, rejected = read(path, file.getvalue())
+    column = Column(name="text", type="text", line_ends=True)
+    taken, rejected = read(path, file.getvalue(), (column,))
     assert not rejected
     assert [json.loads(text)["text"] for _, _, text in taken] == cells
     assert all(SENDABLE.fullmatch(text) for _, _, text in taken)
