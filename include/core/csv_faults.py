@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+CONTINUED: Final = "continued"
+"""The code of each further line of a rejected row that spans lines."""
+
 REASONS: Final = {
     # the row's structure
     "too_few_columns": "the row has fewer cells than the header",
@@ -13,8 +16,8 @@ REASONS: Final = {
     "blank_line": "the line is blank, which in a table of one column may be a lost value",
     "unescaped_quote": "a quote stands inside a cell without being escaped",
     "row_too_long": "the row is longer than the contract's field limit allows",
-    "continued": "the line goes on with a rejected row",
     "header_repeated": "the row repeats the header",
+    CONTINUED: "the line goes on with a rejected row",
     # its text
     "bad_encoding": "the cell holds bytes that the declared encoding does not have",
     "nul": "the cell holds a NUL character",
@@ -111,7 +114,7 @@ class Reject:
         if "\n" in raw or "\r" in raw:
             reason = f"the line goes on with the rejected row of line {line}"
             rejects += (
-                cls(number, None, "continued", reason, shown(text))
+                cls(number, None, CONTINUED, reason, shown(text))
                 for number, text in enumerate(lines_of(raw)[1:], line + 1)
                 if text
             )

@@ -10,7 +10,7 @@ from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.csv_faults import Counts, Fault, Reject, lines_of
+from include.core.csv_faults import CONTINUED, Counts, Fault, Reject, lines_of
 from include.core.csv_header import Header, given_header, read_header, refuse_other_delimiter
 from include.core.csv_layout import Batch, LayoutCheck
 from include.core.csv_opening import open_records
@@ -159,7 +159,7 @@ class CsvRows:
         if block.dirty and (bad := self._undecodable(batch)):
             batch.reject(bad)
         columns = self._values(batch, block)
-        counts.read += sum(reject.code == "continued" for reject in batch.rejects)
+        counts.read += sum(reject.code == CONTINUED for reject in batch.rejects)
         counts.rejected += len(batch.rejects)
         counts.kept += len(batch.lines)
         batch.rejects.sort(key=attrgetter("line"))

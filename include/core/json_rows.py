@@ -13,6 +13,7 @@ from heapq import merge
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Final
 
+from include.core.csv_faults import CONTINUED
 from include.errors import RuleError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _numbers(block: TypedBlock, before: int) -> Sequence[int]:
 
 def _rejected_at(block: TypedBlock) -> list[int]:
     """The lines where rejected rows begin: a further line of one is no row of its own."""
-    return [reject.line for reject in block.rejects if reject.code != "continued"]
+    return [reject.line for reject in block.rejects if reject.code != CONTINUED]
 
 
 def _encoder(column: Column) -> Encode:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from include.core.csv_faults import CONTINUED
 from include.core.failpoints import failpoint
 from include.core.item_reads import find_versions
 from include.core.items import attribute_maker, key_column
@@ -117,7 +118,9 @@ def _sum_up(
     for chunk in chunks:
         by_code.update(chunk["rejects_by_code"])
     counts = {
-        "read": file["counts"]["read"],
+        # a row that is no item counts as many as the lines that it takes
+        "read": file["counts"]["read"]
+        + sum(chunk["rejects_by_code"].get(CONTINUED, 0) for chunk in chunks),
         "rejected": by_code.total(),
         "duplicate": file["counts"]["duplicate"],
         "superseded": sum(chunk["superseded"] for chunk in chunks),

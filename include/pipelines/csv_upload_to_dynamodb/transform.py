@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from include.core.contract import RejectLimit
-from include.core.csv_faults import Reject
+from include.core.csv_faults import CONTINUED, Reject
 from include.core.failpoints import failpoint
 from include.core.items import ItemFault, item_maker
 from include.core.json_lines import write_lines
@@ -47,7 +47,12 @@ def transform(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> d
     items, rejects = folder / "items.jsonl.gz", folder / "rejects.jsonl"
     with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
         rows = chunk_lines(chunk, place)
-        made = make_items(upload.contract, rows, version=file["order"], on_reject=add)
+        made = make_items(
+            upload.contract,
+            rows,
+            version=file["order"],
+            on_reject=lambda lost: [add(reject) for reject in lost],
+        )
         write_lines(items, (item for _, item in made))
     limit = RejectLimit(rows=file["rejects_left"])
     refuse_rejects(
@@ -77,7 +82,7 @@ def make_items(
     rows: Iterable[Row],
     *,
     version: str,
-    on_reject: Callable[[Reject], None],
+    on_reject: Callable[[list[Reject]], object],
 ) -> Iterator[tuple[int, Item]]:
     """Make items of rows, and reject those that DynamoDB would refuse.
 
@@ -85,7 +90,7 @@ def make_items(
         contract: whose columns and key.
         rows: as chunks have them: the line where each begins, then its texts.
         version: the file's `order`.
-        on_reject: called with each row that is no item.
+        on_reject: called for each row that is no item, with one reject a line of it.
 
     Yields the line of each other row, and its item.
     """
@@ -94,7 +99,8 @@ def make_items(
         try:
             item = make(texts)
         except ItemFault as fault:
-            on_reject(Reject.of(line, fault.code, _as_csv(texts), column=fault.column))
+            raw = _as_csv(texts)
+            on_reject(Reject.each_line(line, fault.code, raw, column=fault.column))
             continue
         yield line, item
 
@@ -112,7 +118,7 @@ def _events(chunk: dict[str, Any], rejects: Path, by_code: dict[str, int]) -> It
         stage="transformed",
         file=chunk["file"],
         chunk=chunk["number"],
-        rows=chunk["rows"] - rejected,
+        rows=chunk["rows"] - rejected + by_code.get(CONTINUED, 0),
         ids=(chunk["first_id"], chunk["last_id"]),
         counts={"rejected": rejected},
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from include.core.items import key_column
 from include.core.json_lines import read_lines
-from include.core.rejects import count_codes, set_aside
+from include.core.rejects import set_aside
 from include.core.trial import Trial, json_of_lines, limit_causes
 from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows
 from include.pipelines.csv_upload_to_dynamodb.dealing import cut_file
@@ -17,6 +17,7 @@ from include.pipelines.csv_upload_to_dynamodb.transform import make_items
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from include.core.csv_faults import Reject
     from include.core.upload_contract import ItemUpload
 
 # An item holds the order of its file, which counts for its size: as long as those that S3's
@@ -47,9 +48,15 @@ def try_file(upload: ItemUpload, path: Path, *, folder: Path) -> Trial:
             folder=folder,
             on_reject=add,
         )
+
+        def refuse(lost: list[Reject]) -> None:
+            counts.reject_kept(lost)
+            for reject in lost:
+                add(reject)
+
         for cut in cuts:
             rows = read_lines(cut.path)
-            made = make_items(upload.contract, rows, version=_ORDER, on_reject=add)
+            made = make_items(upload.contract, rows, version=_ORDER, on_reject=refuse)
             kept.extend(line for line, _ in made)
             cut.path.unlink()
     read = counts.read - counts.filtered
@@ -58,7 +65,7 @@ def try_file(upload: ItemUpload, path: Path, *, folder: Path) -> Trial:
         kept=len(kept),
         filtered=counts.filtered,
         duplicate=counts.duplicate,
-        rejected=sum(count_codes(rejects).values()),
+        rejected=counts.rejected,
         rejects=rejects,
         rows=partial(
             json_of_lines, path, lines=sorted(kept), name=path.name, contract=upload.contract

@@ -13,6 +13,7 @@ REMEDIES: Final = {
     "blank_line": 'Remove the line, or write an empty value as ""',
     "unescaped_quote": "Double the quote and put the whole cell in quotes",
     "row_too_long": "Shorten the row; look for a quote that is not closed",
+    "continued": "Correct the row that the line goes on with",
     "header_repeated": "Remove the line",
     # its text
     "bad_encoding": f"Save the file in one encoding, UTF-8{_DECLARE}",
