@@ -43,7 +43,7 @@ test: ## run every test, on servers of its own (PYTEST="-k name" selects)
 
 mutants: ## take each guard of docs/guards.md away, and look whether a test dies (GUARD=lease selects)
 	@$(SETUP) airflow emulator
-	@exec $(BIN)/python -m tests.mutants $(GUARD)
+	@exec $(BIN)/python -m tests.mutants $(if $(GUARD),'$(GUARD)')
 
 check: ## format, lint, types, the committed template, import rules
 	@$(SETUP) airflow cdk

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
@@ -16,7 +16,7 @@ from tests.mutants.guard import stale
 from tests.mutants.trial import Copy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from tests.mutants.guard import Guard
     from tests.mutants.trial import Outcome
@@ -62,10 +62,11 @@ def try_all(
     with _copies(root, max(1, min(workers, len(fresh))), folder) as copies:
         if not _all_pass(fresh, copies[0], workers, say):
             return 1
-        for guard, outcome in _outcomes(fresh, copies):
-            verdict = _VERDICTS[outcome.verdict]
-            verdicts[verdict] += 1
-            say(f"{verdict:<9} {guard.name} ({outcome.seconds:.0f} s){_told(outcome)}")
+        with closing(_outcomes(fresh, copies)) as outcomes:
+            for guard, outcome in outcomes:
+                verdict = _VERDICTS[outcome.verdict]
+                verdicts[verdict] += 1
+                say(f"{verdict:<9} {guard.name} ({outcome.seconds:.0f} s){_told(outcome)}")
     survivors = len(guards) - verdicts["killed"]
     others = [f"{number} {verdict}" for verdict, number in verdicts.items() if verdict != "killed"]
     detail = f" ({', '.join(others)})" if others else ""
@@ -90,7 +91,9 @@ def _all_pass(
     return False
 
 
-def _outcomes(guards: Sequence[Guard], copies: Sequence[Copy]) -> Iterator[tuple[Guard, Outcome]]:
+def _outcomes(
+    guards: Sequence[Guard], copies: Sequence[Copy]
+) -> Generator[tuple[Guard, Outcome], None, None]:
     free: SimpleQueue[Copy] = SimpleQueue()
     for copy in copies:
         free.put(copy)

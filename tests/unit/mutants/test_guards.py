@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.mutants import document
@@ -112,6 +115,27 @@ def test_survivor_timeout_and_stale_guard_are_told_and_fail(root: Path, tmp_path
         "STALE     return n / 2: code_under_test.py has 0 times, not once: return n / 2",
     }
     assert said[-1].startswith("5 mutants, 5 survivors (2 STALE, ")
+
+
+def test_interruption_ends_what_runs_and_leaves_nothing(root: Path, tmp_path: Path) -> None:
+    hung = guard("    if n % 2:", "    while n:\n        n = n or 1\n    if n % 2:", "test_half")
+
+    def say(text: str) -> None:
+        if text.startswith("killed"):
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        try_all([ODD, hung], root=root, workers=2, say=say, folder=tmp_path)
+    assert time.monotonic() - began < hung.seconds
+    assert list(tmp_path.iterdir()) == [root]
+    assert not [each for each in psutil.process_iter() if str(tmp_path) in str(_folder(each))]
+
+
+def _folder(process: psutil.Process) -> str | None:
+    with contextlib.suppress(psutil.Error):
+        return process.cwd()
+    return None
 
 
 def test_test_that_fails_with_the_guard_in_its_place_proves_nothing(
