@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from include.core.ledger import Counts, Details
 
-# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line break, under 100.
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: printable ASCII that begins with a
+# letter, a number or a punctuation mark, under 100 characters.
 SUBJECT_CHARACTERS = 99
 
 
@@ -132,7 +133,7 @@ def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> N
 
 
 def compose_notice(facts: RunFacts, status: str, subject: str, lines: list[str]) -> Notice:
-    plain = f"Sluice {subject}".encode("ascii", "replace").decode().replace("\n", " ")
+    plain = "".join(map(_in_subject, f"Sluice {subject}"))
     return Notice(
         dag_id=facts.dag_id,
         run_id=facts.run_id,
@@ -141,6 +142,12 @@ def compose_notice(facts: RunFacts, status: str, subject: str, lines: list[str])
         body="\n".join(lines) + "\n",
         attributes=facts.attributes(status),
     )
+
+
+def _in_subject(char: str) -> str:
+    if char.isspace():
+        return " "
+    return char if char.isascii() and char.isprintable() else "?"
 
 
 def head(facts: RunFacts, status: str) -> list[str]:
