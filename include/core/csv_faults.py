@@ -46,11 +46,12 @@ REASONS: Final = {
     "not_in_enum": "the value is none of those that its column allows",
     # its key
     "key_conflict": "other rows have the same key with other values",
+    "key_too_long": "the key is longer than its sink allows: 2,048 bytes in an item, an index "
+    "entry of 2,704 bytes in a table",
     # what a queue takes
     "message_too_large": "the row makes a message larger than the 1 MiB that a queue takes",
     # what DynamoDB takes
-    "key_empty": "the key is the empty text, which no item may have",
-    "key_too_long": "the key is longer than the 2048 bytes that an item's may have",
+    "key_empty": "the key is empty, or has no character that can be seen",
     "item_too_large": "the row makes an item larger than 400 KB",
     "too_many_digits": "the number has more than the 38 digits that an item's may have",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import category
 
 from include.core.csv_faults import Fault
 
@@ -30,6 +31,10 @@ _INTEGERS: Final = frozenset({"smallint", "integer", "bigint"})
 _OTHER_NUMBERS: Final = frozenset({"numeric", "double precision"})
 # Types whose every value has one text only, so that two texts are two keys.
 _KEYS: Final = frozenset({"text", "smallint", "integer", "bigint", "date", "timestamptz"})
+
+
+# White space, control and format characters: a key of nothing else looks like no key.
+_INVISIBLE: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
 class ItemFault(Fault):
@@ -133,7 +138,7 @@ def _check_key(item: Item, key: str) -> None:
     if key not in item:
         raise ItemFault("null", key)
     value = item[key].get("S")
-    if value == "":
+    if value is not None and all(category(char) in _INVISIBLE for char in value):
         raise ItemFault("key_empty", key)
     if value is not None and len(value.encode()) > KEY_BYTES:
         raise ItemFault("key_too_long", key)

@@ -70,12 +70,26 @@ def test_number_that_dynamodb_has_not_is_refused_with_its_column(
 
 
 @pytest.mark.parametrize(
-    ("key", "code"), [(None, "null"), ("", "key_empty"), ("é" * 1025, "key_too_long")]
+    ("key", "code"),
+    [
+        (None, "null"),
+        ("", "key_empty"),
+        ("  ", "key_empty"),
+        ("\t\r\n", "key_empty"),
+        ("\xa0\u3000\u2028", "key_empty"),
+        ("\ufeff\u200b\u00ad", "key_empty"),
+        ("é" * 1025, "key_too_long"),
+    ],
 )
 def test_key_that_dynamodb_has_not_is_refused(key: str | None, code: str) -> None:
     with pytest.raises(ItemFault) as caught:
         make("v", key=key)
     assert (caught.value.code, caught.value.column) == (code, "id")
+
+
+@pytest.mark.parametrize("key", [" a", "0", "-", "\u200b東", "🙂", "\ue000"])
+def test_key_with_a_character_that_can_be_seen_is_taken_as_it_stands(key: str) -> None:
+    assert make("v", key=key)["id"] == {"S": key}
 
 
 def test_longest_key_is_taken() -> None:
