@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from include.core.batches import Limits, Refusal, batches, send_batch
 from include.core.items import FILE_VERSION, item_size
 from include.core.sql_files import quote_identifier
-from include.errors import DeliveryUnavailableError
+from include.errors import DeliveryRefusedError, DeliveryUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -34,6 +34,8 @@ LIMITS: Final = Limits(entries=25, total_bytes=4_194_304)
 THREADS: Final = 4
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementRequest.html
+STATEMENT_CHARACTERS: Final = 8192
 _FINAL: Final = frozenset(
     {"AccessDenied", "ItemCollectionSizeLimitExceeded", "ResourceNotFound", "ValidationError"}
 )
@@ -53,12 +55,29 @@ class ItemTable:
         name: of the table.
         key: its partition key.
         columns: attributes of its items but the key and FILE_VERSION.
+
+    Raises:
+        DeliveryRefusedError: a statement with all columns is longer than DynamoDB takes.
     """
 
     client: Any
     name: str
     key: str
     columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        bare: Item = {self.key: {}, FILE_VERSION: {}}
+        every: Item = bare | {name: {} for name in self.columns}
+        longest = max(
+            len(statement["Statement"])
+            for statement in (self.insert(every), self.update(bare, version=_IS_MISSING))
+        )
+        if longest > STATEMENT_CHARACTERS:
+            raise DeliveryRefusedError(
+                f"items to the table {self.name}: the statement that changes one names each of "
+                f"its {len(self.columns)} columns and has {longest} characters, of which DynamoDB "
+                f"takes {STATEMENT_CHARACTERS}. Declare fewer columns, or shorter names"
+            )
 
     def write(self, items: Iterable[Item], *, on_batch: Callable[[], None]) -> Counter[str]:
         """Write items unless the table has the same or a newer version of them.

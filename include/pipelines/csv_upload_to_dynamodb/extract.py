@@ -57,6 +57,7 @@ def extract(
     Raises:
         ArrivalBusyError: another run holds the file.
         ArrivalError: the file is not what arrived.
+        DeliveryRefusedError: the contract has more columns than a statement can name.
         InputFileError: the whole file breaks its contract.
         RejectLimitError: more rows were rejected than the dataset allows.
     """
@@ -67,6 +68,7 @@ def extract(
     failpoint("extract.held")
     if claim.held is None:
         return _extracted(file, began=began, done=claim.counts)
+    places.items(upload)  # which refuses, before anything is read, what could not be written
     known = {name: file[name] for name in ("bucket", "key", "version_id")}
     known |= {"order": claim.file_order or file["order"], "token": claim.held.token}
     place, folder = places.hand_over(file["index"]), places.folder

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.core.arrivals import Held, note_progress
 from include.core.failpoints import failpoint
-from include.core.item_writes import ItemTable
-from include.core.items import key_column
 from include.core.json_lines import read_lines
 from include.core.postgres import transaction
 from include.core.stage_events import StageEvent
@@ -44,9 +42,7 @@ def load(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dict[s
         DeliveryRefusedError, DeliveryUnavailableError: as DynamoDB or EventBridge says.
     """
     place = places.hand_over(chunk["index"])
-    key = key_column(upload.contract).name
-    names = tuple(column.name for column in upload.contract.columns if column.name != key)
-    items = ItemTable(client=places.table, name=places.table_name, key=key, columns=names)
+    items = places.items(upload)
     lease = _Lease(places.connect, chunk["file"])
 
     def on_batch() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.core.item_writes import ItemTable
+from include.core.items import key_column
 from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from include.core.objects import ObjectStore
     from include.core.postgres import Connect
     from include.core.stage_events import StageEvents
+    from include.core.upload_contract import ItemUpload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,16 @@ class Places:
     events: StageEvents
     work: str
     folder: Path
+
+    def items(self, upload: ItemUpload) -> ItemTable:
+        """The table, for items of a contract.
+
+        Raises:
+            DeliveryRefusedError: it has more columns than a statement can name.
+        """
+        key = key_column(upload.contract).name
+        names = tuple(column.name for column in upload.contract.columns if column.name != key)
+        return ItemTable(client=self.table, name=self.table_name, key=key, columns=names)
 
     def hand_over(self, index: int) -> HandOver:
         """Where files of the run's file of this index go from task to task."""
