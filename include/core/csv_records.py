@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.core.csv_spans import SpanCheck
 from include.core.csv_syntax import QUOTE
-from include.core.csv_text import MARK
+from include.core.csv_text import BOM, MARK, without_marks
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class RecordReader:
 
     def _plain(self, text: str) -> Block:
         """Take text without any quote: each line is a record."""
+        text = without_marks(text)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.split("\n")
@@ -153,7 +154,7 @@ class RecordReader:
 
     def _quoted_columns(self, text: str) -> Block | None:
         """Take text whose quoted cells hold no line end at once, the usual case."""
-        if self._parts or not self._width:
+        if self._parts or not self._width or BOM in text:
             return None
         lines = text.replace("\r\n", "\n")
         lines = lines if lines.endswith("\n") else lines + "\n"
@@ -180,6 +181,7 @@ class RecordReader:
         if self._parts:
             self._continue(line, block)
             return
+        line = without_marks(line)
         number, content = self._line, line.rstrip("\r\n")
         self._line += 1
         if not content:

@@ -21,7 +21,8 @@ MARK: Final = re.compile("[\udc00-\udcff]")
 _BEYOND_ASCII: Final = re.compile("[\x80-\udbff\ue000-\U0010ffff]")
 _WORD: Final = re.compile("[A-Za-z\udc80-\udcff]*[\udc80-\udcff][A-Za-z\udc80-\udcff]*")
 _LATIN_WORD: Final = re.compile("[A-Za-zÀ-ÖØ-Þ]?[a-zß-öø-ý]+|[A-ZÀ-ÖØ-Þ]+")
-_BOM: Final = "\ufeff"
+BOM: Final = "\ufeff"
+_LINE_MARKS: Final = re.compile("(?:^|(?<=[\r\n]))\ufeff+")
 _MARKS: Final = "sluice_marks"
 
 
@@ -63,7 +64,7 @@ def decode(chunks: Iterator[bytes], *, name: str, encoding: str) -> Iterator[str
 
 
 def _without_bom(text: str, allowed: int, *, name: str) -> str:
-    rest = text.lstrip(_BOM)
+    rest = text.lstrip(BOM)
     if len(text) - len(rest) > allowed:
         raise InputFileError(
             file=name,
@@ -72,6 +73,15 @@ def _without_bom(text: str, allowed: int, *, name: str) -> str:
             fix="Save it with one, or none",
         )
     return rest
+
+
+def without_marks(text: str) -> str:
+    """Take away byte-order marks at the beginning of lines: where files were joined, they are left.
+
+    Arguments:
+        text: whole lines, none of them inside a quoted cell.
+    """
+    return _LINE_MARKS.sub("", text) if BOM in text else text
 
 
 def whole_lines(texts: Iterator[str], *, limit: int) -> Iterator[tuple[str, bool]]:

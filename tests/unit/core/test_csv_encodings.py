@@ -119,3 +119,35 @@ def test_character_cut_by_a_chunk_is_read_whole() -> None:
     text = "é" * 100_000
     for shift in ("", "x"):
         assert take(f"a,b\n{shift}{text},1\n").rows == [(shift + text, "1")]
+
+
+# Files that were joined, each with its byte-order mark
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("head", ["a,b", '"a","b"'])
+def test_mark_of_a_file_that_was_joined_is_no_data(codec: str, end: str, head: str) -> None:
+    content = f"\ufeff{head}\n1,2\n\ufeff{head}\n3,4\n\ufeff{head}\n5,6\n".replace("\n", end)
+    own_mark = codec == "utf-16"  # this codec writes one itself
+    taken = take(content[own_mark:].encode(codec), encoding=codec)
+    assert taken.rows == [("1", "2"), ("3", "4"), ("5", "6")]
+    assert taken.codes == [(3, "header_repeated"), (5, "header_repeated")]
+
+
+def test_mark_before_a_row_is_no_data() -> None:
+    taken = take('a,b\n1,2\n\ufeff3,4\n\ufeff"5","6"\n\ufeff\ufeff7,8\n\ufeff\n')
+    assert taken.rows == [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8")]
+    assert (taken.codes, taken.counts.blank) == ([], 1)
+
+
+def test_mark_is_no_data_wherever_a_chunk_begins() -> None:
+    rows = "".join(f"\ufeff{number},{'é' * (number % 7)}\n" for number in range(20_000))
+    taken = take("a,b\n" + rows, null_tokens=())
+    assert [row[0] for row in taken.rows] == [str(number) for number in range(20_000)]
+
+
+@pytest.mark.parametrize("cell", ["x\ufeff", "x\ufeffy", '"\ufeffx"', '"x\ufeff"'])
+def test_mark_inside_a_cell_stays(cell: str) -> None:
+    assert take(f"a,b\n{cell},2\n").rows == [(cell.strip('"'), "2")]
+    assert take("a,b\n1,\ufeff\n").rows == [("1", "\ufeff")]
