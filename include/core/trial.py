@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from include.core.csv_rows import read_rows
 from include.core.json_rows import JsonRows
 from include.core.rejects import refuse_rejects
-from include.errors import RejectLimitError
+from include.errors import AccountingError, RejectLimitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,6 +43,14 @@ class Trial:
     rows: Callable[[], Iterator[str]]
     causes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Hold read to the sum of the others; AccountingError if it is off."""
+        if self.read != self.kept + self.filtered + self.duplicate + self.rejected:
+            raise AccountingError(
+                f"{self.read} rows read, of which {self.kept} kept, {self.filtered} filtered, "
+                f"{self.duplicate} duplicate and {self.rejected} rejected"
+            )
 
 
 def limit_causes(name: str, limit: RejectLimit, *, read: int, rejects: Path) -> tuple[str, ...]:

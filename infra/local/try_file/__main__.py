@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from include.core.contract import GitHubDataset
 from include.datasets import all_datasets
 from infra.local.signals import interrupting_signals
+from infra.local.try_file.looking import looking
 from infra.local.try_file.report import line_of, lines_of, printable
 from infra.local.try_file.trying import SourceError, Trying
 
@@ -68,6 +69,8 @@ def _run(given: argparse.Namespace) -> int:
     path = Path(given.file)
     if not path.is_dir() and not path.is_file():
         raise MisuseError(f"{given.file}: there is no such file or folder")
+    if not given.dataset:
+        return _look(path, given)
     dataset = _dataset(given.dataset, given.source)
     rows = Path(given.rows) if given.rows else None
     _check_rows(path, rows)
@@ -76,6 +79,32 @@ def _run(given: argparse.Namespace) -> int:
         if path.is_dir():
             return _try_folder(trying, path, rows)
         return _try_one(trying, path, rows)
+
+
+def _look(path: Path, given: argparse.Namespace) -> int:
+    """Say what files are that no dataset is named for, and declare a single one."""
+    if given.rows or given.source:
+        raise MisuseError(f"no dataset is named. Add DATASET={'|'.join(_names())}")
+    with looking() as look:
+        if path.is_file():
+            found = look(path)
+            print("\n".join(map(printable, found.lines)))
+            print(found.declaration, end="")
+            return PASSES if found.declaration else FAILS
+        unknown = 0
+        for each in _files(path):
+            found = look(each)
+            unknown += not found.declaration
+            print(printable(found.lines[0].removeprefix("# ")))
+        return FAILS if unknown else PASSES
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a folder, by name; those of folders below are left alone."""
+    files = sorted(entry for entry in folder.iterdir() if entry.is_file())
+    if not files:
+        raise MisuseError(f"{folder}: there is no file in this folder")
+    return files
 
 
 def _dataset(name: str, source: str) -> Dataset:
@@ -118,15 +147,12 @@ def _try_one(trying: Trying, path: Path, rows: Path | None) -> int:
 
 
 def _try_folder(trying: Trying, folder: Path, rows: Path | None) -> int:
-    entries = sorted(folder.iterdir())
-    files = [entry for entry in entries if entry.is_file()]
-    if not files:
-        raise MisuseError(f"{folder}: there is no file in this folder")
+    files = _files(folder)
     if rows:
         rows.mkdir(parents=True, exist_ok=True)
     failed = sum([_try_next(trying, path, rows) for path in files])
     print(f"{len(files)} files: {len(files) - failed} would go through, {failed} would not")
-    if others := len(entries) - len(files):
+    if others := sum(entry.is_dir() for entry in folder.iterdir()):
         print(f"{others} sub-folder{'s were' if others > 1 else ' was'} not entered")
     return FAILS if failed else PASSES
 

@@ -22,6 +22,7 @@ REMEDIES: Final = {
     # its values
     "null": f"Fill the cell in{_DECLARE} (nullable)",
     "not_an_integer": f"Write digits alone, without separators or a decimal point{_DECLARE}",
+    "whole_number_with_point": f"Write digits alone{_DECLARE} (zero_fraction)",
     "not_a_number": f"Write digits and a decimal point, without separators{_DECLARE}",
     "not_finite": f"Write a finite number{_DECLARE} (non_finite)",
     "out_of_range": f"Correct the number{_DECLARE} (type)",

@@ -1,0 +1,250 @@
+"""What a file seems to be, and a contract that reads it without a reject."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from include.core.contract import Column, CsvContract
+from include.core.csv_headless import looks_like_data
+from include.core.csv_opening import open_records
+from include.core.csv_rows import read_rows
+from include.core.csv_to_duckdb import load_csv
+from include.core.sql_files import fill, quote_identifier, quote_identifiers
+from include.errors import InputFileError
+from infra.local.try_file.candidates import Evidence, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+_ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+_FIRST_ROWS: Final = 50
+_RELATION: Final = "tried"
+_KEY_TYPES: Final = frozenset({"text", "bigint", "date", "timestamptz"})
+_KEY_COLUMNS: Final = 12
+"""So many columns, from the left, are looked at for a key."""
+
+_KEY_NAME: Final = re.compile(r"(?:.*_)?(?:id|key|code|uuid|nr|no|number)")
+_TAKEN_NAMES: Final = frozenset({"file_version"})  # an attribute that items have by themselves
+
+
+@dataclass(kw_only=True)
+class Inferred:
+    """What a file seems to be.
+
+    Attributes:
+        contract: reads the file; its key is one column that no two rows share, or none.
+        rows, rejected: of the file; rejected are those that no declaration would take.
+        pair: two columns that no two rows share, where no single column is a key.
+        remarks: column name to what its declaration cannot say.
+    """
+
+    contract: CsvContract
+    rows: int
+    rejected: int
+    pair: tuple[str, ...] = ()
+    remarks: dict[str, str] = field(default_factory=dict)
+
+
+def infer(path: Path, *, connection: DuckDBPyConnection, folder: Path) -> Inferred:
+    """Read a file twice, whatever its size: for its types, and for a key with these types.
+
+    Arguments:
+        path: the file.
+        connection: from connect_duckdb.
+        folder: for temporary files.
+
+    Raises:
+        InputFileError: the file is no CSV file that can be read.
+    """
+    plain = _readable(path)
+    rows = read_rows(path, name=path.name, contract=plain)
+    evidence = [Evidence(header=column.name) for column in rows.columns]
+    for block in rows.blocks():
+        for each, values in zip(evidence, block.columns, strict=True):
+            each.take(values)
+    delimiter = open_records(path, name=path.name, contract=plain).syntax.delimiter
+    inferred = Inferred(contract=plain, rows=rows.counts.read, rejected=rows.counts.rejected)
+    _declare(inferred, evidence, delimiter)
+    _find_key(inferred, path, connection, folder)
+    return inferred
+
+
+def _readable(path: Path) -> CsvContract:
+    """Find the encoding that a file can be read in to its end; every cell is text.
+
+    Raises:
+        InputFileError: there is none; says what is wrong with UTF-8, the usual one.
+    """
+    refused: InputFileError | None = None
+    for encoding in _ENCODINGS:
+        contract = CsvContract(columns=(), delimiter=None, encoding=encoding, unknown_columns="add")
+        try:
+            return _without_header(path, contract) or _read_to_its_end(path, contract)
+        except UnicodeError:  # UTF-16 without the mark that says which of the two it is
+            continue
+        except InputFileError as error:
+            # The traceback would keep the file open.
+            refused = refused or error.with_traceback(None)
+    if refused is None:
+        raise AssertionError
+    raise refused
+
+
+def _read_to_its_end(path: Path, contract: CsvContract) -> CsvContract:
+    """Give the contract back, unless the file is not written so."""
+    for _ in read_rows(path, name=path.name, contract=contract).blocks():
+        pass
+    return contract
+
+
+def _without_header(path: Path, contract: CsvContract) -> CsvContract | None:
+    """Number the columns of a file whose first row is data; None where it is a header."""
+    opened = open_records(path, name=path.name, contract=contract)
+    block = next(opened.records.blocks(), None)
+    if block is None or not block.records:
+        return None
+    first, *rows = ([opened.syntax.text(cell).strip() for cell in cells]
+                    for cells in block.records[:_FIRST_ROWS])  # fmt: skip
+    if not looks_like_data(first, rows):
+        return None
+    columns = tuple(
+        Column(name=f"column_{place}", type="text") for place in range(1, len(first) + 1)
+    )
+    return _read_to_its_end(
+        path, replace(contract, header=False, columns=columns, unknown_columns="error")
+    )
+
+
+def _declare(inferred: Inferred, evidence: list[Evidence], delimiter: str) -> None:
+    """Make the contract's columns of what their values leave possible."""
+    chosen = [choose(each, delimiter=delimiter) for each in evidence]
+    types = [column for column, _ in chosen]
+    tokens = _null_words(evidence, types)
+    names = column_names([each.header for each in evidence])
+    columns = []
+    for name, each, column, (_, remark) in zip(names, evidence, types, chosen, strict=True):
+        made = replace(
+            column or Column(name="c", type="text", pattern=each.pattern),
+            name=name,
+            header=each.header if each.header != name else None,
+            nullable=each.nulls or not tokens.isdisjoint(each.words) or not each.seen,
+        )
+        columns.append(made)
+        if remark:
+            inferred.remarks[name] = remark
+    inferred.contract = replace(
+        inferred.contract,
+        columns=tuple(columns),
+        delimiter=delimiter,
+        unknown_columns="error",
+        null_tokens=("", *itertools.chain.from_iterable(_spelled(word) for word in sorted(tokens))),
+    )
+
+
+def _null_words(evidence: list[Evidence], types: list[Column | None]) -> set[str]:
+    """Choose the words that mean null: those that no column of texts has.
+
+    A column with a word that is none becomes text, in types too.
+    """
+    while True:
+        texts: set[str] = set()
+        for each, column in zip(evidence, types, strict=True):
+            texts |= each.words if column is None else set()
+        fallen = [
+            place
+            for place, each in enumerate(evidence)
+            if types[place] is not None and not texts.isdisjoint(each.words)
+        ]
+        if not fallen:
+            return set().union(*(each.words for each in evidence)) - texts
+        for place in fallen:
+            types[place] = None
+
+
+def _spelled(word: str) -> Iterator[str]:
+    """Give a word as it may stand in a file; the bare empty cell is null anyway."""
+    if word:
+        yield word
+    yield f'"{word}"'
+
+
+def column_names(headers: Iterable[str]) -> list[str]:
+    """Make names for a sink of the names of a file: small ASCII letters, digits, underscores."""
+    names: list[str] = []
+    for place, header in enumerate(headers, start=1):
+        plain = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode()
+        # CamelCase has a new word at each capital that follows a small letter.
+        words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", plain).lower()
+        name = re.sub(r"[^a-z0-9]+", "_", words).strip("_")[:50] or f"column_{place}"
+        name = f"column_{name}" if name[0].isdigit() else name
+        tried = itertools.chain((name,), (f"{name}_{number}" for number in itertools.count(2)))
+        names.append(next(each for each in tried if each not in {*names, *_TAKEN_NAMES}))
+    return names
+
+
+def _find_key(inferred: Inferred, path: Path, connection: DuckDBPyConnection, folder: Path) -> None:
+    """Load the file by its contract and look for columns that tell its rows apart.
+
+    A column whose values its declaration does not take after all becomes text.
+    """
+    for _ in range(len(inferred.contract.columns) + 1):
+        refused: set[str | None] = set()
+        load_csv(
+            connection,
+            _RELATION,
+            path,
+            name=path.name,
+            contract=inferred.contract,
+            folder=folder,
+            on_reject=lambda reject, refused=refused: refused.add(reject.column),  # type: ignore[misc]
+        )
+        kept = [_as_text(each) if each.name in refused else each
+                for each in inferred.contract.columns]  # fmt: skip
+        if tuple(kept) == inferred.contract.columns:
+            break
+        inferred.contract = replace(inferred.contract, columns=tuple(kept))
+    found = _unique(inferred.contract.columns, connection)
+    if len(found) == 1:
+        inferred.contract = replace(inferred.contract, key=found)
+    inferred.pair = found if len(found) > 1 else ()
+
+
+def _as_text(column: Column) -> Column:
+    return Column(name=column.name, type="text", header=column.header)
+
+
+def _unique(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tuple[str, ...]:
+    """Find the likeliest column, else pair of columns, that no two of at least two rows share."""
+    able = [each.name for each in columns if not each.nullable and each.type in _KEY_TYPES]
+    able = able[:_KEY_COLUMNS]
+    counts: dict[str, int] = {}
+    rows = 0
+    for name in able:
+        rows, counts[name] = _count(connection, (name,))
+    if rows < 2:  # noqa: PLR2004 -- one row tells nothing
+        return ()
+    single = [name for name in able if counts[name] == rows]
+    if single:
+        return (next(filter(_KEY_NAME.fullmatch, single), single[0]),)
+    for first, second in itertools.combinations(able, 2):
+        enough = counts[first] * counts[second] >= rows
+        if enough and _count(connection, (first, second))[1] == rows:
+            return (first, second)
+    return ()
+
+
+def _count(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> tuple[int, int]:
+    statement = fill(
+        "csv/count_keys",
+        relation=quote_identifier(_RELATION),
+        columns=quote_identifiers(columns),
+    )
+    rows, values = connection.execute(statement).fetchall()[0]
+    return rows, values
