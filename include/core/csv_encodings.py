@@ -50,9 +50,11 @@ def _wide(sample: bytes) -> str | None:
         if sample.startswith(mark):
             return encoding
     quarter = max(len(sample) // 4, 1)
-    full = [sample[place::4].count(0) >= quarter for place in range(4)]
-    if sum(full) > 2:  # noqa: PLR2004 -- of the four bytes of a character
-        return "utf-32-be" if full[0] else "utf-32-le"
+    full = [4 * sample[place::4].count(0) > 3 * quarter for place in range(4)]
+    if full[2] and full[3]:
+        return "utf-32-le"
+    if full[0] and full[1]:
+        return "utf-32-be"
     half = max(len(sample) // 2, 1)
     if 2 * sample[1::2].count(0) > half or _has_wide_lines(sample, b"\n\0", low=0):
         return "utf-16-le"
@@ -62,15 +64,15 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _has_wide_lines(sample: bytes, end: bytes, *, low: int) -> bool:
-    """Tell whether all line ends are two bytes, and no character's low byte is NUL.
+    """Tell whether all line ends are two bytes, and NUL is most often the high byte.
 
-    So it is in UTF-16 of scripts beyond Latin, whose other characters have no NUL.
+    So it is in UTF-16 of scripts beyond Latin, few of whose other characters have a NUL.
     """
     places = [found.start() for found in re.finditer(end, sample)]
     return (
         len(places) == sample.count(b"\n") > 0
         and all(place % 2 == 0 for place in places)
-        and b"\0" not in sample[low::2]
+        and sample[1 - low :: 2].count(0) > sample[low::2].count(0)
     )
 
 

@@ -15,8 +15,9 @@ from include.core.csv_header import Header, given_header, read_header, refuse_ot
 from include.core.csv_layout import Batch, LayoutCheck
 from include.core.csv_opening import open_records
 from include.core.csv_spans import Shape
-from include.core.csv_text import MARK, Latin1Suspicion
+from include.core.csv_text import MARK
 from include.core.csv_values import ColumnReader
+from include.core.csv_windows_1252 import Windows1252Suspicion
 from include.errors import AccountingError, InputFileError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class CsvRows:
             for column, place in zip(self._header.columns, self._header.positions, strict=True)
         ]
         self._layout = LayoutCheck(name=name, header=self._header, syntax=self._syntax)
-        self._suspicion = Latin1Suspicion(name=name, encoding=contract.encoding)
+        self._suspicion = Windows1252Suspicion(name=name, encoding=contract.encoding)
         places = {column.name: place or 0 for column, place, _ in self._plan}
         self._only = [(places[column], value) for column, value in contract.only]
         self.columns: tuple[Column, ...] = self._header.columns

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MARK: Final = re.compile("[\udc00-\udcff]")
-_BEYOND_ASCII: Final = re.compile("[\x80-\udbff\ue000-\U0010ffff]")
-_WORD: Final = re.compile("[A-Za-z\udc80-\udcff]*[\udc80-\udcff][A-Za-z\udc80-\udcff]*")
-_LATIN_WORD: Final = re.compile("[A-Za-zÀ-ÖØ-Þ]?[a-zß-öø-ý]+|[A-ZÀ-ÖØ-Þ]+")
 BOM: Final = "\ufeff"
 _LINE_MARKS: Final = re.compile("(?:^|(?<=[\r\n]))\ufeff+")
 _MARKS: Final = "sluice_marks"
@@ -141,46 +138,3 @@ _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 def _after_first_line(text: str) -> int:
     found = _LINE_END.search(text)
     return found.end() if found else len(text)
-
-
-class Latin1Suspicion:
-    """Tells a Latin-1 or Windows-1252 file from a UTF-8 file with a few broken cells.
-
-    The rule: the file is Latin-1 if it has no valid character beyond ASCII, and most of its
-    rows with undecodable bytes read as words once those bytes are taken for Latin-1 letters: at
-    least one ASCII letter beside them, all small, all capital, or one capital first. "café" and
-    "Zürich" do; 0xFF, a cut UTF-8 sequence and a byte on its own do not.
-    """
-
-    def __init__(self, *, name: str, encoding: str) -> None:
-        self._name, self._encoding = name, encoding
-        self._line: int | None = None
-        self._words = self._noise = 0
-        self._beyond_ascii = False
-
-    def note_text(self, text: str) -> None:
-        """Look for valid characters beyond ASCII in a piece that is known to have some or marks."""
-        self._beyond_ascii = self._beyond_ascii or _BEYOND_ASCII.search(text) is not None
-
-    def note_row(self, line: int, raw: str) -> None:
-        """Judge a row that holds undecodable bytes."""
-        if all(_reads_as_latin_1(word) for word in _WORD.findall(raw)):
-            self._line = self._line or line
-            self._words += 1
-        else:
-            self._noise += 1
-
-    def check(self) -> None:
-        """Raise InputFileError, at the file's end, if the rule holds."""
-        if self._words > self._noise and not self._beyond_ascii:
-            raise InputFileError(
-                file=self._name,
-                line=self._line,
-                problem=f"the file looks like Latin-1 or Windows-1252, not {self._encoding}",
-                fix="Save it as UTF-8, or declare its encoding in the contract",
-            )
-
-
-def _reads_as_latin_1(word: str) -> bool:
-    latin = "".join(chr(ord(char) & 0xFF) for char in word)
-    return any(char.isascii() for char in latin) and _LATIN_WORD.fullmatch(latin) is not None

@@ -1,10 +1,14 @@
 """Byte-order marks, encodings and the bytes they do not have."""
 
+# ruff: noqa: RUF001 -- signs that look like others are what this is about
+
 from __future__ import annotations
 
 import codecs
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from include.errors import InputFileError
 from tests.unit.core.csv_files import take
@@ -39,6 +43,14 @@ def test_byte_order_mark_alone_is_an_error() -> None:
         b"\xe9",
         b"\x80x",
         b"\xed\xa0\x80",
+        b"\x92",
+        b"don\x80\x99t",
+        b"x\x99y",
+        b"5\xff",
+        b"a\xe2\x82",
+        b"\xf0\x9f\x98",
+        b"\x81a",
+        b"a \x93 b",
     ],
 )
 def test_invalid_utf_8_in_a_cell_rejects_its_row_alone(bad: bytes) -> None:
@@ -64,8 +76,49 @@ def test_latin_1_undeclared_is_an_error(word: str) -> None:
         take(b"a,b\n1,2\n3," + word.encode("latin-1") + b"\n")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it’s", "l’été", "“Hello”", "say “x”, then", "5–10", "a – b", "€ 5", "€5,90", "5 €",
+        "wait…", "Word™", "‘x’ y", "• item", "Škoda", "naïve – “café”", "L’Œuvre", "10,5 €",
+    ],
+)  # fmt: skip
+def test_windows_1252_undeclared_is_told_by_its_own_signs(text: str) -> None:
+    quoted = f'"{text}"' if "," in text else text
+    content = "a,b\n" + "1,2\n" * 50 + f"3,{quoted}\n"
+    with pytest.raises(InputFileError, match=r'line 52: .* Windows-1252, .* encoding="cp1252"'):
+        take(content.encode("cp1252"))
+    assert take(content.encode("cp1252"), encoding="cp1252").rows[-1] == ("3", text)
+
+
+def test_windows_1252_is_told_also_where_fewer_rows_are_broken_otherwise() -> None:
+    body = "3,it’s\n4,don’t\n5,café\n".encode("cp1252") + b"6,\xff\n7,x\xfe\n"
+    with pytest.raises(InputFileError, match="line 2: the file looks like Windows-1252"):
+        take(b"a,b\n" + body)
+
+
+def test_broken_bytes_reject_their_rows_where_more_of_them_make_no_sense() -> None:
+    body = "3,it’s\n".encode("cp1252") + b"6,\xff\n7,5\xfe\n"
+    assert [line for line, _ in take(b"a,b\n" + body).codes] == [2, 3, 4]
+
+
+def test_windows_1252_sign_beside_valid_utf_8_rejects_its_row_alone() -> None:
+    taken = take("a,b\n1,it’s\n".encode() + "2,it’s\n".encode("cp1252"))
+    assert (taken.codes, taken.rows) == ([(3, "bad_encoding")], [("1", "it’s")])
+
+
+@given(text=st.text(alphabet="aé€’–日😀ß", min_size=1, max_size=8), cut=st.integers(1, 3))
+@settings(max_examples=200)
+def test_cut_utf_8_beside_whole_utf_8_is_never_taken_for_windows_1252(text: str, cut: int) -> None:
+    broken = text.encode()[:-cut]
+    taken = take("a,b\n1,é\n2,".encode() + broken + b"\n", null_tokens=())
+    assert taken.counts.read == 2
+
+
 def test_latin_1_in_the_header_undeclared_is_an_error() -> None:
-    with pytest.raises(InputFileError, match="column 2 of the header is not utf-8"):
+    with pytest.raises(
+        InputFileError, match="column 2 of the header is not utf-8: it holds the byte 0xE9"
+    ):
         take("a,é\n1,2\n".encode("latin-1"), unknown_columns="add")
 
 
@@ -73,10 +126,34 @@ def test_latin_1_declared_is_accepted() -> None:
     assert take("a,b\n1,café\n".encode("latin-1"), encoding="latin-1").rows == [("1", "café")]
 
 
-@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_undeclared_is_an_error(codec: str) -> None:
-    with pytest.raises(InputFileError, match="looks like UTF-16, not utf-8"):
-        take("a,b\n1,2\n".encode(codec))
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "а,б\nПривет,мир\n", "一,二\n東京,大阪\n"])
+@pytest.mark.parametrize(
+    ("codec", "called"),
+    [
+        ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16"),
+        ("utf-32", "UTF-32"), ("utf-32-le", "UTF-32"), ("utf-32-be", "UTF-32"),
+    ],
+)  # fmt: skip
+def test_utf_16_and_utf_32_undeclared_are_an_error(text: str, codec: str, called: str) -> None:
+    with pytest.raises(InputFileError, match=f'looks like {called}, not utf-8.*"{codec}"'):
+        take(text.encode(codec))
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-32-le"])
+def test_plain_text_where_utf_16_is_declared_is_an_error(codec: str) -> None:
+    with pytest.raises(InputFileError, match="looks like plain ASCII, not utf-"):
+        take("a,b\n1,2\n", encoding=codec)
+
+
+@pytest.mark.parametrize("codec", ["latin-1", "cp1252"])
+def test_mark_of_utf_8_where_latin_1_is_declared_is_an_error(codec: str) -> None:
+    with pytest.raises(InputFileError, match="begins with the mark of UTF-8"):
+        take(BOM + b"a,b\n1,2\n", encoding=codec)
+
+
+def test_few_nul_bytes_are_no_utf_16() -> None:
+    taken = take("a,b\n" + "1,\0\n" * 9)
+    assert [code for _, code in taken.codes] == ["nul"] * 9
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-32"])
