@@ -16,6 +16,7 @@ _ONE: Final = f"{_LEASES}::test_of_runs_that_ask_at_once_exactly_one_gets_it"
 _LATE: Final = (
     f"{_LEASES}::test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out"
 )
+_SWEEP: Final = "tests/integration/test_sweeping.py"
 
 GUARDS: Final = (
     Guard(
@@ -176,5 +177,23 @@ GUARDS: Final = (
         "other content than was looked up is read",
         (Edit("include/core/landing.py", """            IfMatch=f'"{file["etag"]}"',\n""", ""),),
         ("tests/integration/test_landing.py::test_other_content_than_was_looked_up_is_an_error",),
+    ),
+    Guard(
+        "refused file",
+        "each sweep tells again of a file that no pipeline takes",
+        (
+            Edit(
+                "include/core/sweeping.py",
+                "find_missed(*given, misnamed, tries=1)",
+                "find_missed(*given, misnamed)",
+            ),
+        ),
+        (f"{_SWEEP}::test_refused_file_is_told_of_once_and_its_next_version_again",),
+    ),
+    Guard(
+        "letter case of a suffix",
+        "a file whose suffix has capital letters is refused",
+        (Edit("include/core/s3_events.py", "key.lower().endswith", "key.endswith"),),
+        (f"{_SWEEP}::test_file_whose_suffix_has_capital_letters_is_missed_as_any_other",),
     ),
 )
