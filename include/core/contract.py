@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from include.core.columns import Column, ColumnType
+from include.core.postgres_names import refused_declared, refused_table_name
 
 # A dataset imports all that it is declared with from here.
 __all__ = [
@@ -65,6 +66,9 @@ class CsvContract:
 
     def __post_init__(self) -> None:
         """Raise ValueError for a contract that no file can meet."""
+        problem = refused_declared([column.name for column in self.columns])
+        if problem:
+            raise ValueError(problem)
         if not self.header and (not self.columns or self.unknown_columns == "add"):
             raise ValueError("without a header, all columns are declared and none are added")
 
@@ -77,12 +81,26 @@ class Table:
         schema, name: where it is.
         columns: its columns, without what the database adds itself.
         key: the names of its unique key, none of them nullable.
+
+    Raises:
+        ValueError: Postgres would cut a name, or it is one that statements add themselves.
     """
 
     schema: str
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        named = (refused_table_name(name) for name in (self.schema, self.name, *names))
+        problem = next(filter(None, named), None) or refused_declared(names)
+        if problem is None and "." in self.schema:
+            problem = f"the schema {self.schema} has a dot, which divides it from the table's name"
+        if problem is None and not (self.key and set(self.key) <= set(names)):
+            problem = f"the key {', '.join(self.key)} is not all among the columns"
+        if problem:
+            raise ValueError(f"{self.sink}: {problem}")
 
     @property
     def sink(self) -> str:

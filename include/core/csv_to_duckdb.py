@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from include.core.csv_faults import Reject
 from include.core.csv_rows import read_raw, read_rows
 from include.core.csv_syntax import QUOTE
-from include.core.postgres_names import refused_names
+from include.core.postgres_names import RESERVED_PREFIX, refused_declared, refused_names
 from include.core.sql_files import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from include.core.csv_faults import Counts
     from include.core.csv_rows import CsvRows, TypedBlock
 
-LINE_COLUMN: Final = "_line"
+LINE_COLUMN: Final = f"{RESERVED_PREFIX}line"
 
 _TYPES: Final = {
     "text": "varchar",
@@ -52,7 +52,7 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
     folder: Path,
     on_reject: Callable[[Reject], None],
 ) -> Counts:
-    """Make a typed table of the file's good rows: its columns, and _line where each begins.
+    """Make a typed table of the file's good rows: its columns, and LINE_COLUMN where each begins.
 
     Memory stays flat: rows stream through a temporary file into DuckDB, whose memory_limit and
     temp_directory are the caller's to set. Of rows with the contract's key: exact copies leave
@@ -93,8 +93,7 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
 def _refuse_names(rows: CsvRows, *, name: str) -> None:
     names = [column.name for column in rows.columns]
     problem = refused_names(names)
-    if problem is None and LINE_COLUMN in map(str.lower, names):
-        problem = f"a column has the name of another one ({LINE_COLUMN}), which tables here have"
+    problem = problem or refused_declared(names)
     if problem:
         raise InputFileError(
             file=name, line=None, problem=problem, fix="Rename the column, or split the file"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # https://www.postgresql.org/docs/18/limits.html
 MAX_NAME_BYTES: Final = 63
 MAX_COLUMNS: Final = 1600
+RESERVED_PREFIX: Final = "_sluice_"
+"""What names of columns begin with that statements add beside those of a table or a file."""
 _IN_NAMES: Final = frozenset(" _-/()[]<>=.,:%#&+*'?!@$°²³€£")
 _FIRST_IN_NAMES: Final = frozenset("_%#$€£(")  # a sign that begins a formula is not among them
 _COMMENTS: Final = ("--", "/*", "*/")
@@ -30,6 +32,30 @@ def refused_names(names: Sequence[str]) -> str | None:
         wrong = _wrong_in(name)
         if wrong:
             return f"the column {shown_name(name)} {wrong}"
+    return None
+
+
+def refused_declared(names: Sequence[str]) -> str | None:
+    """Say why a table or a contract cannot have columns of these names; None if it can.
+
+    DuckDB, which a file passes through, tells no letter cases apart.
+    """
+    folded = [name.lower() for name in names]
+    for name, lower in zip(names, folded, strict=True):
+        if lower.startswith(RESERVED_PREFIX):
+            return f"the column {shown_name(name)} begins with {RESERVED_PREFIX}, which is reserved"
+        if folded.count(lower) > 1:
+            return f"the column {shown_name(name)} is there twice, letter case aside"
+    return None
+
+
+def refused_table_name(name: str) -> str | None:
+    """Say why no schema, table or column can have a name that a table declares; None if one can."""
+    size = len(name.encode())
+    if size > MAX_NAME_BYTES:
+        return f"{shown_name(name)} has {size} bytes, and Postgres keeps {MAX_NAME_BYTES}"
+    if not name or "\0" in name:
+        return "a name is empty, or holds a NUL character"
     return None
 
 

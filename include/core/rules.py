@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.core.contract import Cumulative, NewestDay, Rule, Table, UniqueKey
+from include.core.long_keys import ENTRY_BYTES, find_long_keys
 from include.core.sql_files import fill, quote_identifier, quote_identifiers
 from include.errors import RuleError
 
@@ -18,7 +19,7 @@ def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Hold what the table itself demands of relation cleaned: its key and its not-null columns.
 
     Raises:
-        RuleError: a key stands twice, or a value is missing.
+        RuleError: a key stands twice or is too long for an index, or a value is missing.
     """
     broken = [_unique(connection, table.key)]
     for column in table.columns:
@@ -26,7 +27,20 @@ def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
             statement = fill("rules/find_nulls", column=quote_identifier(column.name))
             (missing,) = _one(connection, statement)
             broken.append(f"{missing} rows have no {column.name}" if missing else None)
+    broken.append(_too_long(connection, table))
     _refuse(table.sink, [sentence for sentence in broken if sentence])
+
+
+def _too_long(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+    columns = {column.name: column for column in table.columns}
+    key = [columns[name] for name in table.key]
+    long = sum(1 for _ in find_long_keys(connection, "cleaned", key))
+    if not long:
+        return None
+    return (
+        f"{long} keys ({', '.join(table.key)}) are longer than the {ENTRY_BYTES} bytes of an "
+        "entry in an index of Postgres"
+    )
 
 
 def check_rules(
@@ -87,13 +101,12 @@ def _newest_day(
 
 
 def _cumulative(connection: duckdb.DuckDBPyConnection, rule: Cumulative) -> str | None:
+    series = [f"cleaned.{quote_identifier(name)}" for name in rule.partition_by]
     statement = fill(
         "rules/find_falls",
         column=quote_identifier(rule.column),
         order_by=quote_identifier(rule.order_by),
-        partition=f"partition by {quote_identifiers(rule.partition_by)}"
-        if rule.partition_by
-        else "",
+        partition=f"partition by {', '.join(series)}" if series else "",
     )
     falls, first, last = _one(
         connection, statement, {"tolerance": rule.tolerance, "last_days": rule.last_days}

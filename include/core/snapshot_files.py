@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from include.core.csv_to_duckdb import duckdb_type, load_csv
+from include.core.long_keys import reject_long_keys
 from include.core.objects import CHUNK_BYTES
 from include.core.rejects import set_aside
 from include.core.sql_files import fill, quote_identifier, quote_identifiers, read_statement
@@ -64,6 +65,7 @@ def stage_source(  # noqa: PLR0913 -- a file, its contract, and the places betwe
     source: GitHubFile,
     archived: dict[str, Any],
     *,
+    key: tuple[str, ...],
     store: ObjectStore,
     folder: Path,
     rejects_file: Path,
@@ -74,6 +76,7 @@ def stage_source(  # noqa: PLR0913 -- a file, its contract, and the places betwe
         connection: where the relation is made.
         source: the contract.
         archived: what download came back with.
+        key: of the table; a row whose key its index does not take is rejected.
         store: the bucket of the archive.
         folder: for the local copy.
         rejects_file: JSON lines; each rejected row is added.
@@ -96,6 +99,16 @@ def stage_source(  # noqa: PLR0913 -- a file, its contract, and the places betwe
             name=name,
             contract=source.contract,
             folder=folder,
+            on_reject=add,
+        )
+        reject_long_keys(
+            connection,
+            source.name,
+            copy,
+            name=name,
+            contract=source.contract,
+            key=key,
+            counts=counts,
             on_reject=add,
         )
     copy.unlink()

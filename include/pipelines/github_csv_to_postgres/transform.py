@@ -58,6 +58,7 @@ def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places be
                 connection,
                 source,
                 by_name[source.name],
+                key=dataset.table.key,
                 store=store,
                 folder=folder,
                 rejects_file=rejects_file,

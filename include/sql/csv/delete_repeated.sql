@@ -2,4 +2,4 @@
 -- Grain: one row of the file. Parameters: relation, repeated.
 -- Safe to rerun: deletes nothing the second time.
 delete from {relation}
-where _line in (select _line from {repeated} where is_conflict or not is_first)
+where _sluice_line in (select _sluice_line from {repeated} where is_conflict or not is_first)

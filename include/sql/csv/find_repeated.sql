@@ -1,6 +1,6 @@
 -- Finds the rows whose key other rows have too, and tells copies from conflicts.
 -- Grain: one row of a key that stands more than once. Parameters: relation, repeated, key (columns),
--- columns (all but _line).
+-- columns (all but _sluice_line).
 -- Safe to rerun: the table is made anew.
 create or replace table {repeated} as
 with
@@ -12,13 +12,13 @@ repeated_keys as (
 ),
 
 candidates as (
-    select _line, {columns}
+    select _sluice_line, {columns}
     from {relation}
     semi join repeated_keys using ({key})
 ),
 
 distinct_rows as (
-    select {columns}, min(_line) as first_line
+    select {columns}, min(_sluice_line) as _sluice_first_line
     from candidates
     group by {columns}
 ),
@@ -31,12 +31,12 @@ conflicting_keys as (
 )
 
 select
-    candidates._line,
-    candidates._line in (select first_line from distinct_rows) as is_first,
+    candidates._sluice_line,
+    candidates._sluice_line in (select _sluice_first_line from distinct_rows) as is_first,
     false as is_conflict
 from candidates
 anti join conflicting_keys using ({key})
 union all
-select candidates._line, false as is_first, true as is_conflict
+select candidates._sluice_line, false as is_first, true as is_conflict
 from candidates
 semi join conflicting_keys using ({key})

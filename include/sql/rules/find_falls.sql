@@ -3,14 +3,15 @@
 -- Identifiers: column, order_by, partition. Parameters: tolerance, last_days.
 with totals as (
     select
-        {order_by} as day,
-        {column} as total,
-        max({column}) over (
-            {partition} order by {order_by} rows between unbounded preceding and 1 preceding
+        cleaned.{order_by} as day,
+        cleaned.{column} as total,
+        max(cleaned.{column}) over (
+            {partition} order by cleaned.{order_by}
+            rows between unbounded preceding and 1 preceding
         ) as highest_before,
-        max({order_by}) over () as newest_day
+        max(cleaned.{order_by}) over () as newest_day
     from cleaned
-    where {column} is not null
+    where cleaned.{column} is not null
 )
 
 select

@@ -43,7 +43,7 @@ class Loaded:
             contract=contract(columns, **settings), folder=scratch, on_reject=self.rejects.append,
         )  # fmt: skip
         relation = quote_identifier("odd \"name'")
-        self.rows = connection.sql(f"select * from {relation} order by _line").fetchall()
+        self.rows = connection.sql(f"select * from {relation} order by _sluice_line").fetchall()
         described = connection.sql(f"describe {relation}").fetchall()
         self.types = {name: kind for name, kind, *_ in described}
         self.tables = connection.sql("show tables").fetchall()
@@ -82,7 +82,7 @@ def test_table_has_the_contract_s_types_and_nothing_is_left_beside_it(tmp_path: 
         null_tokens=("",),
     )
     assert loaded.types == {
-        "_line": "BIGINT", "t": "VARCHAR", "s": "SMALLINT", "i": "INTEGER", "b": "BIGINT",
+        "_sluice_line": "BIGINT", "t": "VARCHAR", "s": "SMALLINT", "i": "INTEGER", "b": "BIGINT",
         "n": "VARCHAR", "p": "DECIMAL(9,2)", "w": "VARCHAR", "f": "DOUBLE", "o": "BOOLEAN",
         "d": "DATE", "z": "TIMESTAMP WITH TIME ZONE",
     }  # fmt: skip
@@ -229,7 +229,7 @@ def test_added_columns_arrive_as_text_under_any_harmless_name(tmp_path: Path) ->
 )
 def test_name_that_postgres_takes_is_taken(tmp_path: Path, name: str) -> None:
     loaded = Loaded(tmp_path, f"k,v,{name}\n1,2,3\n", KEYED, unknown_columns="add")
-    assert list(loaded.types) == ["_line", "k", "v", name]
+    assert list(loaded.types) == ["_sluice_line", "k", "v", name]
 
 
 @pytest.mark.parametrize(
@@ -246,8 +246,8 @@ def test_name_that_postgres_takes_is_taken(tmp_path: Path, name: str) -> None:
         ("=a", r"begins with = \(U\+003D\)"),
         ("a--b", r"holds --, which begins or ends a comment"),
         ("a/*b", r"holds /\*, which begins"),
-        ("_line", r"has the name of another one \(_line\)"),
-        ("_LINE", r"has the name of another one"),
+        ("_sluice_line", r"the column _sluice_line begins with _sluice_, which is reserved"),
+        ("_SLUICE_x", r"begins with _sluice_, which is reserved"),
     ],
 )
 def test_name_that_postgres_does_not_take_is_an_error_that_shows_why(
@@ -256,6 +256,18 @@ def test_name_that_postgres_does_not_take_is_an_error_that_shows_why(
     quoted = name.replace('"', '""')
     with pytest.raises(InputFileError, match=problem):
         Loaded(tmp_path, f'k,v,"{quoted}"\n1,2,3\n', KEYED, unknown_columns="add")
+
+
+def test_columns_named_like_those_of_statements_here_are_taken(tmp_path: Path) -> None:
+    names = ("first_line", "_line", "is_first", "is_conflict", "candidates", "repeated_keys",
+             "distinct_rows", "copies", "rowid", "filename", "key", "line")  # fmt: skip
+    columns = [Column(name=name, type="text") for name in names]
+    head, row = ",".join(names), ",".join("abcdefghijkl")
+    text = f"{head}\n{row}\n{row}\nx{row[1:-1]}1\nx{row[1:-1]}2\n"
+    loaded = Loaded(tmp_path, text, columns, key=names[:3])
+    assert loaded.rows == [(2, *"abcdefghijkl")]
+    assert loaded.codes == [(4, "key_conflict"), (5, "key_conflict")]
+    assert loaded.counts.duplicate == 1
 
 
 def test_more_columns_than_postgres_takes_are_an_error(tmp_path: Path) -> None:
