@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tests.mutants.guard import Guard
     from tests.mutants.trial import Outcome
 
-_FIRST_SECONDS: Final = 900.0
+_FIRST_SECONDS: Final = 1200.0
+_SHOWN: Final = 100  # characters of a test's name and parameters
 _VERDICTS: Final = {
     "failed": "killed",
     "passed": "SURVIVED",
@@ -119,7 +120,7 @@ def _outcomes(
 
 def _told(outcome: Outcome) -> str:
     if outcome.verdict == "failed":
-        return f": {outcome.failed[0].partition('::')[2]}"
+        return f": {outcome.failed[0].partition('::')[2][:_SHOWN]}"
     if outcome.verdict == "broken":
         return f"\n{outcome.output}"
     return ""

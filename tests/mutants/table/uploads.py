@@ -12,11 +12,11 @@ _ITEMS: Final = "tests/integration/test_csv_upload_to_dynamodb.py"
 _VERSIONS: Final = "tests/integration/test_item_versions.py"
 _BATCHES: Final = "tests/unit/core/test_batches.py"
 _QUEUES: Final = "tests/integration/test_faults_csv_upload_to_sqs.py"
+_SWEEP: Final = "tests/integration/test_sweeping.py"
 _ONE: Final = f"{_LEASES}::test_of_runs_that_ask_at_once_exactly_one_gets_it"
 _LATE: Final = (
     f"{_LEASES}::test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out"
 )
-_SWEEP: Final = "tests/integration/test_sweeping.py"
 
 GUARDS: Final = (
     Guard(
@@ -171,6 +171,21 @@ GUARDS: Final = (
             ),
         ),
         ("tests/integration/test_receiving_refused.py::test_forged_messages_fail_alone",),
+    ),
+    Guard(
+        "files that no pipeline takes",
+        "a file with another suffix is no failure, and each sweep tells of it again",
+        (
+            Edit(
+                "include/core/sweeping.py",
+                '            refuse(cursor, each["pipeline"], file, **named)\n',
+                "",
+            ),
+        ),
+        (
+            f"{_SWEEP}::test_file_that_no_pipeline_takes_is_entered_as_failed_and_named_in_one_notice",
+            f"{_SWEEP}::test_refused_file_is_told_of_once_and_its_next_version_again",
+        ),
     ),
     Guard(
         "file as it was looked up",

@@ -1,0 +1,134 @@
+"""Guards of files: what their bytes are, which lines belong together, and what cells may hold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.guard import Edit, Guard
+
+_RECORDS: Final = "include/core/csv_records.py"
+_RECORD_TESTS: Final = "tests/unit/core/test_csv_records.py"
+_COLUMNS: Final = "tests/unit/core/test_columns.py"
+_ENCODINGS: Final = "tests/unit/core/test_csv_encodings.py"
+_CONTENT: Final = "tests/unit/core/test_content.py"
+_CONSTRAINTS: Final = "include/core/constraints.py"
+_KEPT: Final = (
+    "tests/unit/core/test_csv_constraints.py"
+    "::test_constraint_rejects_what_breaks_it_with_its_code_and_column"
+)
+
+
+def _constraint(name: str, before: str, after: str) -> Guard:
+    return Guard(
+        f"constraint {name}",
+        f"a value that breaks the column's {name} is loaded, or one at its bound is rejected",
+        (Edit(_CONSTRAINTS, before, after),),
+        (_KEPT,),
+    )
+
+
+GUARDS: Final = (
+    Guard(
+        "content of a file",
+        "a web page, a workbook or a pointer is read as a table",
+        (Edit("include/core/csv_opening.py", "    _refuse_other_content(head, name=name)\n", ""),),
+        (f"{_CONTENT}::test_file_that_is_no_csv_is_refused_by_what_it_is",),
+    ),
+    Guard(
+        "content in a compressed file",
+        "a file that was compressed twice is read as a table",
+        (
+            Edit(
+                "include/core/content.py",
+                '    (GZIP, "compressed twice (gzip in gzip)", "Compress it once"),\n',
+                "",
+            ),
+        ),
+        (f"{_CONTENT}::test_file_that_was_compressed_twice_is_refused",),
+    ),
+    Guard(
+        "marks where files were joined",
+        "the byte-order mark of a joined file becomes part of a key",
+        (
+            Edit(
+                "include/core/csv_text.py", 'return _LINE_MARKS.sub("", text) if', "return text if"
+            ),
+        ),
+        (f"{_ENCODINGS}::test_mark_of_a_file_that_was_joined_is_no_data",),
+    ),
+    Guard(
+        "Windows-1252",
+        "a file of another encoding loses its rows with accents as rejects",
+        (
+            Edit(
+                "include/core/csv_windows_1252.py",
+                "if self._texts > self._noise and not self._beyond_ascii:",
+                "if False:",
+            ),
+        ),
+        (
+            f"{_ENCODINGS}::test_latin_1_undeclared_is_an_error",
+            f"{_ENCODINGS}::test_windows_1252_undeclared_is_told_by_its_own_signs",
+        ),
+    ),
+    Guard(
+        "header that is data",
+        "the first row of a file without a header becomes its names",
+        (Edit("include/core/csv_header.py", "    check.data(names)\n", ""),),
+        ("tests/unit/core/test_csv_headless.py::test_first_row_that_looks_like_data_is_an_error",),
+    ),
+    Guard(
+        "quote that never closes",
+        "rows behind a stray quote are lost as the rest of one record",
+        (
+            Edit(
+                _RECORDS,
+                '            raise self._unclosed("is never closed")',
+                "            return",
+            ),
+        ),
+        (f"{_RECORD_TESTS}::test_unterminated_quote_at_the_end_is_an_error_that_names_its_line",),
+    ),
+    Guard(
+        "quote that closes too late",
+        "a quote that does not close takes the rest of a large file into memory",
+        (Edit(_RECORDS, "if self._size > self._limit:", "if self._size > 20 * self._limit:"),),
+        (f"{_RECORD_TESTS}::test_quoted_cell_that_never_ends_is_an_error_in_bounded_memory",),
+    ),
+    Guard(
+        "lines of a faulty record",
+        "rows are lost that a faulty record of several lines holds",
+        (Edit(_RECORDS, "        for line in lines[1:]:\n", "        for line in ():\n"),),
+        (f"{_RECORD_TESTS}::test_faulty_record_of_several_lines_loses_its_first_line_alone",),
+    ),
+    _constraint("max_length", "len(value) <= asked", "len(value) < asked"),
+    _constraint("min_length", "len(value) >= asked", "len(value) > asked"),
+    _constraint("pattern", "compile_pattern(asked).fullmatch", "compile_pattern(asked).match"),
+    _constraint("enum", ".__contains__", ".union"),
+    _constraint("minimum", "to_value(value) >= bound", "to_value(value) > bound"),
+    _constraint("maximum", "to_value(value) <= bound", "to_value(value) < bound"),
+    Guard(
+        "constraints as what values are",
+        "numbers are compared as text",
+        (
+            Edit(
+                _CONSTRAINTS,
+                "bound = to_value(canonical(column, asked))",
+                "to_value, bound = str, canonical(column, asked)",
+            ),
+        ),
+        (_KEPT,),
+    ),
+    Guard(
+        "patterns without end",
+        "a pattern that takes for ever is declared",
+        (
+            Edit(
+                "include/core/patterns.py",
+                "if self.endless and most != 1:",
+                "if False:",
+            ),
+        ),
+        (f"{_COLUMNS}::test_pattern_that_is_wrong_or_read_differently_is_refused",),
+    ),
+)

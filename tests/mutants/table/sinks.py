@@ -1,0 +1,87 @@
+"""Guards of the limits that sinks have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.guard import Edit, Guard
+
+_LOCK: Final = "tests/unit/core/test_sink_lock.py"
+_STATEMENTS: Final = "tests/integration/test_item_statements.py"
+_DUCKDB: Final = "tests/unit/core/test_csv_to_duckdb.py"
+_ITEMS: Final = "tests/unit/core/test_items.py"
+
+GUARDS: Final = (
+    Guard(
+        "names in Postgres",
+        "a file has columns that no table in Postgres can have",
+        (Edit("include/core/csv_to_duckdb.py", "    _refuse_names(rows, name=name)\n", ""),),
+        (f"{_DUCKDB}::test_name_that_postgres_does_not_take_is_an_error_that_shows_why",),
+    ),
+    Guard(
+        "percent signs in names",
+        "a load fails for a column with a percent sign in its name",
+        (
+            Edit(
+                "include/core/sql_files.py",
+                'sql.Identifier(*(name.replace("%", "%%") for name in part.strings))',
+                "part",
+            ),
+        ),
+        ("tests/integration/test_changed_keys.py::test_column_of_any_name_is_told_of_by_its_name",),
+    ),
+    Guard(
+        "lock of one table",
+        "two tables with long names share the lock of their writers",
+        (Edit("include/core/sink_lock.py", "hashlib.sha256(sink.encode())", "hashlib.sha256()"),),
+        (f"{_LOCK}::test_two_tables_have_two_names_that_postgres_takes_as_they_are",),
+    ),
+    Guard(
+        "length of a statement",
+        "a contract has more columns than a statement to DynamoDB can name",
+        (
+            Edit(
+                "include/core/item_writes.py",
+                "if longest > STATEMENT_CHARACTERS:",
+                "if longest > 2 * STATEMENT_CHARACTERS:",
+            ),
+        ),
+        (
+            f"{_STATEMENTS}::test_statement_of_8193_characters_is_refused_before_anything_is_written",
+        ),
+    ),
+    Guard(
+        "blank keys",
+        "an item has a key that looks like none",
+        (
+            Edit(
+                "include/core/items.py",
+                "all(category(char) in _INVISIBLE for char in value)",
+                'value == ""',
+            ),
+        ),
+        (f"{_ITEMS}::test_key_that_dynamodb_has_not_is_refused",),
+    ),
+    Guard(
+        "size of an item",
+        "an item that DynamoDB refuses fails the whole file",
+        (
+            Edit(
+                "include/core/items.py",
+                "if item_size(item) > ITEM_BYTES:",
+                "if item_size(item) >= ITEM_BYTES:",
+            ),
+        ),
+        (f"{_ITEMS}::test_item_of_400_kb_is_taken_and_of_one_byte_more_is_not",),
+    ),
+    Guard(
+        "subject of a notice",
+        "a notice has characters in its subject that SNS refuses",
+        (
+            Edit(
+                "include/core/notices.py", "char.isascii() and char.isprintable()", "char.isascii()"
+            ),
+        ),
+        ("tests/unit/core/test_notices.py::test_subject_is_what_sns_takes_whatever_stands_in_it",),
+    ),
+)
