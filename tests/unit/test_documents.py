@@ -31,3 +31,15 @@ def test_each_test_that_a_document_names_is_there(document: Path) -> None:
 @pytest.mark.parametrize("document", ["docs/guarantees.md", "docs/guards.md"])
 def test_document_of_tests_names_some(document: str) -> None:
     assert "`test_" in (REPOSITORY / document).read_text("utf-8")
+
+
+def test_each_case_of_a_table_with_a_column_for_tests_names_one() -> None:
+    tables = 0
+    for document in DOCUMENTS:
+        for table in re.findall(r"(?:^\|.*\n)+", document.read_text("utf-8"), re.MULTILINE):
+            head, _, *rows = table.splitlines()
+            if head.endswith("| test |"):
+                tables += 1
+                bare = [row for row in rows if "`test_" not in row.split(" | ")[-1]]
+                assert bare == [], document
+    assert tables >= 6
