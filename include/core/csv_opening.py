@@ -51,18 +51,13 @@ class Opened:
         Rows are cut in the light of the header from the first on, also where they were read
         together with it.
         """
+        limit = _limit(self._contract)
+        _, texts = _read(self._path, name=self._name, contract=self._contract)
         return RecordReader(
-            whole_lines(
-                decode(
-                    _chunks(self._path, name=self._name, contract=self._contract),
-                    name=self._name,
-                    encoding=self._contract.encoding,
-                ),
-                limit=_limit(self._contract),
-            ),
+            whole_lines(texts, limit=limit),
             name=self._name,
             syntax=self.syntax,
-            limit=_limit(self._contract),
+            limit=limit,
             skip=self.line - 1 + lines,
             shape=shape,
         )
@@ -74,9 +69,8 @@ def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
     Arguments and errors are those of `csv_rows.read_rows`.
     """
     limit = _limit(contract)
-    head, chunks = _peek(_chunks(path, name=name, contract=contract), b"")
+    head, texts = _read(path, name=name, contract=contract)
     _refuse_other_content(head, name=name)
-    texts = decode(chunks, name=name, encoding=contract.encoding)
     text, texts = _peek(texts, "")
     dialect = find_dialect(text, whole=len(text) < HEAD_BYTES, name=name, contract=contract)
     syntax = Syntax(delimiter=dialect.delimiter, escape=contract.escape)
@@ -91,10 +85,13 @@ def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
     )
 
 
-def _chunks(path: Path, *, name: str, contract: CsvContract) -> Iterator[bytes]:
-    return read_decompressed(
+def _read(path: Path, *, name: str, contract: CsvContract) -> tuple[bytes, Iterator[str]]:
+    """Read a file's text in pieces, and the bytes at its front that tell what it is."""
+    chunks = read_decompressed(
         path, name=name, max_bytes=contract.max_bytes, max_ratio=contract.max_ratio
     )
+    head, chunks = _peek(chunks, b"")
+    return head, decode(chunks, name=name, encoding=contract.encoding)
 
 
 def _limit(contract: CsvContract) -> int:
