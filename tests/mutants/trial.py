@@ -53,7 +53,7 @@ class Copy:
     """
 
     def __init__(self, source: Path, folder: Path) -> None:
-        self._source, self._folder = source, folder
+        self._folder = folder
         self._running: subprocess.Popen[bytes] | None = None
         self._is_stopped = False
         self._code, self._temporary = folder / "code", folder / "tmp"
@@ -67,12 +67,14 @@ class Copy:
 
     def try_out(self, guard: Guard) -> Outcome:
         """Run a guard's tests without the guard, which then is back."""
+        files = {self._code / edit.file for edit in guard.edits}
+        before = {file: file.read_bytes() for file in files}
         guards.apply(guard, self._code)
         try:
             return self.run(guard.tests, seconds=guard.seconds, options=("-x",))
         finally:
-            for edit in guard.edits:
-                shutil.copyfile(self._source / edit.file, self._code / edit.file)
+            for file, content in before.items():
+                file.write_bytes(content)
 
     def run(self, tests: Sequence[str], *, seconds: float, options: Sequence[str] = ()) -> Outcome:
         """Run tests, for some seconds at most."""
