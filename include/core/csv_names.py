@@ -16,6 +16,7 @@ _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 _SHOWN: Final = 80
 _LEAST_LETTERS: Final = 4
 _NEAR: Final = 0.75
+_EDITS: Final = 2
 
 
 def shown_name(name: str) -> str:
@@ -55,7 +56,8 @@ def near_miss(wanted: str, names: Iterable[str]) -> str | None:
         if difference:
             return f"`{shown_name(name)}` differs from `{wanted}` in {difference} only"
         near = SequenceMatcher(None, _letters(wanted), _letters(name)).ratio()
-        if near >= _NEAR and min(len(wanted), len(name)) >= _LEAST_LETTERS:
+        edits = abs(len(wanted) - len(name))
+        if near >= _NEAR and edits <= _EDITS and len(wanted) >= _LEAST_LETTERS:
             best = max(best or (near, name), (near, name))
     return f"`{shown_name(best[1])}` is nearly `{wanted}`" if best else None
 

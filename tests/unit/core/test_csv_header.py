@@ -212,8 +212,8 @@ def test_near_miss_in_unicode_form_is_named() -> None:
 
 def test_near_miss_of_no_declared_name_stays_untold() -> None:
     with pytest.raises(InputFileError, match="no header here") as caught:
-        take("secret,ab\n1,2\n", (Column(name="account", type="text"), A_AND_B[0]))
-    assert "secret" not in str(caught.value)
+        take("High Street,ab\n1,2\n", (Column(name="street", type="text"), A_AND_B[0]))
+    assert "High" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["x\ny\n", "\n", "x\n"])
