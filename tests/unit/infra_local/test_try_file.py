@@ -5,21 +5,29 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from include.core.csv_faults import REASONS
 from include.core.items import KEY_BYTES
+from include.core.rejects import read_rejected
+from include.datasets import all_datasets
 from infra.local.try_file import __main__ as command
 from infra.local.try_file import report
 from infra.local.try_file.remedies import REMEDIES
+from infra.local.try_file.trying import Trying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,6 +241,66 @@ def test_every_code_of_a_reject_has_a_remedy() -> None:
 def test_nothing_that_a_terminal_acts_upon_is_printed(try_file: Callable[..., Tried]) -> None:
     out = try_file("a\n\x1b[2J\u202e\u009b\n", "any_csv", name="so\x1bme.csv").out
     assert out.replace("\n", "").isprintable()
+
+
+LINES = {
+    "addresses": (ADDRESSES, ["1,1,a,b,c", "2,1,a,b,c", "2,9,a,b,c", ",1,a,b,c", '"",1,,,']),
+    "covid_us_daily": (
+        COMBINED,
+        ["2020-01-22,US,,1,0,0", "2020-01-22,US,,1,1,0", "2020-01-23,US,,1,x,0", "x,Chad,,1,1,0"],
+    ),
+    "covid_us_states_daily": (STATES, ["2020-01-22,Ohio,39,1,0", "2020-01-22,Ohio,9,x,0"]),
+    "any_csv": ("a,b\n", ["1,2", "1,"]),
+}
+BROKEN = ["x", "", '"', 'a"b,c', '"1,2', '"1\n2",3', "1,2,3,4,5,6,7", "\ufeff1,2", "\0,\0"]
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_every_row_of_any_file_is_counted_once(data: st.DataObject) -> None:
+    dataset = data.draw(st.sampled_from(all_datasets()))
+    header, rows = LINES[dataset.name]
+    lines = data.draw(st.lists(st.sampled_from([*rows, *rows, *BROKEN]), max_size=12))
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        path = folder / "some.csv"
+        path.write_text(header + "\n".join(lines), encoding="utf-8")
+        trying = Trying(dataset, source=None, opened=opened)
+        trial = opened.enter_context(trying.file(path)).trial
+        if trial is not None:
+            others = trial.filtered + trial.duplicate + trial.rejected
+            assert trial.read == trial.kept + others
+            assert len(list(trial.rows())) == trial.kept
+            assert len(list(read_rejected(trial.rejects))) == trial.rejected
+
+
+def test_readme_shows_what_make_try_prints(tmp_path: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    commands, printed = blocks[(at := _index(blocks, "make try FILE=")) : at + 2]
+    script = commands.replace("some.csv", str(tmp_path / "some.csv"))
+    done = subprocess.run(
+        ["sh", "-c", script.replace("make try", "make -s try")],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == printed
+    assert done.returncode == 2, done.stderr  # what make ends with for each that fails
+
+
+def _index(blocks: list[str], start: str) -> int:
+    return next(place for place, block in enumerate(blocks) if start in block)
+
+
+def test_names_with_blanks_and_quotes_reach_the_program(tmp_path: Path) -> None:
+    path, rows = tmp_path / "it's a file.csv", tmp_path / 'out "1".jsonl'
+    path.write_text("a\n1\n")
+    command_line = ["make", "-s", "try", f"FILE={path}", "DATASET=any_csv", f"ROWS={rows}"]
+    done = subprocess.run(command_line, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert rows_of(rows) == [{"a": "1"}]
 
 
 @pytest.fixture
