@@ -6,6 +6,8 @@ from typing import Final
 
 from tests.mutants.guard import Edit, Guard
 
+_ACCOUNTING: Final = "tests/unit/core/test_csv_accounting.py"
+_SPANS: Final = "include/core/csv_spans.py"
 _RECORDS: Final = "include/core/csv_records.py"
 _RECORD_TESTS: Final = "tests/unit/core/test_csv_records.py"
 _COLUMNS: Final = "tests/unit/core/test_columns.py"
@@ -100,6 +102,51 @@ GUARDS: Final = (
         "rows are lost that a faulty record of several lines holds",
         (Edit(_RECORDS, "        for line in lines[1:]:\n", "        for line in ():\n"),),
         (f"{_RECORD_TESTS}::test_faulty_record_of_several_lines_loses_its_first_line_alone",),
+    ),
+    Guard(
+        "rows inside a faulty record",
+        "rows that a stray quote has swallowed are given up with it",
+        (
+            Edit(
+                _SPANS,
+                "if any(map(self._is_like_a_row, lines_of(record)[1:-1])):",
+                "if False:",
+            ),
+        ),
+        (f"{_ACCOUNTING}::test_rows_that_a_stray_quote_swallows_refuse_the_file",),
+    ),
+    Guard(
+        "rows inside a cell",
+        "rows that two stray quotes have swallowed become text of a cell",
+        (
+            Edit(
+                _SPANS,
+                "            if not free and self._holds_rows(",
+                "            if False and self._holds_rows(",
+            ),
+        ),
+        (
+            f"{_ACCOUNTING}::test_valid_cell_that_swallows_rows_refuses_the_file_and_names_its_column",
+            f"{_ACCOUNTING}::test_no_line_inside_a_kept_cell_would_be_a_row_where_most_lines_would",
+        ),
+    ),
+    Guard(
+        "rows inside a cell at half",
+        "a cell of which just half the lines are like rows is kept",
+        (Edit(_SPANS, "len(filled)\n\n    def _is_like", "len(filled) + 1\n\n    def _is_like"),),
+        (f"{_ACCOUNTING}::test_no_line_inside_a_kept_cell_would_be_a_row_where_most_lines_would",),
+    ),
+    Guard(
+        "declared line ends",
+        "a column whose cells may hold such lines loses them",
+        (Edit(_SPANS, " or place in self._shape.line_ends", ""),),
+        (f"{_ACCOUNTING}::test_line_ends_can_be_declared_for_a_column",),
+    ),
+    Guard(
+        "lines of a rejected row",
+        "a rejected row of several lines counts as one line",
+        (Edit("include/core/csv_faults.py", 'if "\\n" in raw or "\\r" in raw:', "if False:"),),
+        (f"{_ACCOUNTING}::test_row_of_several_lines_that_is_rejected_counts_each_of_them",),
     ),
     _constraint("max_length", "len(value) <= asked", "len(value) < asked"),
     _constraint("min_length", "len(value) >= asked", "len(value) > asked"),

@@ -7,6 +7,7 @@ from typing import Final
 from tests.mutants.guard import Edit, Guard
 
 _LOCK: Final = "tests/unit/core/test_sink_lock.py"
+_LONG: Final = "tests/unit/core/test_long_keys.py"
 _STATEMENTS: Final = "tests/integration/test_item_statements.py"
 _DUCKDB: Final = "tests/unit/core/test_csv_to_duckdb.py"
 _ITEMS: Final = "tests/unit/core/test_items.py"
@@ -17,6 +18,50 @@ GUARDS: Final = (
         "a file has columns that no table in Postgres can have",
         (Edit("include/core/csv_to_duckdb.py", "    _refuse_names(rows, name=name)\n", ""),),
         (f"{_DUCKDB}::test_name_that_postgres_does_not_take_is_an_error_that_shows_why",),
+    ),
+    Guard(
+        "reserved names",
+        "a column has the name of one that statements add",
+        (
+            Edit(
+                "include/core/postgres_names.py",
+                "if lower.startswith(RESERVED_PREFIX):",
+                "if lower == RESERVED_PREFIX:",
+            ),
+        ),
+        (
+            "tests/unit/core/test_declared_names.py::test_reserved_name_is_refused_where_it_is_declared",
+        ),
+    ),
+    Guard(
+        "long keys",
+        "a row whose key no index takes fails every load",
+        (
+            Edit(
+                "include/core/long_keys.py",
+                "    if long:\n        statement",
+                "    if False:\n        statement",
+            ),
+        ),
+        (f"{_LONG}::test_row_with_a_key_too_long_is_rejected_with_its_line_and_column",),
+    ),
+    Guard(
+        "long keys at their limit",
+        "a key of exactly the size that an index takes is rejected",
+        (
+            Edit(
+                "include/core/long_keys.py",
+                "if entry_bytes(types, lengths) > ENTRY_BYTES:",
+                "if entry_bytes(types, lengths) >= ENTRY_BYTES:",
+            ),
+        ),
+        (f"{_LONG}::test_row_with_a_key_too_long_is_rejected_with_its_line_and_column",),
+    ),
+    Guard(
+        "long keys that cleaning makes",
+        "a key that only cleaning makes too long reaches Postgres",
+        (Edit("include/core/rules.py", "    broken.append(_too_long(connection, table))\n", ""),),
+        (f"{_LONG}::test_key_that_cleaning_makes_too_long_is_an_error_before_anything_is_loaded",),
     ),
     Guard(
         "percent signs in names",
