@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from include.core.contract import Column, CsvContract
 from include.core.items import ITEM_BYTES, ItemFault, item_maker, item_size, key_column
@@ -109,15 +110,19 @@ def test_size_is_of_names_and_values_in_utf_8() -> None:
     assert item_size({"b": {"BOOL": True}}) == 1 + 1
 
 
-def test_size_of_numbers_is_never_below_what_dynamodb_counts() -> None:
-    dice = random.Random(1)  # noqa: S311 # the same numbers every time
-    for _ in range(1000):
-        digits = "".join(dice.choices("0123456789", k=dice.randrange(1, 39)))
-        point = dice.randrange(len(digits) + 1)
-        text = dice.choice(["", "-"]) + digits[:point] + "." + digits[point:] + "0" * 3
-        significant = len((digits[:point] + digits[point:]).strip("0"))
-        documented = (significant + 1) // 2 + 1
-        assert documented <= item_size({"": {"N": text}}) <= documented + 21
+@hypothesis.given(
+    sign=st.sampled_from(["", "-"]),
+    whole=st.text("0123456789", max_size=19),
+    fraction=st.text("0123456789", min_size=1, max_size=19),
+)
+@hypothesis.settings(max_examples=300)
+def test_size_of_numbers_is_never_below_what_dynamodb_counts(
+    sign: str, whole: str, fraction: str
+) -> None:
+    significant = len((whole + fraction).strip("0"))
+    documented = (significant + 1) // 2 + 1
+    size = item_size({"": {"N": f"{sign}{whole}.{fraction}000"}})
+    assert documented <= size <= documented + 21
 
 
 @pytest.mark.parametrize(

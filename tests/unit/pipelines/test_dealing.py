@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 import json
-import random
+import tempfile
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from include.core.contract import Column, CsvContract
 from include.pipelines.csv_upload_to_dynamodb import dealing
 from include.pipelines.csv_upload_to_dynamodb.dealing import Cut, cut_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from include.core.contract import ColumnType
     from include.core.csv_faults import Counts, Reject
 
@@ -53,34 +56,52 @@ def write(path: Path, rows: list[tuple[str, str]]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_rows_are_settled_by_key_however_they_are_dealt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    monkeypatch.setattr(dealing, "_SAMPLE", 20)
-    monkeypatch.setattr(dealing, "_OPEN_FILES", 3)
-    drawn = random.Random(seed)  # noqa: S311 -- test data
-    rows = [(f"k{drawn.randrange(60)}", drawn.choice("aab")) for _ in range(150)]
+KEYS = st.integers(0, 59).map("k{}".format)
+
+
+@hypothesis.given(
+    rows=st.lists(st.tuples(KEYS, st.sampled_from(["a", "a", "b", "two\nlines"])), max_size=150)
+)
+@hypothesis.settings(max_examples=60)
+@mock.patch.object(dealing, "_SAMPLE", 20)
+@mock.patch.object(dealing, "_OPEN_FILES", 3)
+def test_rows_are_settled_by_key_however_they_are_dealt(rows: list[tuple[str, str]]) -> None:
     values: defaultdict[str, list[str]] = defaultdict(list)
     for key, value in rows:
         values[key].append(value)
     good = {key: found[0] for key, found in values.items() if len(set(found)) == 1}
     copies = sum(len(values[key]) - 1 for key in good)
-    conflicts = [line for line, (key, _) in enumerate(rows, start=2) if key not in good]
+    spans = [1 + value.count("\n") for _, value in rows]
+    begins = list(itertools.accumulate(spans, initial=2))
+    conflicts = [
+        begin + further
+        for begin, span, (key, _) in zip(begins, spans, rows, strict=False)
+        for further in (range(span) if key not in good else ())
+    ]
 
-    counts, cuts, rejects = cut(write(tmp_path / "a.csv", rows))
+    with tempfile.TemporaryDirectory() as folder:
+        counts, cuts, rejects = cut(write(Path(folder) / "a.csv", rows))
+        chunks = rows_of(cuts)
 
-    chunks = rows_of(cuts)
     assert [(row[1], row[2]) for chunk in chunks for row in chunk] == sorted(good.items())
     assert [(each.first_id, each.last_id) for each in cuts] == [
         (chunk[0][1], chunk[-1][1]) for chunk in chunks
     ]
-    assert len(cuts) > 5
     assert [each.line for each in rejects] == conflicts
-    assert {each.code for each in rejects} == {"key_conflict"}
+    assert {each.code for each in rejects} <= {"key_conflict", "continued"}
+    kept = len(good) + copies
     assert (counts.read, counts.kept, counts.duplicate, counts.rejected) == (
-        150, 150 - len(conflicts), copies, len(conflicts),
+        kept + len(conflicts), kept, copies, len(conflicts),
     )  # fmt: skip
+
+
+def test_many_rows_come_into_many_chunks(tmp_path: Path) -> None:
+    with (
+        mock.patch.object(dealing, "_SAMPLE", 20),
+        mock.patch.object(dealing, "_OPEN_FILES", 3),
+    ):
+        _, cuts, _ = cut(write(tmp_path / "a.csv", [(f"{n:03}", "x") for n in range(150)]))
+    assert len(cuts) > 5
 
 
 @pytest.mark.parametrize(
