@@ -85,7 +85,7 @@ class Checks:
 
     def __init__(self, column: Column) -> None:
         self._tests = [
-            (_test(column, field, asked), Fault(CODES[field], _words(column, asked)))
+            (_test(column, field, asked), Fault(CODES[field], words_of(column, asked)))
             for field, asked in declared(column).items()
         ]
 
@@ -118,7 +118,7 @@ def _test(column: Column, field: str, asked: Any) -> Callable[[str], Any]:
     return lambda value: to_value(value) <= bound
 
 
-def _words(column: Column, asked: Any) -> str:
+def words_of(column: Column, asked: Any) -> str:
     """Write what a constraint asks for, a long list cut."""
     if not isinstance(asked, tuple):
         return str(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.core.column_rules import find_broken
 from include.core.contract import Cumulative, NewestDay, Rule, Table, UniqueKey
 from include.core.long_keys import ENTRY_BYTES, find_long_keys
 from include.core.sql_files import fill, quote_identifier, quote_identifiers
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 
 def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Hold what the table itself demands of relation cleaned: its key and its not-null columns.
+    """Hold what the table itself demands of relation cleaned: its key and its columns.
 
     Raises:
-        RuleError: a key stands twice or is too long for an index, or a value is missing.
+        RuleError: a key stands twice or is too long for an index, a value is missing, or one
+            breaks a constraint of its column.
     """
     broken = [_unique(connection, table.key)]
     for column in table.columns:
@@ -27,6 +29,7 @@ def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
             statement = fill("rules/find_nulls", column=quote_identifier(column.name))
             (missing,) = _one(connection, statement)
             broken.append(f"{missing} rows have no {column.name}" if missing else None)
+        broken += find_broken(connection, column)
     broken.append(_too_long(connection, table))
     _refuse(table.sink, [sentence for sentence in broken if sentence])
 

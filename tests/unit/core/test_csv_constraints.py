@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from include.core.contract import Column, ColumnType
 from tests.unit.core.csv_files import Taken, take, take_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOON = datetime(2020, 1, 21, 12, tzinfo=timezone.utc)
 LABEL = Column(name="k", type="text")
@@ -71,13 +74,14 @@ def test_constraint_rejects_what_breaks_it_with_its_code_and_column(
 
 @pytest.mark.parametrize("kind", ["text", "integer", "numeric", "date", "boolean"])
 def test_null_keeps_all_constraints(kind: Any) -> None:
-    fields: dict[str, Any] = {
+    all_fields: dict[str, dict[str, Any]] = {
         "text": {"pattern": "a", "min_length": 1, "enum": ("a",)},
         "integer": {"minimum": 1, "enum": (1,)},
         "numeric": {"minimum": 1, "non_finite": "null"},
         "date": {"minimum": date(2020, 1, 1)},
         "boolean": {"enum": (True,)},
-    }[kind]
+    }
+    fields = all_fields[kind]
     assert take_cell("", Column(name="c", type=kind, **fields)) is None
     assert take_cell("", Column(name="c", type=kind, nullable=False, **fields)) == "!null"
     if kind == "numeric":
@@ -158,14 +162,15 @@ def meaning(kind: str, value: str) -> Any:
 
 def as_declared(kind: str, value: str) -> Any:
     """Give a canonical value as a contract would declare it."""
-    return {
+    read_as: dict[str, Callable[[str], Any]] = {
         "text": str,
         "integer": int,
         "numeric": Decimal,
         "double precision": float,
         "date": date.fromisoformat,
         "timestamptz": datetime.fromisoformat,
-    }[kind](value)
+    }
+    return read_as[kind](value)
 
 
 def read(column: Column, cells: list[str]) -> Taken:
