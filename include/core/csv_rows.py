@@ -10,6 +10,7 @@ from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from include.core.constraints import CODES
 from include.core.csv_faults import CONTINUED, Counts, Fault, Reject, lines_of
 from include.core.csv_header import Header, given_header, read_header, refuse_other_delimiter
 from include.core.csv_layout import Batch, LayoutCheck
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _LOOK_AHEAD: Final = 50
 """Rows searched for the header when it is not where it should be."""
+
+_CONSTRAINTS: Final = frozenset(CODES.values())
 
 
 class TypedBlock:
@@ -138,12 +141,16 @@ class CsvRows:
             raise AccountingError(f"no row begins on line {line}, where one was read before")
 
     def _reads(self, cells: list[str]) -> bool:
-        """Tell whether cells, as many as the header has, are values of their columns."""
-        return not any(
-            reader.read([cells[place]], quoted=True, size=len(cells[place]))[1]
+        """Tell whether cells, as many as the header has, are values of their columns' types.
+
+        A row that breaks a constraint is to be rejected, so it may not vanish in a cell either.
+        """
+        values = (
+            reader.read([cells[place]], quoted=True, size=len(cells[place]))[0][0]
             for _, place, reader in self._plan
             if place is not None
         )
+        return all(not isinstance(value, Fault) or value.code in _CONSTRAINTS for value in values)
 
     def _typed(self, block: Block) -> TypedBlock:
         """Take a block through all checks; each is cheap for a block without faults."""

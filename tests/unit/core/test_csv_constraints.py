@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.core.contract import Column, ColumnType
+from include.errors import InputFileError
 from tests.unit.core.csv_files import Taken, take, take_cell
 
 if TYPE_CHECKING:
@@ -134,6 +135,13 @@ def test_rows_beside_a_bad_one_are_kept_in_their_order_in_blocks_with_quotes_and
         str(number) for number, cell in enumerate(cells) if cell in {"01", '"02"', "", "06"}
     ]
     assert taken.counts.rejected == 2700
+
+
+def test_rows_that_break_a_constraint_do_not_vanish_in_a_quoted_cell() -> None:
+    columns = (text(pattern="[0-9]{2}"), LABEL)
+    assert take("c,k\n01,x\n1,y\n2,z\n02,x\n", columns).counts.rejected == 2
+    with pytest.raises(InputFileError, match="line 2"):
+        take('c,k\n01,"x\n1,y\n2,z\n02,x"\n', columns)
 
 
 KINDS: dict[ColumnType, st.SearchStrategy[str]] = {
