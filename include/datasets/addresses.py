@@ -14,7 +14,8 @@ DATASET = ItemUpload(
     prefix="uploads/dynamodb/",
     contract=CsvContract(
         columns=(
-            Column(name="id", header="ID", type="text", nullable=False),
+            # An id has a number in it. A line of sums or a note below the rows has none.
+            Column(name="id", header="ID", type="text", nullable=False, pattern="[^0-9]*[0-9].*"),
             Column(name="house_number", header="HouseNum", type="text"),
             Column(name="street_address", header="Street", type="text"),
             Column(name="town", header="Town", type="text"),

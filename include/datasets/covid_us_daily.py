@@ -5,6 +5,8 @@ Sources: https://github.com/nytimes/covid-19-data and https://github.com/dataset
 
 from __future__ import annotations
 
+from datetime import date
+
 from include.core.contract import (
     Column,
     CsvContract,
@@ -19,6 +21,9 @@ from include.core.contract import (
 
 # The first source has been seen with dates as a spreadsheet writes them.
 DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y")
+
+# The disease was found in 2019: an earlier day is a damaged date.
+FIRST_DAY = date(2019, 1, 1)
 
 DATASET = GitHubDataset(
     name="covid_us_daily",
@@ -35,9 +40,15 @@ DATASET = GitHubDataset(
             path="us.csv",
             contract=CsvContract(
                 columns=(
-                    Column(name="date", type="date", nullable=False, formats=DATE_FORMATS),
-                    Column(name="cases", type="bigint", nullable=False),
-                    Column(name="deaths", type="bigint", nullable=False),
+                    Column(
+                        name="date",
+                        type="date",
+                        nullable=False,
+                        formats=DATE_FORMATS,
+                        minimum=FIRST_DAY,
+                    ),
+                    Column(name="cases", type="bigint", nullable=False, minimum=0),
+                    Column(name="deaths", type="bigint", nullable=False, minimum=0),
                 ),
                 key=("date",),
                 max_bytes=10_000_000,
@@ -56,10 +67,17 @@ DATASET = GitHubDataset(
                         header="Date",
                         nullable=False,
                         formats=DATE_FORMATS,
+                        minimum=FIRST_DAY,
                     ),
                     Column(name="country", type="text", header="Country/Region"),
                     Column(name="province", type="text", header="Province/State"),
-                    Column(name="recovered", type="numeric", header="Recovered", precision=(18, 0)),
+                    Column(
+                        name="recovered",
+                        type="numeric",
+                        header="Recovered",
+                        precision=(18, 0),
+                        minimum=0,
+                    ),
                 ),
                 key=("date",),
                 only=(("country", "US"), ("province", "")),
@@ -72,10 +90,10 @@ DATASET = GitHubDataset(
         schema="covid",
         name="us_daily",
         columns=(
-            Column(name="date", type="date", nullable=False),
-            Column(name="cases", type="bigint", nullable=False),
-            Column(name="deaths", type="bigint", nullable=False),
-            Column(name="recovered", type="bigint"),
+            Column(name="date", type="date", nullable=False, minimum=FIRST_DAY),
+            Column(name="cases", type="bigint", nullable=False, minimum=0),
+            Column(name="deaths", type="bigint", nullable=False, minimum=0),
+            Column(name="recovered", type="bigint", minimum=0),
         ),
         key=("date",),
     ),

@@ -5,6 +5,8 @@ Source: https://github.com/nytimes/covid-19-data
 
 from __future__ import annotations
 
+from datetime import date
+
 from include.core.contract import (
     Column,
     CsvContract,
@@ -17,11 +19,18 @@ from include.core.contract import (
 )
 
 COLUMNS = (
-    Column(name="date", type="date", nullable=False, formats=("%Y-%m-%d", "%m/%d/%Y")),
-    Column(name="fips", type="text", nullable=False),
-    Column(name="state", type="text", nullable=False),
-    Column(name="cases", type="bigint", nullable=False),
-    Column(name="deaths", type="bigint", nullable=False),
+    Column(
+        name="date",
+        type="date",
+        nullable=False,
+        formats=("%Y-%m-%d", "%m/%d/%Y"),
+        minimum=date(2019, 1, 1),  # the disease was found in 2019: an earlier day is damaged
+    ),
+    # Two digits: https://www.census.gov/library/reference/code-lists/ansi.html
+    Column(name="fips", type="text", nullable=False, pattern="[0-9]{2}"),
+    Column(name="state", type="text", nullable=False, min_length=1),
+    Column(name="cases", type="bigint", nullable=False, minimum=0),
+    Column(name="deaths", type="bigint", nullable=False, minimum=0),
 )
 
 DATASET = GitHubDataset(

@@ -17,10 +17,10 @@ __all__ = ["place"]
 
 def test_any_order_of_four_versions_ends_with_the_newest_of_each_id(place: ItemPlace) -> None:
     texts = [
-        HEADER + "a,1,First St,Springfield,1\nb,1,First St,,1\n",
-        HEADER + "a,2,,Springfield,\nc,2,Second St,,\n",
-        HEADER + "b,3,Third St,Springfield,3\nc,3,,,\n",
-        HEADER + "a,1,First St,Springfield,1\nd,4,,,\n",
+        HEADER + "a1,1,First St,Springfield,1\nb2,1,First St,,1\n",
+        HEADER + "a1,2,,Springfield,\nc3,2,Second St,,\n",
+        HEADER + "b2,3,Third St,Springfield,3\nc3,3,,,\n",
+        HEADER + "a1,1,First St,Springfield,1\nd4,4,,,\n",
     ]
     files = [place.put(text) for text in texts]
     assert [file["order"] for file in files] == sorted(file["order"] for file in files)

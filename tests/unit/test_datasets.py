@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from include import datasets
 from include.datasets import (
     addresses,
     any_csv,
+    covid_us_states_daily,
     github_datasets,
     item_uploads,
     json_uploads,
     upload_of,
 )
 from include.errors import ArrivalError
+from tests.unit.core.csv_files import take
 
 FOLDER = Path(datasets.__file__).parent
 
@@ -83,3 +86,21 @@ def test_module_without_a_dataset_of_its_name_is_refused(
         monkeypatch.setattr(any_csv, "DATASET", wrong)
         with pytest.raises(TypeError, match=r"any_csv\.py must hold DATASET"):
             datasets._all.__wrapped__()
+
+
+def test_shipped_datasets_declare_what_their_sources_promise_of_each_value() -> None:
+    states = {column.name: column for column in covid_us_states_daily.COLUMNS}
+    assert states["fips"].pattern == "[0-9]{2}"
+    assert states["state"].min_length == 1
+    for dataset in github_datasets():
+        columns = [*dataset.table.columns]
+        columns += [column for source in dataset.sources for column in source.contract.columns]
+        for column in columns:
+            if column.name in {"cases", "deaths", "recovered"}:
+                assert column.minimum == 0
+            if column.type == "date":
+                assert column.minimum == date(2019, 1, 1)
+    key = addresses.DATASET.contract.columns[0]
+    taken = take("id,k\n1,1\n0007,1\nA-12,1\nTotal,1\n", (replace(key, header=None),),
+                 unknown_columns="ignore")  # fmt: skip
+    assert taken.codes == [(5, "pattern_mismatch")]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from include.core.constraints import CODES
 from include.core.contract import Column
 
+PAGE = Path(__file__).parents[3] / "docs" / "columns.md"
 UTC_NOON = datetime(2020, 1, 21, 12, tzinfo=timezone.utc)
 
 
@@ -125,3 +130,16 @@ def test_pattern_that_is_wrong_or_read_differently_is_refused(pattern: str, word
         ValueError, match=f"Column 'c': the pattern .* is not understood: .*{words}"
     ):
         Column(name="c", type="text", pattern=pattern)
+
+
+def test_example_of_the_page_on_columns_is_right_and_the_page_names_every_constraint() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    declared: dict[str, Any] = {}
+    exec(example, declared)  # noqa: S102 # the page's own
+    assert len(declared["COLUMNS"]) == 7
+    formats = ("trim", "decimal_char", "group_char", "zero_fraction", "true_values", "false_values")
+    for field in (*formats, *CODES):
+        assert field in {each.name for each in fields(Column)}
+        assert f"`{field}`" in page
+    assert all(f"`{code}`" in page for code in CODES.values())
