@@ -58,6 +58,8 @@ def lines_of(outcome: Outcome) -> Iterator[str]:
         yield from (f"{name:<10}{number}" for name, number in _counts(trial))
         yield from _rejects(trial)
         yield from (f"warning: {warning}" for warning in trial.warnings)
+        if not trial.kept:
+            yield "warning: no row would reach the sink"
         yield from _first_rows(trial)
     yield from (f"cause: {cause}" for cause in outcome.causes)
     yield verdict(outcome)

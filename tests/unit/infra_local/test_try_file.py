@@ -130,6 +130,12 @@ def test_what_a_table_refuses_is_a_cause_and_what_it_warns_of_a_warning(
     assert tried.code == 0
 
 
+def test_file_of_which_no_row_is_kept_is_warned_of(try_file: Callable[..., Tried]) -> None:
+    tried = try_file(US + "2020-01-22,1.0,0\n", "covid_us_daily")
+    assert "warning: no row would reach the sink\n" in tried.out
+    assert tried.code == 0  # the dataset allows five rejects
+
+
 def test_source_is_found_by_the_header_then_by_the_name_or_is_named(
     try_file: Callable[..., Tried],
 ) -> None:
@@ -359,6 +365,18 @@ def test_folder_of_a_table_is_read_in_one_database(
     assert rows_of(tmp_path / "rows" / "2.csv.jsonl") == [
         {"date": "2020-01-03", "cases": 2, "deaths": 0}
     ]
+
+
+def test_each_file_of_a_folder_is_cleaned_and_checked_anew(
+    try_file: Callable[..., Tried], tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.csv").write_text(STATES + f"2020-04-04,Ohio,39,{number},1\n")
+    assert try_file(folder, "covid_us_states_daily").out.splitlines()[-1] == (
+        "3 files: 3 would go through, 0 would not"
+    )
 
 
 @pytest.mark.parametrize(
