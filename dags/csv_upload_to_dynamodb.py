@@ -60,9 +60,11 @@ if TYPE_CHECKING:
 UPLOADS = item_uploads()
 STAGES = ("transform", "load", "observe")
 CHUNK = "{{ chunk_name }}"
+# One XCom of what a task returns, instead of one more for each of its keys.
+HAND_OVER: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
 
 
-@task(map_index_template="{{ file_name }}", show_return_value_in_logs=False)
+@task(map_index_template="{{ file_name }}", **HAND_OVER)
 @accountable
 def extract(file: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]:
     name_in_ui(file_name=file["key"])
@@ -77,21 +79,21 @@ def list_chunks(extracted: Any) -> list[dict[str, Any]]:
     return [chunk for file in arrivals.each_of(extracted) for chunk in file["chunks"]]
 
 
-@task(map_index_template=CHUNK, show_return_value_in_logs=False)
+@task(map_index_template=CHUNK, **HAND_OVER)
 @accountable
 def transform(chunk: dict[str, Any]) -> dict[str, Any]:
     with item_places() as places:
         return pipeline.transform(_upload(chunk), chunk, places=places)
 
 
-@task(map_index_template=CHUNK, show_return_value_in_logs=False, pool="dynamodb_writes")
+@task(map_index_template=CHUNK, **HAND_OVER, pool="dynamodb_writes")
 @accountable
 def load(chunk: dict[str, Any]) -> dict[str, Any]:
     with item_places() as places:
         return pipeline.load(_upload(chunk), chunk, places=places)
 
 
-@task(map_index_template=CHUNK, show_return_value_in_logs=False)
+@task(map_index_template=CHUNK, **HAND_OVER)
 @accountable
 def observe(chunk: dict[str, Any]) -> dict[str, Any]:
     with item_places() as places:
@@ -103,7 +105,7 @@ def _upload(chunk: dict[str, Any]) -> ItemUpload:
     return upload_of(UPLOADS, chunk["file"]["key"])
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
+@task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
 @accountable
 def settle(extracted: Any, chunks: Any, observed: Any) -> dict[str, Any]:
     with item_places() as places:

@@ -53,7 +53,7 @@ from wiring.upload_pipelines import CSV_UPLOAD_TO_SQS as SELF
 UPLOADS = json_uploads()
 
 
-@task(map_index_template="{{ file_name }}")
+@task(map_index_template="{{ file_name }}", multiple_outputs=False)
 @accountable
 def deliver(file: dict[str, Any]) -> dict[str, Any]:
     name_in_ui(file_name=file["key"])
@@ -74,7 +74,7 @@ def deliver(file: dict[str, Any]) -> dict[str, Any]:
         )
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
+@task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
 @accountable
 def settle(delivered: Any) -> dict[str, Any]:
     return arrivals.settle(SELF, arrivals.each_of(delivered), worked_by="deliver")

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import psycopg2
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.hooks.secrets_manager import SecretsManagerHook
-from airflow.providers.amazon.aws.hooks.sns import SnsHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -113,33 +112,27 @@ def _no_password(conn_id: str, error: BotoCoreError | ClientError) -> SluiceErro
     return kind(f"{what}: it answered {code} to {error.operation_name}")
 
 
-class _OneSession:
-    """A hook whose clients share the session of this process.
-
-    Each session reads what botocore knows of all services anew, which takes longer than most
-    tasks work.
-    """
-
-    def get_session(self, *given: Any, **named: Any) -> Any:
-        return _session(*given, **named)
-
-
 @cache
-def _session(*given: Any, **named: Any) -> Any:
-    return AwsBaseHook(client_type="sts").get_session(*given, **named)
+def _aws() -> tuple[Any, AwsBaseHook]:
+    """The session of this process, and the hook that knows the connection.
 
-
-class _Aws(_OneSession, AwsBaseHook):
-    """Makes clients of any service."""
-
-
-class _Sns(_OneSession, SnsHook):
-    """Publishes."""
+    Each session reads what botocore knows of all services anew, and a hook's own client looks
+    through the source of all its callers for their names. With four clients, both together take
+    longer than most tasks work.
+    """
+    hook = AwsBaseHook(client_type="sts")
+    return hook.get_session(), hook
 
 
 def aws_client(service: str) -> Any:
     """A boto3 client of one AWS service."""
-    return _Aws(client_type=service).get_conn()
+    session, hook = _aws()
+    return session.client(
+        service,
+        endpoint_url=hook.conn_config.get_service_endpoint_url(service_name=service),
+        config=hook.config,
+        verify=hook.verify,
+    )
 
 
 def stage_events(pipeline: str) -> StageEvents:
@@ -185,10 +178,12 @@ def _github_token() -> str | None:
 
 def publish(notice: Notice) -> None:
     """Hand a notice to SNS."""
-    hook: Any = _Sns  # it has no types
-    hook().publish_to_target(
-        target_arn=settings().alerts_topic_arn,
-        subject=notice.subject,
-        message=notice.body,
-        message_attributes=notice.attributes,
+    aws_client("sns").publish(
+        TopicArn=settings().alerts_topic_arn,
+        Subject=notice.subject,
+        Message=notice.body,
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in notice.attributes.items()
+        },
     )

@@ -10,7 +10,6 @@ whoever changes it wants the next task to run the change.
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 
 from airflow.__main__ import main
@@ -18,7 +17,6 @@ from airflow.__main__ import main
 LIBRARIES = (
     "airflow.providers.amazon.aws.hooks.base_aws",
     "airflow.providers.amazon.aws.hooks.secrets_manager",
-    "airflow.providers.amazon.aws.hooks.sns",
     "airflow.providers.common.messaging.triggers.msg_queue",
     "airflow.providers.postgres.hooks.postgres",
     "airflow.providers.standard.decorators.python",
@@ -27,6 +25,7 @@ LIBRARIES = (
     "airflow.sdk.bases.sensor",
     "airflow.sdk.definitions.decorators",
     "airflow.sdk.execution_time.task_runner",
+    "difflib",
     "duckdb",
     "psycopg2.sql",
     "requests",
@@ -38,9 +37,6 @@ def load() -> None:
     """Load the libraries."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    # The AWS hooks look up who calls them by way of the files of all modules, which takes a fifth
-    # of a second; what was looked up once is remembered.
-    inspect.stack()
 
 
 def run(*words: str) -> None:

@@ -24,16 +24,15 @@ def code_of(*folders: str) -> list[ast.Module]:
     return [ast.parse(path.read_text("utf-8")) for path in paths]
 
 
-def operations_in(code: Iterable[ast.Module], *, but: set[str]) -> list[set[str]]:
+def operations_in(code: Iterable[ast.Module]) -> list[set[str]]:
     """For each word of the code that is a client's method, the operations that it may mean.
 
     Arguments:
         code: what is looked through: methods that are called, and texts that calls are given, such
             as a paginator's.
-        but: words that mean something else.
     """
     known = _methods()
-    words = set().union(*map(_words, code)) - but
+    words = set().union(*map(_words, code))
     return [known[word] for word in sorted(words & known.keys())]
 
 

@@ -27,11 +27,11 @@ def test_clients_of_a_task_share_one_session_and_differ_in_what_their_connection
     connection = {"conn_type": "aws", "login": "x", "password": "y", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
     monkeypatch.setattr(boto3.session, "Session", Counted)
-    clients._session.cache_clear()
+    clients._aws.cache_clear()
     found = [clients.aws_client(service) for service in ("s3", "sqs", "dynamodb", "s3")]
     found.append(clients.lake().client)
     assert len(made) == 1
     assert [each.meta.service_model.service_name for each in found[:3]] == ["s3", "sqs", "dynamodb"]
     assert {each.meta.endpoint_url for each in found} == {"http://127.0.0.1:1"}
     assert {each.meta.region_name for each in found} == {"eu-west-1"}
-    clients._session.cache_clear()
+    clients._aws.cache_clear()
