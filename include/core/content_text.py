@@ -29,15 +29,40 @@ _SNIFFED: Final = 1024
 _OPEN_IT: Final = "Open it to see what it says, and send the CSV file instead"
 _AS_CSV: Final = "Send its rows as CSV"
 
-_LFS: Final = "version https://git-lfs.github.com/spec/"
-_ANNEX: Final = re.compile(r"[./]*(?:\.git)?/?annex/objects/\S+\s*")
-_PGP: Final = re.compile(r"-----BEGIN [A-Z0-9 ]+-----\r?\n")
-_RTF: Final = re.compile(r"\{\\rtf\d")
+_THE_FILE: Final = "Fetch the file itself"
+_FORMS: Final = (
+    (
+        re.compile(r"version https://git-lfs\.github\.com/spec/"),
+        "a Git LFS pointer, not the file itself",
+        "Fetch the file from its LFS address",
+    ),
+    (
+        re.compile(r"[./]*(?:\.git)?/?annex/objects/\S+\s*\Z"),
+        "a git-annex pointer, not the file itself",
+        _THE_FILE,
+    ),
+    (
+        re.compile(r"(?:\.{1,2}/|/)[\w./-]+\.csv(?:\.gz)?\s*\Z"),
+        "a link to another file, not the file itself",
+        _THE_FILE,
+    ),
+    (
+        re.compile(r"[45]\d\d:? [A-Z][A-Za-z ]+\.?\s*\Z"),
+        "a server's answer that it has no file",
+        "Fetch the file again",
+    ),
+    (
+        re.compile(r"-----BEGIN [A-Z0-9 ]+-----\r?\n"),
+        "encrypted or signed text (PEM, PGP)",
+        "Send the CSV file itself",
+    ),
+    (re.compile(r"\{\\rtf\d"), "a text document (RTF)", "Save it as CSV (UTF-8)"),
+)
 
 # A tag that ends its cell may be a name in a table of tags; one that more follows is a page.
 _PAGE: Final = re.compile(
     r"(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*)*"
-    r"<(?:!doctype\s+html|(?P<part>title|meta|script|style|table|div|center|h1|p)|html|head|body)"
+    r"<(?:!doctype\s+html|(?P<part>title|meta|script|style|table|div|center|h1|p|br)|html|head|body)"
     r"\b[^>]*>"
     r"(?!\s*[,;\t|])(?P<rest>[\s\S]*)",
     re.IGNORECASE,
@@ -60,19 +85,12 @@ def identify_text(head: bytes, *, whole: bool) -> Content | None:
         whole: whether that is all of it.
     """
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if not start or start not in b"<{[v-./":
+    if not start or start not in b"<{[v-./45":
         return None
     text = head.decode("utf-8-sig", "replace").lstrip()
-    if text.startswith(_LFS):
-        return Content(
-            "a Git LFS pointer, not the file itself", "Fetch the file from its LFS address"
-        )
-    if whole and _ANNEX.fullmatch(text):
-        return Content("a git-annex pointer, not the file itself", "Fetch the file itself")
-    if _PGP.match(text):
-        return Content("encrypted or signed text (PEM, PGP)", "Send the CSV file itself")
-    if _RTF.match(text):
-        return Content("a text document (RTF)", "Save it as CSV (UTF-8)")
+    for form, what, fix in _FORMS:
+        if form.match(text):
+            return Content(what, fix)
     return _markup(text) if start == b"<" else _json(text, whole=whole)
 
 

@@ -207,7 +207,9 @@ def _is_punctuation(delimiter: str, rows: Rows) -> bool:
 def _header_below(rows: Rows) -> int | None:
     """Find the line of a header that all further rows have the width of, but no line before."""
     widths = [len(cells) for _, cells in rows]
-    for index in range(1, min(len(rows) - 1, _PREAMBLE_LINES)):
+    # a comment needs no row below the header, any other line does
+    last = len(rows) if rows and rows[0][1][0].startswith("#") else len(rows) - 1
+    for index in range(1, min(last, _PREAMBLE_LINES)):
         width = widths[index]
         if width > 1 and set(widths[index:]) == {width} and width not in widths[:index]:
             return rows[index][0] if could_be_names(rows[index][1]) else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from include.core.contract import Column
 from include.core.csv_dialect import DELIMITERS
-from include.core.csv_headless import looks_like_data
+from include.core.csv_headless import is_comment, looks_like_data
 from include.core.csv_names import (
     code_of,
     control_in,
@@ -136,6 +136,13 @@ class _HeaderCheck:
     def fault(self, problem: str, fix: str) -> InputFileError:
         return InputFileError(file=self._name, line=self._line, problem=problem, fix=fix)
 
+    def below(self, line: int, problem: str) -> InputFileError:
+        """Say that the header stands further down."""
+        return self.fault(
+            f"{problem}: the header seems to be on line {line}",
+            f"Remove the lines before it, or declare preamble_lines = {line - 1} in the contract",
+        )
+
     def decoded(self, names: list[str]) -> None:
         """Raise for a byte that the encoding does not have."""
         for place, name in enumerate(names, start=1):
@@ -173,11 +180,7 @@ class _HeaderCheck:
         self.delimiter(names, found=found)
         for line, row in self._later.items():
             if found == 0 and self._wanted.intersection(map(str.strip, row)):
-                raise self.fault(
-                    f"the line holds no declared column: the header seems to be on line {line}",
-                    f"Remove the lines before it, or declare preamble_lines = {line - 1} "
-                    "in the contract",
-                )
+                raise self.below(line, "the line holds no declared column")
         free = [one for one in names if one not in self._wanted]
         misses = {one: near_miss(one, free) for one in missing}
         shown = "; ".join(misses[one] or f"`{one}` is not there" for one in missing[:5])
@@ -209,7 +212,10 @@ class _HeaderCheck:
         """Raise if any names would do, and these are rather a row's values."""
         if self._contract.unknown_columns != "add" or self._wanted.intersection(names):
             return
-        if looks_like_data(names, list(self._later.values())):
+        rows = list(self._later.values())
+        if is_comment(names, rows):
+            raise self.below(next(iter(self._later)), "the line is a comment")
+        if looks_like_data(names, rows):
             raise self.fault(
                 "the first row looks like data (a name is a number like the cells below it, or "
                 "a value that its column repeats), so that there is no header",

@@ -12,6 +12,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from include.core.csv_names import could_be_names
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -59,6 +61,18 @@ def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool
             words += common is not None
             repeated += name in column and set(column) != {name, ""}
     return data >= max(words, 1) or (repeated > 0 and words == 0)
+
+
+def is_comment(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a first row is a comment above the header: in that, words stand above values.
+
+    Arguments:
+        names: its cells, trimmed.
+        rows: the first ones after it, unquoted.
+    """
+    if not names[0].startswith("#") or not rows or not could_be_names(rows[0]):
+        return False
+    return any(_common_kind(column) is not None for column in zip(*rows[1:], strict=False))
 
 
 def _repeats(names: Sequence[str], row: Sequence[str]) -> bool:

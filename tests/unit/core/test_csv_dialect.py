@@ -171,7 +171,18 @@ def test_lines_before_the_header_are_an_error_that_says_where_it_is(
     assert rows == [("1", "Ana", "Porto"), ("2", "Bo", "Ulm")]
 
 
-@pytest.mark.parametrize("content", ["#\tname\n1\tx\n2\ty\n", "#CHROM,POS\n1,2\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["# by hand, today\nID,Name\n1,Ana\n2,Bo\n", "# by hand\nID,Name\n", "#,\na,b\n1,2\n"],
+)
+def test_comment_before_the_header_is_told_also_by_its_sign(content: str) -> None:
+    with pytest.raises(InputFileError, match="on line 2"):
+        take_any(content)
+
+
+@pytest.mark.parametrize(
+    "content", ["#name,town\nAna,Ulm\nBo,Porto\n", "#\tname\n1\tx\n2\ty\n", "#CHROM,POS\n1,2\n"]
+)
 def test_header_that_begins_with_a_comment_sign_is_accepted(content: str) -> None:
     assert take_any(content).counts.kept == content.count("\n") - 1
 
