@@ -10,7 +10,7 @@ import pytest
 
 from include.core.contract import RejectLimit, ShrinkLimit
 from include.datasets import covid_us_states_daily
-from include.errors import ChangedKeysError
+from include.errors import ChangedKeysError, RejectLimitError
 from tests.integration.test_github_csv_to_postgres import start
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import moment, write_version
@@ -90,6 +90,17 @@ def test_change_of_keys_above_the_shrink_limit_stops_the_run_and_its_dry_run(
     for dry_run in (True, False):
         with pytest.raises(ChangedKeysError, match="25 of the 125 keys of the snapshot before"):
             runs.run(moment("2020-12-02"), run_id="one", dry_run=dry_run)
+    assert runs.versions() == before
+
+
+def test_shape_that_the_shipped_dataset_declares_refuses_changed_keys(
+    start: Callable[..., PipelineRuns], root: Path
+) -> None:
+    runs = start(root, covid_us_states_daily.DATASET)
+    runs.run(moment("2020-12-01"))
+    before = runs.versions()
+    with pytest.raises(RejectLimitError, match="column fips"):
+        runs.run(moment("2020-12-02"))
     assert runs.versions() == before
 
 
