@@ -86,7 +86,7 @@ def test_row_that_dynamodb_would_refuse_is_rejected_and_the_others_load(place: I
     contract = replace(place.upload.contract, null_tokens=("NULL",), columns=any_id)
     place = lenient(place, contract=contract)
     long, huge = "k" * 2049, "x" * 410_000
-    text = HEADER + f'a,1,s,t,z\n"",2,s,t,z\n{long},3,s,t,z\nb,4,{huge},t,z\nbad\nc,5,,NULL,z\n'
+    text = HEADER + f'a,1,s,t,z\n"",2,s,t,z\n{long},3,s,t,z\nb,4,"{huge}\ny",t,z\nbad\nc,5,,NULL,z\n'
     (result,) = place.run(place.put(text), run_id="r")
     assert {key: set(item) for key, item in place.items().items()} == {
         "a": {"id", "house_number", "street_address", "town", "zip", "file_version"},
@@ -94,15 +94,17 @@ def test_row_that_dynamodb_would_refuse_is_rejected_and_the_others_load(place: I
     }
     assert result["rejects_by_code"] == {
         "too_few_columns": 1, "key_empty": 1, "key_too_long": 1, "item_too_large": 1,
+        "continued": 1,
     }  # fmt: skip
     assert sorted(rejected_rows(place, result)) == [
-        (3, "key_empty"), (4, "key_too_long"), (5, "item_too_large"), (6, "too_few_columns"),
+        (3, "key_empty"), (4, "key_too_long"), (5, "item_too_large"), (6, "continued"),
+        (7, "too_few_columns"),
     ]  # fmt: skip
-    assert result["counts"]["delivered"] == 2
+    assert (result["counts"]["read"], result["counts"]["delivered"]) == (7, 2)
     assert "cause" not in result
     rejections = [event for event in place.told() if event["stage"] == "rejected"]
     assert sorted((event["chunk"] is None, event["rows"]) for event in rejections) == [
-        (False, 3), (True, 1),
+        (False, 4), (True, 1),
     ]  # fmt: skip
 
 
