@@ -86,7 +86,9 @@ def test_row_that_dynamodb_would_refuse_is_rejected_and_the_others_load(place: I
     contract = replace(place.upload.contract, null_tokens=("NULL",), columns=any_id)
     place = lenient(place, contract=contract)
     long, huge = "k" * 2049, "x" * 410_000
-    text = HEADER + f'a,1,s,t,z\n"",2,s,t,z\n{long},3,s,t,z\nb,4,"{huge}\ny",t,z\nbad\nc,5,,NULL,z\n'
+    text = (
+        HEADER + f'a,1,s,t,z\n"",2,s,t,z\n{long},3,s,t,z\nb,4,"{huge}\ny",t,z\nbad\nc,5,,NULL,z\n'
+    )
     (result,) = place.run(place.put(text), run_id="r")
     assert {key: set(item) for key, item in place.items().items()} == {
         "a": {"id", "house_number", "street_address", "town", "zip", "file_version"},
