@@ -10,6 +10,8 @@ _ACCOUNTING: Final = "tests/unit/core/test_csv_accounting.py"
 _SPANS: Final = "include/core/csv_spans.py"
 _RECORDS: Final = "include/core/csv_records.py"
 _RECORD_TESTS: Final = "tests/unit/core/test_csv_records.py"
+_RULES: Final = "tests/unit/core/test_column_rules.py"
+_ROWS: Final = "tests/unit/core/test_csv_constraints.py"
 _COLUMNS: Final = "tests/unit/core/test_columns.py"
 _ENCODINGS: Final = "tests/unit/core/test_csv_encodings.py"
 _CONTENT: Final = "tests/unit/core/test_content.py"
@@ -165,6 +167,34 @@ GUARDS: Final = (
             ),
         ),
         (_KEPT,),
+    ),
+    Guard(
+        "constraints after cleaning",
+        "a value that cleaning makes breaks a constraint and is loaded",
+        (Edit("include/core/rules.py", "        broken += find_broken(connection, column)\n", ""),),
+        (
+            f"{_RULES}::test_snapshot_that_breaks_a_constraint_is_refused_with_column_and_number_of_rows",
+        ),
+    ),
+    Guard(
+        "constraint minimum after cleaning",
+        "a value at its bound stops the run",
+        (
+            Edit(
+                "include/sql/rules/find_below_minimum.sql",
+                "{column} < cast(",
+                "{column} <= cast(",
+            ),
+        ),
+        (
+            f"{_RULES}::test_snapshot_that_breaks_a_constraint_is_refused_with_column_and_number_of_rows",
+        ),
+    ),
+    Guard(
+        "constraints inside a cell",
+        "rows that break a constraint vanish in a quoted cell",
+        (Edit("include/core/csv_rows.py", " or value.code in _CONSTRAINTS", ""),),
+        (f"{_ROWS}::test_rows_that_break_a_constraint_do_not_vanish_in_a_quoted_cell",),
     ),
     Guard(
         "patterns without end",
