@@ -58,8 +58,8 @@ class RecordReader:
         pieces: whole lines from `csv_text.whole_lines`.
         name: what the file's owner calls it.
         syntax: how cells are told apart.
-        limit: characters of one record; a longer one is rejected and reading goes on at the
-            line after the one that exceeded it.
+        limit: characters of one record. A longer line is rejected, and reading goes on at the
+            next; a longer record of several lines refuses the file.
         skip: physical lines to pass over first.
         shape: what rows are like, once the header is known: without it, records have any width
             and hold any lines; with it, a block whose records all have its width is cut into
@@ -234,7 +234,7 @@ class RecordReader:
             self._take(line, block)
 
     def _overlong(self, head: str) -> Block:
-        """Give up a line above the limit; one that goes on with a record takes all with it."""
+        """Reject a line above the limit, or refuse the file where it goes on with a record."""
         if self._parts:
             raise self._unclosed("is not closed within the largest row")
         self._line += 1

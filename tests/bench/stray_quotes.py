@@ -1,8 +1,8 @@
 """Reads files that each have one stray quote: `python -m tests.bench.stray_quotes [--rows N]`.
 
 A hundred files, by default of 1,000,000 rows, with the quote at every hundredth place of the
-file. Each is either refused with the line of the quote, or every row is counted once. Exits with
-1 where that is not so.
+file, in every other one at the beginning of a cell. Each is either refused with the line of the
+quote, or every row is counted once. Exits with 1 where that is not so.
 """
 
 from __future__ import annotations
@@ -38,13 +38,16 @@ def verdicts(folder: Path, *, rows: int, places: int = PLACES) -> Iterator[str]:
     Arguments:
         folder: for one file at a time.
         rows: how many each has.
-        places: how many files; the quote of number n stands n / places into its file.
+        places: how many files; the quote of number n stands n / places into its file, or at the
+            beginning of the cell after that.
     """
     path = folder / "stray.csv"
     for style in range(len(_STYLES)):
         body = _body(rows, _STYLES[style])
         for number in range(style, places, len(_STYLES)):
             at = len(body) * number // places
+            if number // len(_STYLES) % 2:
+                at = body.index(",", at) + 1
             path.write_text(f'{_HEADER}{body[:at]}"{body[at:]}', encoding="utf-8")
             verdict = _verdict(path, rows=rows, line=2 + body.count("\n", 0, at))
             yield verdict if verdict in {"refused", "read"} else f"place {number}: {verdict}"
