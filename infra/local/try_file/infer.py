@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from include.core.csv_opening import Opened
+
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FIRST_ROWS: Final = 50
 _RELATION: Final = "tried"
@@ -69,11 +71,19 @@ def infer(path: Path, *, connection: DuckDBPyConnection, folder: Path) -> Inferr
     for block in rows.blocks():
         for each, values in zip(evidence, block.columns, strict=True):
             each.take(values)
-    delimiter = open_records(path, name=path.name, contract=plain).syntax.delimiter
+    opened = open_records(path, name=path.name, contract=plain)
     inferred = Inferred(contract=plain, rows=rows.counts.read, rejected=rows.counts.rejected)
-    _declare(inferred, evidence, delimiter)
+    _declare(inferred, evidence, opened.syntax.delimiter)
+    if plain.header and _has_blank_name(opened):
+        # A contract names columns by its header, so one without a name has none to be found by.
+        inferred.contract = replace(inferred.contract, header=False, preamble_lines=opened.line)
     _find_key(inferred, path, connection, folder)
     return inferred
+
+
+def _has_blank_name(opened: Opened) -> bool:
+    block = next(opened.records.blocks())
+    return any(not opened.syntax.text(cell).strip() for cell in block.records[0])
 
 
 def _readable(path: Path) -> CsvContract:

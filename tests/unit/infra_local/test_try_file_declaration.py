@@ -251,6 +251,16 @@ def test_file_without_a_header_is_declared_so(
     assert [column.type for column in dataset.contract.columns] == ["bigint", "bigint", "text"]
 
 
+def test_column_without_a_name_is_declared_by_its_place(
+    look_at: Callable[[str], tuple[Look, Upload]], tmp_path: Path
+) -> None:
+    _, dataset = look_at(",name,qty\n0,pen,3\n1,ink,4\n")
+    assert not dataset.contract.header
+    path = tmp_path / "some.csv"
+    path.write_text(",name,qty\n0,pen,3\n1,ink,4\n")
+    assert rows_of(dataset, path)[0] == [[0, "pen", 3], [1, "ink", 4]]
+
+
 @pytest.mark.parametrize(
     ("cells", "amounts"),
     [
