@@ -66,6 +66,8 @@ def test_column_declares_what_fits_its_type(kind: Any, fields: dict[str, Any]) -
         ("date", {"minimum": "2020-01-21"}, "'2020-01-21' is no value of type date"),
         ("timestamptz", {"minimum": date(2020, 1, 21)}, "with a time zone"),
         ("timestamptz", {"minimum": UTC_NOON.replace(tzinfo=None)}, "with a time zone"),
+        ("boolean", {"true_values": ("ja", "1"), "false_values": ("1",)}, "both have 1"),
+        ("boolean", {"true_values": ("0",)}, "true_values and false_values both have 0"),
         ("numeric", {"group_char": "."}, "decimal_char and group_char are the same"),
         ("numeric", {"group_char": "--"}, "group_char '--' is not one character"),
         ("numeric", {"decimal_char": "5"}, "decimal_char '5' is not one character"),

@@ -120,9 +120,9 @@ def test_reason_says_what_the_contract_asks_and_not_the_value(column: Column, as
     assert "sesame" not in reason
 
 
-def test_long_text_is_not_matched_with_a_pattern_that_would_take_for_ever() -> None:
-    column = text(pattern="(?:a|a)*b", max_length=100)
-    assert take_cell("a" * 10_000, column) == "!text_too_long"
+def test_text_that_is_too_long_is_not_matched_with_a_pattern_that_would_take_for_ever() -> None:
+    column = text(pattern="(?:a|a)*b", max_length=20)
+    assert take_cell("a" * 24, column) == "!text_too_long"
 
 
 def test_rows_beside_a_bad_one_are_kept_in_their_order_in_blocks_with_quotes_and_nulls() -> None:
