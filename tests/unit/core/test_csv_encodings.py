@@ -218,6 +218,12 @@ def test_mark_before_a_row_is_no_data() -> None:
     assert (taken.codes, taken.counts.blank) == ([], 1)
 
 
+@pytest.mark.parametrize("cell", ["2", '"2"'])
+def test_mark_before_a_row_is_no_data_also_where_other_rows_have_quotes(cell: str) -> None:
+    taken = take(f"a,b\n1,{cell}\n\ufeff3,4\n")
+    assert taken.rows == [("1", "2"), ("3", "4")]
+
+
 def test_mark_is_no_data_wherever_a_chunk_begins() -> None:
     rows = "".join(f"\ufeff{number},{'é' * (number % 7)}\n" for number in range(20_000))
     taken = take("a,b\n" + rows, null_tokens=())
