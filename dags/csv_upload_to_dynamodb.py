@@ -27,8 +27,9 @@ Writes of all runs share the pool dynamodb_writes.
 **If it fails**
 
 - The notice names file and cause. Other files of the run are done.
-- The failed file is tried three times, then its message waits in the dead-letter queue.
-- Mend the file and upload it again, or clear the task once the cause is gone.
+- A file that is at fault itself fails once. Mend it and upload it again.
+- Any other failure is tried again by up to three runs; then the file's message waits in the
+  dead-letter queue.
 
 | task | why it fails |
 | --- | --- |
@@ -68,7 +69,7 @@ HAND_OVER: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
 @accountable
 def extract(file: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]:
     name_in_ui(file_name=file["key"])
-    with item_places() as places:
+    with arrivals.showing_cause(SELF, file), item_places() as places:
         upload = upload_of(UPLOADS, file["key"])
         return pipeline.extract(upload, file, files=len(files), places=places)
 
@@ -82,21 +83,21 @@ def list_chunks(extracted: Any) -> list[dict[str, Any]]:
 @task(map_index_template=CHUNK, **HAND_OVER)
 @accountable
 def transform(chunk: dict[str, Any]) -> dict[str, Any]:
-    with item_places() as places:
+    with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
         return pipeline.transform(_upload(chunk), chunk, places=places)
 
 
 @task(map_index_template=CHUNK, **HAND_OVER, pool="dynamodb_writes")
 @accountable
 def load(chunk: dict[str, Any]) -> dict[str, Any]:
-    with item_places() as places:
+    with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
         return pipeline.load(_upload(chunk), chunk, places=places)
 
 
 @task(map_index_template=CHUNK, **HAND_OVER)
 @accountable
 def observe(chunk: dict[str, Any]) -> dict[str, Any]:
-    with item_places() as places:
+    with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
         return pipeline.observe(_upload(chunk), chunk, places=places)
 
 

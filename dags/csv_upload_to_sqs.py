@@ -25,8 +25,9 @@
 **If it fails**
 
 - The notice names file and cause. Other files of the run are done.
-- The failed file is tried three times, then its message waits in the dead-letter queue.
-- Mend the file and upload it again, or clear the task once the cause is gone.
+- A file that is at fault itself fails once. Mend it and upload it again.
+- Any other failure is tried again by up to three runs; then the file's message waits in the
+  dead-letter queue.
 
 | task | why it fails |
 | --- | --- |
@@ -58,7 +59,7 @@ UPLOADS = json_uploads()
 def deliver(file: dict[str, Any]) -> dict[str, Any]:
     name_in_ui(file_name=file["key"])
     run: Any = get_current_context()["dag_run"]
-    with task_folder() as folder:
+    with arrivals.showing_cause(SELF, file), task_folder() as folder:
         return pipeline.deliver(
             upload_of(UPLOADS, file["key"]),
             file,

@@ -14,6 +14,7 @@ SluiceError
 │   ├── AccountingError
 │   ├── ArchiveError
 │   ├── ArrivalError
+│   │   └── WithdrawnError
 │   ├── FilesFailedError
 │   ├── DeliveryRefusedError
 │   ├── NoticeRefusedError
@@ -31,9 +32,16 @@ Messages are safe to publish: they hold no row value and no secret, and fit on o
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SluiceError(Exception):
     """Root of all errors that Sluice raises on purpose."""
+
+    @property
+    def of_file(self) -> str:
+        """What it says where the file that it is about is named beside it."""
+        return str(self)
 
 
 class TerminalError(SluiceError):
@@ -63,6 +71,11 @@ class InputFileError(TerminalError):
         place = file if line is None else f"{file}, line {line}"
         super().__init__(f"{place}: {problem}. {fix}")
 
+    @property
+    def of_file(self) -> str:
+        place = "" if self.line is None else f"line {self.line}: "
+        return f"{place}{self.problem}. {self.fix}"
+
 
 class NoVersionError(TerminalError):
     """The source had no version yet at the run's as_of."""
@@ -81,7 +94,20 @@ class RuleError(TerminalError):
 
 
 class RejectLimitError(TerminalError):
-    """More rows were rejected than the dataset allows."""
+    """More rows were rejected than the dataset allows.
+
+    Arguments:
+        told: how many, which, and what to do.
+        of_file: the same without the name of the file.
+    """
+
+    def __init__(self, told: str, *, of_file: str | None = None) -> None:
+        super().__init__(told)
+        self._of_file = of_file
+
+    @property
+    def of_file(self) -> str:
+        return self._of_file or str(self)
 
 
 class ShrunkenSnapshotError(TerminalError):
@@ -102,6 +128,19 @@ class ArchiveError(TerminalError):
 
 class ArrivalError(TerminalError):
     """A file that landed in S3 is not where, or not what, it was said to be."""
+
+
+class WithdrawnError(ArrivalError):
+    """An object was deleted after it had landed.
+
+    Arguments:
+        told: what happened, and what to do.
+        file: the version that was asked for, as look_up gives it; None where none was named.
+    """
+
+    def __init__(self, told: str, *, file: dict[str, Any] | None) -> None:
+        super().__init__(told)
+        self.file = file
 
 
 class FilesFailedError(TerminalError):

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from include.core import outbox, settling
 from include.core.arrival_notices import conf_of
 from include.core.arrival_queue import hide
-from include.core.arrivals import LEASE_SECONDS, failed_files, release_run
+from include.core.arrivals import LEASE_SECONDS, failed_files, note_cause, release_run
 from include.core.notices import RunFacts
+from include.core.postgres import transaction
 from include.core.receiving import newest_below, receive_files, receive_messages
 from include.core.s3_events import Announced
-from include.errors import ArrivalError
+from include.core.settling import Failure
+from include.errors import ArrivalError, SluiceError
 from wiring import upload_input
 from wiring.clients import aws_client, lake, publish, warehouse
 from wiring.defaults import dag_defaults, settings
-from wiring.failures import FAILURE, LOST, accountable, notify_failure
+from wiring.failures import (
+    FAILURE,
+    LOST,
+    accountable,
+    cause_in_file,
+    cause_of,
+    notify_failure,
+)
 from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink, task_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from psycopg2.extensions import cursor
 
@@ -33,6 +45,8 @@ if TYPE_CHECKING:
     from wiring.upload_pipelines import UploadPipeline
 
 RECEIVED = "received"
+
+log = logging.getLogger(__name__)
 
 
 def dag_arguments(pipeline: UploadPipeline) -> dict[str, Any]:
@@ -86,7 +100,8 @@ def receive_run(pipeline: UploadPipeline) -> list[dict[str, Any]]:
     given = {"connect": warehouse(), "dag_id": run.dag_id, "run_id": run.run_id}
     if asked.names_files:
         announced = _asked_for(landing, asked)
-        found_by = "hand" if asked.again else "sweep"
+        # A person may name files and leave those alone that are done; the sweep always does.
+        found_by = "sweep" if asked.objects and not asked.again else "hand"
         received = receive_files(landing, announced, **given, found_by=found_by, again=asked.again)
     else:
         received = receive_messages(landing, _messages(context), **given)
@@ -142,7 +157,7 @@ def settle(
     ti: Any = get_current_context()["ti"]
     received = ti.xcom_pull(task_ids="receive", key=RECEIVED)
     if received is None:
-        raise ArrivalError(_cause(ti, "receive", -1) or LOST)
+        raise ArrivalError(_failure(ti, "receive", -1).cause)
 
     run = run_of_sink(pipeline.sink, received)
     with task_folder() as folder:
@@ -150,7 +165,7 @@ def settle(
             pipeline.name,
             received,
             results,
-            cause_of=lambda index: _cause(ti, worked_by, index) or LOST,
+            failure_of=lambda index: _failure(ti, worked_by, index),
             on_failed=on_failed,
             run=run,
             facts=RunFacts(
@@ -172,6 +187,23 @@ def settle(
         )
 
 
+@contextmanager
+def showing_cause(pipeline: UploadPipeline, file: dict[str, Any]) -> Iterator[None]:
+    """Work on a file; where the task fails, the registry shows why until the next try ends."""
+    run: Any = get_current_context()["dag_run"]
+    named = {"dag_id": run.dag_id, "run_id": run.run_id}
+    try:
+        yield
+    except (Exception, AirflowTaskTimeout) as error:
+        try:
+            with transaction(warehouse(), doing=f"show a cause of {pipeline.name}") as cursor:
+                note_cause(cursor, pipeline.name, file, **named, cause=cause_in_file(error))
+        except SluiceError as unshown:
+            # The task fails for its own reason, which may well be that Postgres is away.
+            log.warning("The registry does not show why: %s", cause_of(unshown))
+        raise
+
+
 def each_of(results: Any) -> list[dict[str, Any]]:
     """What the tasks of a mapped group came back with, as far as they did.
 
@@ -186,6 +218,8 @@ def name_causes(
 ) -> list[dict[str, Any]]:
     """Add to the cause of each failed result what its first failed chunk's task said.
 
+    That failure also says whether another try may help.
+
     Arguments:
         results: one for each file.
         chunks: what the tasks were mapped over; the index of each is its file's.
@@ -196,9 +230,11 @@ def name_causes(
         if "cause" not in result:
             continue
         places = [i for i, chunk in enumerate(chunks or ()) if chunk["index"] == result["index"]]
-        causes = (_cause(ti, task_id, place) for place in places for task_id in tasks)
-        cause = next((cause for cause in causes if cause), None)
-        result["cause"] += f": {cause}" if cause else ""
+        found = (_left(ti, task_id, place) for place in places for task_id in tasks)
+        failure = next((failure for failure in found if failure), None)
+        if failure is not None:
+            result["cause"] += f": {failure.cause}"
+            result["final"] = failure.final
     return results
 
 
@@ -215,6 +251,11 @@ def release_files(cursor: cursor, run: RunOfSink, cause: str) -> dict[str, Any]:
     return conf_of(failed_files(cursor, dag_id=run.dag_id, run_id=run.run_id))
 
 
-def _cause(ti: Any, task_id: str, index: int) -> str | None:
-    cause: str | None = ti.xcom_pull(task_ids=task_id, key=FAILURE, map_indexes=index)
-    return cause
+def _failure(ti: Any, task_id: str, index: int) -> Failure:
+    return _left(ti, task_id, index) or Failure(cause=LOST)
+
+
+def _left(ti: Any, task_id: str, index: int) -> Failure | None:
+    """What a task has left of its failure; nothing where it was killed, or has not failed."""
+    left = ti.xcom_pull(task_ids=task_id, key=FAILURE, map_indexes=index)
+    return Failure(cause=left["in_file"], final=left["final"]) if left else None

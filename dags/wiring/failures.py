@@ -1,6 +1,7 @@
 """How failures end: which are tried again, and the one notice of a run that failed.
 
-A task leaves the cause of its failure as an XCom; the DAG-level callback, which runs once when
+A task leaves the cause of its failure as an XCom (cause, in_file: the same where the file is named
+beside it, final: no retry helps); the DAG-level callback, which runs once when
 the whole run has failed, reads it there. A task-level callback would speak while retries remain,
 and not at all when the worker was killed.
 """
@@ -52,10 +53,10 @@ def accountable(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         except TerminalError as error:
-            _leave(cause_of(error))
+            _leave(error)
             raise AirflowFailException(cause_of(error)) from None
         except (Exception, AirflowTaskTimeout) as error:
-            _leave(cause_of(error))
+            _leave(error)
             raise
 
     return run
@@ -68,7 +69,7 @@ def cause_of(error: BaseException) -> str:
     can hold anything.
     """
     if isinstance(error, SluiceError):
-        return " ".join(str(error).split())
+        return _one_line(str(error))
     if isinstance(error, AirflowTaskTimeout):
         return "The task took longer than its time limit"
     if isinstance(error, ClientError):
@@ -79,9 +80,23 @@ def cause_of(error: BaseException) -> str:
     return f"{type(error).__name__}; the log has the rest"
 
 
-def _leave(cause: str) -> None:
+def cause_in_file(error: BaseException) -> str:
+    """As cause_of, for where the file that a task works on is named beside it."""
+    return _one_line(error.of_file) if isinstance(error, SluiceError) else cause_of(error)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _leave(error: BaseException) -> None:
+    value = {
+        "cause": cause_of(error),
+        "in_file": cause_in_file(error),
+        "final": isinstance(error, TerminalError),
+    }
     try:
-        get_current_context()["ti"].xcom_push(key=FAILURE, value=cause)
+        get_current_context()["ti"].xcom_push(key=FAILURE, value=value)
     except Exception:  # noqa: BLE001 -- whatever Airflow raises where it has no context
         # The task fails for its own reason; that the notice will know less must not hide it.
         log.warning("The cause could not be left for the notice:\n%s", traceback.format_exc())
@@ -137,13 +152,13 @@ def _what_failed(context: Any, run: RunOfSink) -> tuple[str, str, str | None]:
     ti = context.get("ti")
     if ti is None:
         return "none", f"Airflow says {context.get('reason')}", None
-    cause = ti.xcom_pull(
+    left = ti.xcom_pull(
         task_ids=ti.task_id, run_id=run.run_id, key=FAILURE, map_indexes=ti.map_index
     )
     name = (
         ti.task_id if ti.map_index is None or ti.map_index < 0 else f"{ti.task_id} [{ti.map_index}]"
     )
-    return name, cause or LOST, ti.log_url
+    return name, left["cause"] if left else LOST, ti.log_url
 
 
 def _run_of(context: Any, sink: str) -> RunOfSink:

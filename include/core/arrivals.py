@@ -50,11 +50,13 @@ class Claim:
     """What came of asking for an object version.
 
     Attributes:
-        held: what the run holds now; None when it is done or another run holds it.
+        held: what the run holds now; None when it is done, has failed for good, or another run
+            holds it.
         progress: what note_progress kept last; None at a new beginning.
         file_order: as it was when the object version was first seen.
         counts: what became of it, when it is done.
         mine: it is done, and by the run that asks.
+        failed: it has failed for good.
         busy_seconds: how long another run may hold it yet; 0 when none does.
     """
 
@@ -63,6 +65,7 @@ class Claim:
     file_order: str = ""
     counts: dict[str, Any] | None = None
     mine: bool = False
+    failed: bool = False
     busy_seconds: int = 0
 
 
@@ -84,7 +87,7 @@ def claim(  # noqa: PLR0913 -- a file, a run, and the two things that differ bet
         file: bucket, key, version_id, etag, size, stored_at, order, sequencer (may be None).
         dag_id: of which DAG the run is that asks.
         run_id: which run of it.
-        found_by: event, sweep or hand.
+        found_by: event, sweep or hand; by hand also what has failed for good is taken.
         again: take it although another run has done it.
     """
     values = {
@@ -109,11 +112,13 @@ def claim(  # noqa: PLR0913 -- a file, a run, and the two things that differ bet
     cursor.execute(read_statement("arrivals/find_arrival"), values)
     found = cursor.fetchone()
     if found is None:
-        raise ArrivalBusyError(f"{file['key']}: another run is taking it this moment")
-    state, holder, file_order, counts, seconds_left = found
+        raise ArrivalBusyError("Another run is taking it this moment")
+    state, holder, file_order, counts, final, seconds_left = found
     if state == "done":
         mine = holder == [dag_id, run_id]
         return Claim(held=None, file_order=file_order, counts=counts, mine=mine)
+    if final:
+        return Claim(held=None, file_order=file_order, failed=True)
     return Claim(held=None, busy_seconds=max(seconds_left or 0, 1))
 
 
@@ -131,9 +136,7 @@ def hold(
     with transaction(connect, doing=f"hold a file of {pipeline}") as cursor:
         claimed = claim(cursor, pipeline, file, dag_id=dag_id, run_id=run_id)
     if claimed.held is None and claimed.counts is None:
-        raise ArrivalBusyError(
-            f"{file['key']}: another run holds it, for {claimed.busy_seconds} s at most"
-        )
+        raise ArrivalBusyError(f"Another run holds it, for {claimed.busy_seconds} s at most")
     return claimed
 
 
@@ -155,7 +158,7 @@ def note_progress(cursor: cursor, held: Held, progress: dict[str, Any] | None = 
     }
     cursor.execute(read_statement("arrivals/renew_arrival"), values)
     if cursor.rowcount != 1:
-        raise ArrivalBusyError(f"{held.key}: another run has taken it over")
+        raise ArrivalBusyError("Another run has taken it over")
 
 
 def finish(  # noqa: PLR0913 -- a file, a run, and what came of it
@@ -174,11 +177,37 @@ def finish(  # noqa: PLR0913 -- a file, a run, and what came of it
 
 
 def fail(  # noqa: PLR0913 -- a file, a run, and what came of it
+    cursor: cursor,
+    pipeline: str,
+    file: dict[str, Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    cause: str,
+    final: bool = False,
+) -> None:
+    """Mark an object version as failed, unless it is done or another run has taken it over.
+
+    Arguments:
+        cursor: of the transaction.
+        pipeline: for which pipeline.
+        file: bucket, key, version_id.
+        dag_id: of which DAG the run is that could not process it.
+        run_id: which run of it.
+        cause: why, without the file's name.
+        final: no retry helps; it is tried again by hand only.
+    """
+    run = {"dag_id": dag_id, "run_id": run_id}
+    values = {**_name(pipeline, file), **run, "cause": cause, "final": final}
+    cursor.execute(read_statement("arrivals/fail_arrival"), values)
+
+
+def note_cause(  # noqa: PLR0913 -- a file, a run, and what came of it
     cursor: cursor, pipeline: str, file: dict[str, Any], *, dag_id: str, run_id: str, cause: str
 ) -> None:
-    """Mark an object version as failed, unless it is done or another run has taken it over."""
+    """Show why a run's try failed while the run waits for the next; arguments are those of fail."""
     values = {**_name(pipeline, file), "dag_id": dag_id, "run_id": run_id, "cause": cause}
-    cursor.execute(read_statement("arrivals/fail_arrival"), values)
+    cursor.execute(read_statement("arrivals/note_cause"), values)
 
 
 def refuse(  # noqa: PLR0913 -- a file, a run, and what came of it
@@ -218,7 +247,7 @@ def find_missed(
     """Of these object versions, key and version id each, those that nobody processes.
 
     One that a sweep has found before, and that has failed since, is among them until it has been
-    tried so many times.
+    tried so many times or has failed for good.
     """
     values = {
         "pipeline": pipeline,

@@ -90,8 +90,13 @@ def refuse_rejects(
     first = next(read_rejected(rejects_file))
     column = f", column {first.column_name}" if first.column_name else ""
     listed = ", ".join(f"{code} {number}" for code, number in sorted(codes.items()))
-    raise RejectLimitError(
-        f"{name}: {rejected} of {read} rows rejected, {allowed} allowed ({listed}); the "
-        f"first at {first.file}, line {first.line}{column}: {first.reason}. {outcome}. "
-        "Have the source mended, or raise the dataset's reject limit"
-    )
+
+    def told(place: str) -> str:
+        return (
+            f"{name}: {rejected} of {read} rows rejected, {allowed} allowed ({listed}); the "
+            f"first at {place}{column}: {first.reason}. {outcome}. "
+            "Have the source mended, or raise the dataset's reject limit"
+        )
+
+    line = f"line {first.line}"
+    raise RejectLimitError(told(f"{first.file}, {line}"), of_file=told(line))

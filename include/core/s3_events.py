@@ -94,9 +94,9 @@ def check_place(announced: Announced, *, bucket: str, prefix: str) -> None:
     if announced.bucket != bucket:
         raise ArrivalError("The event names a bucket that this pipeline does not read")
     if not announced.key.startswith(prefix):
-        raise ArrivalError(f"{announced.key!r} is outside of {prefix}, which this pipeline reads")
+        raise ArrivalError(f"It is outside of {prefix}, which this pipeline reads")
     if "\0" in announced.key:
-        raise ArrivalError(f"{announced.key!r}: the key has a NUL in it. Rename the file")
+        raise ArrivalError("The key has a NUL in it. Upload the file again under another name")
 
 
 def shown(key: str) -> str:

@@ -32,7 +32,20 @@ if TYPE_CHECKING:
         def __call__(self, file: dict[str, Any], *, cause: str) -> None: ...
 
 
-TAKEN_OVER = "Another run has taken it over; what that run does with it counts"
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a file could not be processed.
+
+    Attributes:
+        cause: one line, without the file's name.
+        final: the same version would fail again; otherwise it is worth another try.
+    """
+
+    cause: str
+    final: bool = False
+
+
+TAKEN_OVER = Failure(cause="Another run has taken it over; what that run does with it counts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +70,12 @@ class Ended:
     Attributes:
         done: what the pipeline gave back for each file, with its file.
         failures: file and cause of each that failed, or that could not be worked on.
-        failed_files: file and cause of those that the run had claimed.
+        failed_files: those that the run had claimed, with why they failed.
     """
 
     done: list[dict[str, Any]]
     failures: list[dict[str, str]]
-    failed_files: list[tuple[dict[str, Any], str]]
+    failed_files: list[tuple[dict[str, Any], Failure]]
 
 
 def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are told
@@ -70,7 +83,7 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
     received: Mapping[str, Any],
     results: Iterable[Mapping[str, Any]],
     *,
-    cause_of: Callable[[int], str],
+    failure_of: Callable[[int], Failure],
     run: ledger.RunOfSink,
     facts: RunFacts,
     connect: Connect,
@@ -82,15 +95,16 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
     """Enter what came of each file, and let go of the messages that are worked off.
 
     Registry, ledger row, quarantine and notice are written in one transaction. After it the
-    messages whose files are all done are deleted, and the others become visible again. Messages
-    that announce nothing, such as S3's test event, are deleted without a word.
+    messages are deleted that another try would not help: their files are done, or have failed for
+    good. The others become visible again. Messages that announce nothing, such as S3's test event,
+    are deleted without a word.
 
     Arguments:
         pipeline: its name.
         received: what receive came back with, as a dictionary.
         results: for each file that went well: index, counts, rejects (key and sha256, or None),
-            rejects_by_code, seconds; cause as well where the file failed all the same.
-        cause_of: why the file of an index has no result.
+            rejects_by_code, seconds; cause, and final, as well where the file failed all the same.
+        failure_of: why the file of an index has no result.
         run: which run, into which sink.
         facts: what a notice tells of the run.
         connect: opens a connection to the warehouse.
@@ -110,7 +124,7 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
         arrival_queue.delete(queue.client, queue.url, received["messages"])
         return {}
     with transaction(connect, doing=f"settle a run of {pipeline}") as cursor:
-        ended = _enter(cursor, pipeline, received, results, cause_of=cause_of, run=run)
+        ended = _enter(cursor, pipeline, received, results, failure_of=failure_of, run=run)
         counts, details = _sum(ended, received)
         status = "failed" if ended.failures else "success" if ended.done else "skipped"
         if ledger.record_run(cursor, run, counts, details, status=status):
@@ -128,8 +142,8 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
         failpoint("settle.recorded")
     failpoint("settle.committed")
     if on_failed is not None:
-        for file, cause in ended.failed_files:
-            on_failed(file, cause=cause)
+        for file, failure in ended.failed_files:
+            on_failed(file, cause=failure.cause)
     _let_go(received, ended, queue)
     failpoint("settle.acknowledged")
     if ended.failures:
@@ -143,7 +157,7 @@ def _enter(  # noqa: PLR0913 -- a run, and what came of it
     received: Mapping[str, Any],
     results: Iterable[Mapping[str, Any]],
     *,
-    cause_of: Callable[[int], str],
+    failure_of: Callable[[int], Failure],
     run: ledger.RunOfSink,
 ) -> Ended:
     """Mark every file of the run in the registry as done or failed."""
@@ -152,19 +166,26 @@ def _enter(  # noqa: PLR0913 -- a run, and what came of it
     named = {"dag_id": run.dag_id, "run_id": run.run_id}
     for file in received["files"]:
         result = by_index.get(file["index"])
-        cause = cause_of(file["index"]) if result is None else result.get("cause")
-        if result is not None and cause is None:
+        failure = failure_of(file["index"]) if result is None else _failure(result)
+        if result is not None and failure is None:
             kept = {name: value for name, value in result.items() if name != "index"}
             if arrivals.finish(cursor, pipeline, file, **named, counts=kept):
                 ended.done.append({**result, "file": file})
                 continue
-        cause = cause or TAKEN_OVER
-        arrivals.fail(cursor, pipeline, file, **named, cause=cause)
+        failure = failure or TAKEN_OVER
+        cause, final = failure.cause, failure.final
+        arrivals.fail(cursor, pipeline, file, **named, cause=cause, final=final)
         told = {"file": file["key"], "version_id": file["version_id"], "cause": cause}
-        ended.failed_files.append((file, cause))
+        ended.failed_files.append((file, failure))
         missing = (result or {}).get("missing_ids")
         ended.failures.append(told | ({"missing_ids": missing} if missing else {}))
     return ended
+
+
+def _failure(result: Mapping[str, Any]) -> Failure | None:
+    """Why a file that has a result failed all the same."""
+    cause = result.get("cause")
+    return None if cause is None else Failure(cause=cause, final=result.get("final", False))
 
 
 def _sum(ended: Ended, received: Mapping[str, Any]) -> tuple[ledger.Counts, ledger.Details]:
@@ -218,19 +239,19 @@ def _rejected(
 
 
 def _let_go(received: Mapping[str, Any], ended: Ended, queue: Queue) -> None:
-    done = {result["index"] for result in ended.done}
+    unfinished = {file["index"] for file, failure in ended.failed_files if not failure.final}
     finished: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
     for message in received["messages"]:
-        if message["failed"] or not done.issuperset(message["files"]):
-            failed.append(message)
+        if message["again"] or not unfinished.isdisjoint(message["files"]):
+            again.append(message)
         elif message["busy_seconds"]:
             seconds = message["busy_seconds"]
             arrival_queue.hide(queue.client, queue.url, [message], seconds=seconds)
         else:
             finished.append(message)
     arrival_queue.delete(queue.client, queue.url, finished)
-    arrival_queue.hide(queue.client, queue.url, failed, seconds=queue.retry_seconds)
+    arrival_queue.hide(queue.client, queue.url, again, seconds=queue.retry_seconds)
 
 
 def _tell(ended: Ended, counts: ledger.Counts) -> str:

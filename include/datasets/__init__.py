@@ -52,7 +52,7 @@ def upload_of(uploads: Sequence[U], key: str) -> U:
     """
     fitting = [upload for upload in uploads if key.startswith(upload.prefix)]
     if not fitting:
-        raise ArrivalError(f"{key!r}: no dataset has a prefix that fits")
+        raise ArrivalError("No dataset has a prefix that fits the key")
     return max(fitting, key=lambda upload: len(upload.prefix))
 
 

@@ -68,7 +68,33 @@ def test_failed_version_is_taken_by_any_run_with_its_progress(registry: Registry
     taken = registry.claim("b")
     assert taken.held is not None
     assert taken.progress == {"batch": 3}
-    assert registry.state() == ("claimed", "b", None)
+    assert registry.state() == ("claimed", "b", "it broke")
+
+
+def test_what_failed_for_good_is_taken_by_its_run_or_by_hand_only(registry: Registry) -> None:
+    registry.claim("a")
+    registry.fail("a", final=True)
+    for found_by in ("event", "sweep"):
+        refused = registry.claim("b", found_by=found_by)
+        assert (refused.held, refused.failed, refused.busy_seconds) == (None, True, 0)
+    assert registry.row("state", "run_id", "attempts") == ("failed", "a", 1)
+    assert registry.claim("a").held
+    registry.fail("a", final=True)
+    assert registry.claim("b", found_by="hand").held
+    assert registry.row("state", "final", "cause") == ("claimed", False, "it broke")
+
+
+def test_cause_of_the_last_try_is_shown_until_the_version_is_done(registry: Registry) -> None:
+    held = registry.held("a")
+    registry.note_cause("b", "not its run")
+    assert registry.state() == ("claimed", "a", None)
+    registry.note_cause("a", "the queue is away")
+    registry.note(held, {"batch": 3})
+    registry.hold("a")
+    assert registry.state() == ("claimed", "a", "the queue is away")
+    registry.finish("a")
+    registry.note_cause("a", "too late")
+    assert registry.state() == ("done", "a", None)
 
 
 def test_task_that_is_cleared_after_its_run_failed_goes_on_with_its_token(

@@ -61,19 +61,39 @@ def test_crash_in_settle_and_its_rerun_are_as_one_run(shore: Shore, failpoint: s
     assert shore.in_queue() == 0
 
 
+@pytest.mark.parametrize("final", [[], [1]], ids=["unlucky", "faulty"])
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_crash_in_settle_of_a_failed_run_and_its_rerun_are_as_one_run(
-    shore: Shore, failpoint: str
+    shore: Shore, failpoint: str, final: list[int]
 ) -> None:
     received = begin(shore, "one", "a.csv", "bad.csv")
     results = shore.work(received, "one")
-    shore.die_in_settle(failpoint, received, results, "one")
+    shore.die_in_settle(failpoint, received, results, "one", final=final)
+    committed = FAILPOINTS.index(failpoint) >= FAILPOINTS.index("settle.committed")
+    assert shore.states()["bad.csv"] == ("failed" if committed else "claimed")
+    if failpoint != FAILPOINTS[-1]:
+        assert shore.in_queue() == 2
     with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
-        shore.settle(received, results, "one")
+        shore.settle(received, results, "one", final=final)
     assert shore.query(LEDGER) == [("one", "failed", 1, 1, 0, 0)]
     assert shore.states() == {"a.csv": "done", "bad.csv": "failed"}
     assert shore.sent("one") == []
-    assert shore.in_queue() == 1
+    assert shore.in_queue() == (0 if final else 1)
+
+
+def test_faulty_file_that_two_runs_get_at_once_fails_one_of_them(shore: Shore) -> None:
+    event = shore.record("bad.csv", shore.put("bad.csv"))
+    shore.announce(event)
+    shore.announce(event)
+    first, second = ([message] for message in shore.take_messages())
+    received, late = shore.receive(first, "one"), shore.receive(second, "two")
+    late["messages"][0]["busy_seconds"] = 0  # as if the lease ended just now
+    with pytest.raises(FilesFailedError):
+        shore.settle(received, [], "one", final=[0])
+    shore.settle(late, [], "two")
+    assert shore.receive(second, "three")["known"] == 1
+    assert [row[:2] for row in shore.query(LEDGER)] == [("one", "failed"), ("two", "skipped")]
+    assert shore.in_queue() == 0
 
 
 def test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages(shore: Shore) -> None:

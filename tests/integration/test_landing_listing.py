@@ -54,6 +54,23 @@ def test_versions_of_one_second_are_in_order_of_their_upload(
     assert orders == sorted(set(orders))
 
 
+def test_version_of_a_key_with_many_is_found_with_few_calls_and_in_its_order(
+    bucket: Bucket,
+) -> None:
+    versions = [bucket.put("a.csv", str(number)) for number in range(60)]
+    calls: list[str] = []
+
+    def count(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    bucket.s3.meta.events.register("before-call.s3", count)
+    orders = [bucket.look_up("a.csv", version)["order"] for version in versions]
+    bucket.s3.meta.events.unregister("before-call.s3", count)
+    assert orders == sorted(set(orders))
+    assert calls.count("HeadObject") == 40
+    assert len(calls) <= 4 * len(versions)
+
+
 def test_emulator_lists_versions_newest_first_as_s3_does(bucket: Bucket) -> None:
     versions = [bucket.put("a.csv", str(number)) for number in range(4)]
     listed = bucket.s3.list_object_versions(Bucket=bucket.name)["Versions"]

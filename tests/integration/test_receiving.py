@@ -31,7 +31,7 @@ def test_file_is_claimed_with_what_its_tasks_need(shore: Shore) -> None:
             "message_id": told["MessageId"],
             "receipt": told["ReceiptHandle"],
             "files": [0],
-            "failed": False,
+            "again": False,
             "busy_seconds": 0,
         }
     ]
@@ -96,7 +96,7 @@ def test_same_event_in_five_runs_is_worked_on_by_the_first(shore: Shore) -> None
         late = shore.receive([message(event)], run_id)
         assert (late["files"], late["busy"], late["known"]) == ([], 0, 1)
         assert late["messages"][0]["busy_seconds"] == 0
-        assert not late["messages"][0]["failed"]
+        assert not late["messages"][0]["again"]
 
 
 def test_run_that_is_cleared_gets_back_what_it_held_and_what_it_has_done(shore: Shore) -> None:
@@ -127,7 +127,7 @@ def test_test_event_is_a_message_without_a_file(shore: Shore) -> None:
     received = shore.receive([test], "one")
     assert (received["files"], received["failures"]) == ([], [])
     assert received["messages"][0]["files"] == []
-    assert not received["messages"][0]["failed"]
+    assert not received["messages"][0]["again"]
 
 
 def test_events_of_four_versions_in_any_order_claim_each_once_in_order_of_upload(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from include.core.receiving import receive_messages
 from tests.support.received import message, names
 from tests.support.s3_messages import in_envelope, record
-from tests.support.upload_runs import PREFIX, Shore
+from tests.support.upload_runs import PIPELINE, PREFIX, Shore, as_handed_over
 
 
 def test_deleted_object_fails_its_message_alone(shore: Shore) -> None:
@@ -17,10 +20,15 @@ def test_deleted_object_fails_its_message_alone(shore: Shore) -> None:
     good = message(shore.record("a.csv", shore.put("a.csv")))
     received = shore.receive([gone, good], "one")
     assert [name for name, _ in names(received)] == ["a.csv"]
-    assert [each["failed"] for each in received["messages"]] == [True, False]
-    assert received["failures"][0]["file"] == PREFIX + "gone.csv"
-    assert "was deleted after it arrived" in received["failures"][0]["cause"]
-    assert shore.states() == {"a.csv": "claimed"}
+    assert [each["again"] for each in received["messages"]] == [False, False]
+    (failure,) = received["failures"]
+    assert failure["file"] == PREFIX + "gone.csv"
+    assert failure["cause"].startswith("It was deleted after it arrived. Upload it again")
+    assert shore.states() == {"gone.csv": "failed", "a.csv": "claimed"}
+    entered = "select cause, final from ops.arrival where state = 'failed'"
+    assert shore.query(entered) == [(failure["cause"], True)]
+    late = shore.receive([gone], "two")
+    assert (late["known"], late["failures"]) == (1, [])
 
 
 def test_message_with_a_good_and_a_missing_object_is_failed_and_the_good_one_claimed(
@@ -29,7 +37,7 @@ def test_message_with_a_good_and_a_missing_object_is_failed_and_the_good_one_cla
     told = message(shore.record("a.csv", shore.put("a.csv")), shore.record("none.csv", "v1"))
     received = shore.receive([told], "one")
     assert [name for name, _ in names(received)] == ["a.csv"]
-    assert received["messages"][0]["failed"]
+    assert not received["messages"][0]["again"]
 
 
 def test_forged_messages_fail_alone(shore: Shore) -> None:
@@ -53,7 +61,9 @@ def test_forged_messages_fail_alone(shore: Shore) -> None:
     good = message(shore.record("good.csv", shore.put("good.csv")))
     received = shore.receive([*forged[:5], good, *forged[5:]], "one")
     assert [name for name, _ in names(received)] == ["good.csv"]
-    assert [each["failed"] for each in received["messages"]] == [True] * 5 + [False] + [True] * 4
+    # What is no event at all names no file that could be entered anywhere.
+    unreadable = [True] * 3 + [False] * 6 + [True]
+    assert [each["again"] for each in received["messages"]] == unreadable
     assert len(received["failures"]) == len(forged)
     assert all(each["file"].isprintable() for each in received["failures"])
     assert all(each["cause"].isprintable() for each in received["failures"])
@@ -64,7 +74,8 @@ def test_key_that_the_registry_cannot_hold_fails_its_message_alone(shore: Shore)
     told = [message(shore.record(name)) for name in ("nul\0.csv", "a.csv")]
     shore.put("a.csv")
     received = shore.receive(told, "one")
-    assert [each["failed"] for each in received["messages"]] == [True, False]
+    assert [each["again"] for each in received["messages"]] == [False, False]
+    assert len(received["failures"]) == 1
     assert received["failures"][0]["file"] == r"'uploads/sqs/nul\x00.csv'"
 
 
@@ -77,10 +88,91 @@ def test_file_with_an_impossible_name_is_entered_as_failed_so_that_it_is_known(
     told = message(shore.record(name, shore.put(name)))
     received = shore.receive([told], "one")
     assert received["files"] == []
-    assert received["messages"][0]["failed"]
+    assert not received["messages"][0]["again"]
     assert "Upload the file again" in received["failures"][0]["cause"]
     assert shore.states() == {name: "failed"}
     assert shore.query("select cause, run_id from ops.arrival") == [
         (received["failures"][0]["cause"], "one")
     ]
-    assert shore.receive([told], "two")["messages"][0]["failed"]
+    late = shore.receive([told], "two")
+    assert (late["known"], late["failures"], late["messages"][0]["again"]) == (1, [], False)
+
+
+class Refusing:
+    """A client of S3 that answers calls about some keys with an error.
+
+    Arguments:
+        s3: the client.
+        refused: code and HTTP status of the answer about each key.
+    """
+
+    def __init__(self, s3: Any, refused: dict[str, tuple[str, int]]) -> None:
+        self._s3, self._refused = s3, refused
+        self.calls = 0
+
+    def list_object_versions(self, **asked: Any) -> Any:
+        self.calls += 1
+        if asked["Prefix"] in self._refused:
+            code, status = self._refused[asked["Prefix"]]
+            answer: Any = {
+                "Error": {"Code": code},
+                "ResponseMetadata": {"HTTPStatusCode": status},
+            }
+            raise ClientError(answer, "ListObjectVersions")
+        return self._s3.list_object_versions(**asked)
+
+    def head_object(self, **asked: Any) -> Any:
+        self.calls += 1
+        return self._s3.head_object(**asked)
+
+
+def receive_through(shore: Shore, client: Any, messages: list[Any]) -> dict[str, Any]:
+    landing = replace(shore.landing, client=client)
+    run = {"dag_id": PIPELINE, "run_id": "one"}
+    return as_handed_over(receive_messages(landing, messages, connect=shore.connect, **run))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "again"),
+    [
+        ("SlowDown", 503, True),
+        ("InternalError", 500, True),
+        ("Throttling", 400, True),
+        ("AccessDenied", 403, False),
+        ("InvalidRequest", 400, False),
+    ],
+)
+def test_file_that_s3_does_not_look_up_fails_alone_and_comes_again_if_that_may_help(
+    shore: Shore, code: str, status: int, again: Any
+) -> None:
+    names_of = ("a.csv", "odd.csv", "z.csv")
+    told = [message(shore.record(name, shore.put(name))) for name in names_of]
+    refusing = Refusing(shore.s3, {PREFIX + "odd.csv": (code, status)})
+    received = receive_through(shore, refusing, told)
+    assert [name for name, _ in names(received)] == ["a.csv", "z.csv"]
+    assert [each["again"] for each in received["messages"]] == [False, again, False]
+    cause = f"AWS answered {code} to ListObjectVersions"
+    assert received["failures"] == [{"file": PREFIX + "odd.csv", "cause": cause}]
+
+
+def test_receive_is_tried_again_when_s3_looks_up_nothing_at_all(shore: Shore) -> None:
+    told = [message(shore.record(name, shore.put(name))) for name in ("a.csv", "b.csv")]
+    refusing = Refusing(shore.s3, {PREFIX + name: ("SlowDown", 503) for name in ("a.csv", "b.csv")})
+    with pytest.raises(ClientError, match="SlowDown"):
+        receive_through(shore, refusing, told)
+    assert shore.states() == {}
+
+
+def test_same_record_many_times_is_looked_up_once(shore: Shore) -> None:
+    told = message(*[shore.record("a.csv", shore.put("a.csv"))] * 3000)
+    counting = Refusing(shore.s3, {})
+    received = receive_through(shore, counting, [told])
+    assert (len(received["files"]), counting.calls) == (1, 1)
+    assert set(received["messages"][0]["files"]) == {0}
+
+
+def test_same_record_of_nothing_many_times_is_one_failure(shore: Shore) -> None:
+    told = message(*[shore.record("none.csv", "v1")] * 3000)
+    counting = Refusing(shore.s3, {})
+    received = receive_through(shore, counting, [told])
+    assert (len(received["failures"]), counting.calls) == (1, 1)

@@ -71,6 +71,51 @@ def test_run_of_messages_that_announce_nothing_deletes_them_without_a_word(shore
     assert shore.take_messages() == []
 
 
+def test_file_that_fails_for_good_fails_one_run_and_its_message_goes(shore: Shore) -> None:
+    """A faulty file fails one run; nothing but a person has it tried again."""
+    land(shore, "a.csv", "bad.csv")
+    event = shore.record("bad.csv", shore.file("bad.csv")["version_id"])
+    received = shore.receive(shore.take_messages(), "one")
+    results = shore.work(received, "one")
+    with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
+        shore.settle(received, results, "one", final=[1], retry_seconds=0)
+    assert shore.in_queue() == shore.in_queue(shore.dead_letters) == 0
+    assert shore.states() == {"a.csv": "done", "bad.csv": "failed"}
+    shown = "select cause, final from ops.arrival where state = 'failed'"
+    assert shore.query(shown) == [("cause of file 1", True)]
+    shore.announce(event)
+    late = shore.receive(shore.take_messages(), "two")
+    assert shore.settle(late, shore.work(late, "two"), "two") == {}
+    assert [row[:2] for row in shore.query(LEDGER)] == [("one", "failed"), ("two", "skipped")]
+    assert shore.in_queue() == 0
+    by_sweep = shore.receive_by_hand(("bad.csv", None), run_id="s", again=False, found_by="sweep")
+    assert (by_sweep["files"], by_sweep["known"]) == ([], 1)
+    for again in (False, True):
+        by_hand = shore.receive_by_hand(("bad.csv", None), run_id=f"hand {again}", again=again)
+        assert [file["key"] for file in by_hand["files"]] == [PREFIX + "bad.csv"]
+        with pytest.raises(FilesFailedError):
+            shore.settle(by_hand, [], f"hand {again}", final=[0])
+
+
+def test_message_of_a_faulty_file_and_an_unlucky_one_comes_again_for_the_unlucky_one_alone(
+    shore: Shore,
+) -> None:
+    files = ("bad faulty.csv", "bad luck.csv")
+    shore.announce(*(shore.record(name, shore.put(name)) for name in files))
+    received = shore.receive(shore.take_messages(), "one")
+    with pytest.raises(FilesFailedError, match="2 of 2 files failed"):
+        shore.settle(received, [], "one", final=[0], retry_seconds=0)
+    again = shore.receive(shore.take_messages(), "two")
+    assert [file["key"] for file in again["files"]] == [PREFIX + "bad luck.csv"]
+    assert shore.query("select key, state, cause from ops.arrival order by key") == [
+        (PREFIX + "bad faulty.csv", "failed", "cause of file 0"),
+        (PREFIX + "bad luck.csv", "claimed", "cause of file 1"),
+    ]
+    shore.settle(again, shore.work(again, "two", bad="nothing"), "two")
+    assert shore.in_queue() == 0
+    assert shore.states() == {"bad faulty.csv": "failed", "bad luck.csv": "done"}
+
+
 def test_poison_messages_and_nothing_else_end_among_the_dead_letters(shore: Shore) -> None:
     land(shore, "a.csv")
     poison = ["no event at all", body(shore.record("bad.csv", shore.put("bad.csv")))]
@@ -123,8 +168,9 @@ def test_messages_are_let_go_at_the_borders_of_a_batch(shore: Shore, number: int
 
 @pytest.mark.parametrize("number", [1, 10, 11])
 def test_messages_come_back_at_the_borders_of_a_batch(shore: Shore, number: int) -> None:
+    version = shore.put("bad.csv")
     for _ in range(number):
-        shore.announce(shore.record("gone.csv", "v1"))
+        shore.announce(shore.record("bad.csv", version))
     received = shore.receive(shore.take_messages(), "one")
     with pytest.raises(FilesFailedError):
         shore.settle(received, [], "one", retry_seconds=0)

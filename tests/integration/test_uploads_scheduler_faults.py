@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -77,7 +76,7 @@ def test_killed_workers_are_replaced_and_every_row_is_there_once(
     check(uploads, files, most_repeats=SENDERS * BATCH)
 
 
-def test_poison_ends_in_the_dead_letter_queue_and_files_beside_it_are_done(
+def test_faulty_file_fails_once_and_files_beside_it_are_done(
     uploads: Uploads,
 ) -> None:
     good, poison = [], []
@@ -92,16 +91,15 @@ def test_poison_ends_in_the_dead_letter_queue_and_files_beside_it_are_done(
     ended = [(dag_id, state, run_id) for dag_id, run_id, state in uploads.made()]
     for file in poison:
         failed = [run for *how, run in ended if how == [file.pipeline, "failed"]]
-        assert len(failed) == 3
-        for run_id in failed:
-            (notice,) = uploads.notices(file.pipeline, run_id)
-            assert file.key in notice["Message"]
-            statement = "select details #>> '{failures,0,cause}' from ops.run where run_id = %s"
-            ((cause,),) = uploads.runs.query(statement, run_id)
-            assert "quote" in cause
-        (dead,) = uploads.peek(f"{OUTPUTS[file.pipeline]}DeadLetterQueueUrl")
-        (record,) = json.loads(dead["Body"])["Records"]
-        assert record["s3"]["object"]["versionId"] == file.version_id
+        (run_id,) = failed
+        (notice,) = uploads.notices(file.pipeline, run_id)
+        assert notice["Message"].count(f"{file.key}: line 12: ") == 1
+        statement = "select cause, final, attempts from ops.arrival where version_id = %s"
+        ((cause, *others),) = uploads.runs.query(statement, file.version_id)
+        assert cause.startswith("line 12: ")
+        assert others == [True, 1]
+        for queue in ("QueueUrl", "DeadLetterQueueUrl"):
+            assert uploads.waiting(f"{OUTPUTS[file.pipeline]}{queue}") == [0, 0]
 
 
 def test_killed_triggerer_loses_no_message_and_the_sweep_finds_what_lost_its_event(

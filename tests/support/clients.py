@@ -15,10 +15,10 @@ def client(service: str, endpoint: str) -> Any:
 
 @cache
 def s3_in_pages(endpoint: str, size: int = 1000) -> Any:
-    """A client that lists so many versions a page, and their times to the second, as S3 does."""
+    """A client that lists so many versions a page at most; their times are S3's, to the second."""
 
     def ask(params: dict[str, Any], **_: Any) -> None:
-        params.setdefault("MaxKeys", size)
+        params["MaxKeys"] = min(params.get("MaxKeys", size), size)
 
     def cut(parsed: dict[str, Any], **_: Any) -> None:
         for each in [*parsed.get("Versions", []), *parsed.get("DeleteMarkers", [])]:

@@ -93,7 +93,7 @@ def take_messages(pipeline: str) -> None:
             pipeline,
             vars(received),
             [deliver(file, folder) for file in received.files],
-            cause_of=str,
+            failure_of=lambda index: settling.Failure(cause=str(index)),
             run=RunOfSink(**names, sink=found.sink, as_of=moment, started_at=moment),
             facts=RunFacts(**names, dataset=pipeline, as_of=moment, ui_url=""),
             connect=connect,

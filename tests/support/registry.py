@@ -31,10 +31,12 @@ class Registry:
     def __init__(self, connect: Connect) -> None:
         self.connect = connect
 
-    def claim(self, run_id: str, *, again: bool = False, **other: Any) -> Claim:
+    def claim(
+        self, run_id: str, *, again: bool = False, found_by: str = "event", **other: Any
+    ) -> Claim:
+        run = {"dag_id": DAG, "run_id": run_id, "found_by": found_by}
         with transaction(self.connect, doing="claim") as cursor:
-            file = FILE | other
-            return claim(cursor, DAG, file, dag_id=DAG, run_id=run_id, again=again)
+            return claim(cursor, DAG, FILE | other, **run, again=again)
 
     def held(self, run_id: str) -> Held:
         held = self.claim(run_id).held
@@ -52,9 +54,14 @@ class Registry:
         with transaction(self.connect, doing="finish") as cursor:
             return arrivals.finish(cursor, DAG, FILE, dag_id=DAG, run_id=run_id, counts=counts)
 
-    def fail(self, run_id: str, cause: str = "it broke") -> None:
+    def fail(self, run_id: str, cause: str = "it broke", *, final: bool = False) -> None:
+        run = {"dag_id": DAG, "run_id": run_id}
         with transaction(self.connect, doing="fail") as cursor:
-            arrivals.fail(cursor, DAG, FILE, dag_id=DAG, run_id=run_id, cause=cause)
+            arrivals.fail(cursor, DAG, FILE, **run, cause=cause, final=final)
+
+    def note_cause(self, run_id: str, cause: str) -> None:
+        with transaction(self.connect, doing="note") as cursor:
+            arrivals.note_cause(cursor, DAG, FILE, dag_id=DAG, run_id=run_id, cause=cause)
 
     def release(self, run_id: str) -> int:
         with transaction(self.connect, doing="release") as cursor:

@@ -23,13 +23,13 @@ from include.core.objects import ObjectStore
 from include.core.outbox import announce
 from include.core.receiving import Landing, receive_files, receive_messages
 from include.core.s3_events import Announced
-from include.core.settling import Queue, settle
+from include.core.settling import Failure, Queue, settle
 from tests.support.apart import die_at
 from tests.support.clients import client
 from tests.support.s3_messages import body, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from psycopg2.extensions import connection
@@ -178,15 +178,16 @@ class Shore:
         run_id: str,
         *,
         cause_of: Callable[[int], str] = "cause of file {}".format,
+        final: Collection[int] = (),
         retry_seconds: int = RETRY_SECONDS,
         on_failed: OnFailed | None = None,
     ) -> dict[str, Any]:
-        """The task settle of a run."""
+        """The task settle of a run; final are indexes of files whose failure no retry helps."""
         return settle(
             PIPELINE,
             received,
             results,
-            cause_of=cause_of,
+            failure_of=lambda index: Failure(cause=cause_of(index), final=index in final),
             run=run_of(run_id),
             facts=RunFacts(
                 dag_id=PIPELINE,
@@ -232,9 +233,17 @@ class Shore:
             )
         ]
 
-    def die_in_settle(self, failpoint: str, received: Any, results: Any, run_id: str) -> None:
+    def die_in_settle(
+        self,
+        failpoint: str,
+        received: Any,
+        results: Any,
+        run_id: str,
+        *,
+        final: Collection[int] = (),
+    ) -> None:
         """Settle in a process of its own that must die at a failpoint."""
-        settle_here = partial(self.settle, received, results, run_id)
+        settle_here = partial(self.settle, received, results, run_id, final=final)
         die_at(failpoint, settle_here, failpoints=self.folder / "failpoints")
 
 

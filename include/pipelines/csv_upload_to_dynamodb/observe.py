@@ -93,8 +93,8 @@ def tally(
         For each file of extracted: index, counts (read, rejected, duplicate, superseded,
         delivered), rejects (key and sha256 of one file, or None), rejects_by_code, seconds; and
         for one whose rows are not all accounted for, missing (how many), missing_ids (the first
-        20) and cause, which names no id; cause as well where chunks have too many rejects
-        together. For a file that was done already it is what its run
+        20) and cause, which names no id; cause, and final, as well where chunks have too many
+        rejects together. For a file that was done already it is what its run
         gave back then.
 
     Raises:
@@ -154,7 +154,7 @@ def _shortfall(
             f"{counts['rejected']} of {counts['read']} rows rejected, {rejected - left} too many; "
             "the others are in the table"
         )
-        return {"missing": 0, "missing_ids": [], "cause": cause}
+        return {"missing": 0, "missing_ids": [], "cause": cause, "final": True}
     return {}
 
 

@@ -123,14 +123,12 @@ def _refuse_key(upload: JsonUpload, file: dict[str, Any]) -> None:
     Raises:
         ArrivalError: the key holds characters that SQS refuses, or is too long.
     """
-    key = file["key"]
-    if UNSENDABLE.search(key):
+    if UNSENDABLE.search(file["key"]):
         raise ArrivalError(
-            f"{key!r}: the key holds characters that no message may have. Upload the file under "
-            "another key"
+            "The key holds characters that no message may have. Upload the file under another key"
         )
     if upload.delivery == "file" and len(_lines_key(upload, file).encode()) > MAX_KEY_BYTES:
-        raise ArrivalError(f"{key}: the key is too long. Upload the file under a shorter one")
+        raise ArrivalError("The key is too long. Upload the file under a shorter one")
 
 
 def _lines_key(upload: JsonUpload, file: dict[str, Any]) -> str:

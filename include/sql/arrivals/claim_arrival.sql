@@ -1,6 +1,8 @@
 -- A run takes an object version to process, unless it is done or another run holds it. The same
--- run may take it again; so may any run once the lease is over, after a failure, or on purpose
--- (again). A claim anew begins without progress only when what is done is done again.
+-- run may take it again; so may any run once the lease is over, or on purpose (again). After a
+-- failure any run may, but where the failure is final only one that a person has started. The cause
+-- of the last failure stays. A claim anew begins without progress only when what is done is done
+-- again.
 -- Grain: one row a pipeline and object version; comes back when it was claimed.
 insert into ops.arrival (
     pipeline, bucket, key, version_id, etag, size, sequencer, stored_at, file_order,
@@ -24,10 +26,17 @@ set
     sequencer = coalesce(arrival.sequencer, excluded.sequencer),
     progress = case when arrival.state = 'done' then null else arrival.progress end,
     counts = null,
-    cause = null,
+    final = false,
     changed_at = clock_timestamp()
 where
-    arrival.state = 'failed'
+    (
+        arrival.state = 'failed'
+        and (
+            not arrival.final
+            or excluded.found_by = 'hand'
+            or (arrival.dag_id, arrival.run_id) = (excluded.dag_id, excluded.run_id)
+        )
+    )
     or (
         arrival.state = 'claimed'
         and (

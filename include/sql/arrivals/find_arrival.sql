@@ -5,6 +5,7 @@ select
     array[dag_id, run_id] as holder,
     file_order,
     counts,
+    final,
     extract(epoch from claimed_until - clock_timestamp())::integer as seconds_left
 from ops.arrival
 where

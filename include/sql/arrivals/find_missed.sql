@@ -1,5 +1,6 @@
 -- Object versions that no run has taken on, or whose holder let its lease end. One that a sweep
--- has found has no message that comes back after a failure: the next sweeps try it again.
+-- has found has no message that comes back after a failure: the next sweeps try it again, unless the
+-- failure is final.
 -- Parameters: pipeline, bucket, keys, version_ids (arrays of the same length), tries.
 select
     listed.key,
@@ -16,6 +17,7 @@ where
     or (
         arrival.state = 'failed'
         and arrival.found_by = 'sweep'
+        and not arrival.final
         and arrival.attempts < %(tries)s
     )
 order by listed.key, listed.version_id

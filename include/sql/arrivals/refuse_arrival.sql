@@ -3,11 +3,11 @@
 -- cause.
 insert into ops.arrival (
     pipeline, bucket, key, version_id, etag, size, stored_at, file_order,
-    found_by, state, dag_id, run_id, cause
+    found_by, state, dag_id, run_id, cause, final
 )
 values (
     %(pipeline)s, %(bucket)s, %(key)s, %(version_id)s, %(etag)s, %(size)s, %(stored_at)s,
     %(file_order)s,
-    'sweep', 'failed', %(dag_id)s, %(run_id)s, %(cause)s
+    'sweep', 'failed', %(dag_id)s, %(run_id)s, %(cause)s, true
 )
 on conflict (pipeline, bucket, key, version_id) do nothing

@@ -7,6 +7,7 @@ from typing import Final
 from tests.mutants.guard import Edit, Guard
 
 _LEASES: Final = "tests/integration/test_arrivals_leases.py"
+_FOR_GOOD: Final = "tests/integration/test_settling_messages.py"
 _SETTLED: Final = "tests/integration/test_faults_settling.py"
 _ITEMS: Final = "tests/integration/test_csv_upload_to_dynamodb.py"
 _VERSIONS: Final = "tests/integration/test_item_versions.py"
@@ -115,7 +116,7 @@ GUARDS: Final = (
     Guard(
         "event order within a second",
         "of two uploads in one second the earlier wins",
-        (Edit("include/core/landing.py", "#{same:06d}#", "#"),),
+        (Edit("include/core/landing.py", "#{place:06d}#", "#"),),
         (
             "tests/integration/test_landing_listing.py::test_versions_of_one_second_are_in_order_of_their_upload",
         ),
@@ -161,13 +162,25 @@ GUARDS: Final = (
         (f"{_SETTLED}::test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages",),
     ),
     Guard(
+        "failures that are final",
+        "a faulty file is tried again by the message or the sweep that announces it",
+        (Edit("include/sql/arrivals/claim_arrival.sql", "not arrival.final", "true"),),
+        (f"{_FOR_GOOD}::test_file_that_fails_for_good_fails_one_run_and_its_message_goes",),
+    ),
+    Guard(
+        "messages of faulty files",
+        "the message of a faulty file comes again",
+        (Edit("include/core/settling.py", " if not failure.final}", "}"),),
+        (f"{_FOR_GOOD}::test_file_that_fails_for_good_fails_one_run_and_its_message_goes",),
+    ),
+    Guard(
         "forged messages",
         "a message names another bucket or prefix, and what it names is read",
         (
             Edit(
                 "include/core/receiving.py",
-                "        check_place(announced, bucket=landing.bucket, prefix=landing.prefix)\n",
-                "",
+                "check_place(announced, bucket=landing.bucket, prefix=landing.prefix)",
+                "pass",
             ),
         ),
         ("tests/integration/test_receiving_refused.py::test_forged_messages_fail_alone",),

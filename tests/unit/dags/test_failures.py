@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from include.errors import NoVersionError, SourceUnavailableError
+from include.errors import InputFileError, NoVersionError, SourceUnavailableError
 from wiring import failures
 
 
@@ -39,7 +39,8 @@ def test_terminal_error_is_not_tried_again(left: list[dict[str, Any]]) -> None:
 
     with pytest.raises(AirflowFailException, match="no version"):
         failing(NoVersionError("no version"))()
-    assert left == [{"key": "failure", "value": "no version"}]
+    told = {"cause": "no version", "in_file": "no version", "final": True}
+    assert left == [{"key": "failure", "value": told}]
 
 
 @pytest.mark.usefixtures("left")
@@ -56,7 +57,19 @@ def test_terminal_error_is_told_without_what_it_came_from() -> None:
 def test_transient_error_is_left_to_the_retries(left: list[dict[str, Any]]) -> None:
     with pytest.raises(SourceUnavailableError):
         failing(SourceUnavailableError("GitHub is out"))()
-    assert left == [{"key": "failure", "value": "GitHub is out"}]
+    told = {"cause": "GitHub is out", "in_file": "GitHub is out", "final": False}
+    assert left == [{"key": "failure", "value": told}]
+
+
+def test_cause_beside_the_name_of_its_file_does_not_repeat_it(left: list[dict[str, Any]]) -> None:
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 -- after the environment
+
+    error = InputFileError(file="in/a.csv", line=2, problem="it is odd", fix="Mend it")
+    with pytest.raises(AirflowFailException, match=r"^in/a\.csv, line 2: it is odd\. Mend it$"):
+        failing(error)()
+    assert left[0]["value"]["in_file"] == "line 2: it is odd. Mend it"
+    whole = InputFileError(file="in/a.csv", line=None, problem="it is empty", fix="Mend it")
+    assert failures.cause_in_file(whole) == "it is empty. Mend it"
 
 
 @pytest.mark.parametrize(
