@@ -66,6 +66,11 @@ class Aws:
         return emulators.client(service, self.endpoint)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name no test by bytes: packed ones hold the time, and workers must find the same tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 # Before xdist looks at the marks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

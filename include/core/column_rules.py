@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from include.core.constraints import CODES, canonical, declared, words_of
+from include.core.constraints import canonical, declared, words_of
 from include.core.csv_to_duckdb import duckdb_type
 from include.core.sql_files import fill, quote_identifier
 
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     import duckdb
 
     from include.core.columns import Column
+
+_STATEMENTS: Final = {
+    "max_length": "rules/find_text_too_long",
+    "min_length": "rules/find_text_too_short",
+    "pattern": "rules/find_pattern_mismatch",
+    "minimum": "rules/find_below_minimum",
+    "maximum": "rules/find_above_maximum",
+    "enum": "rules/find_not_in_enum",
+}
 
 
 def find_broken(connection: duckdb.DuckDBPyConnection, column: Column) -> list[str]:
@@ -31,7 +40,7 @@ def find_broken(connection: duckdb.DuckDBPyConnection, column: Column) -> list[s
 
 def _count(connection: duckdb.DuckDBPyConnection, column: Column, field: str, asked: Any) -> int:
     statement = fill(
-        f"rules/find_{CODES[field]}",
+        _STATEMENTS[field],
         column=quote_identifier(column.name),
         type=duckdb_type(column),
     )

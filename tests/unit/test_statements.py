@@ -9,7 +9,11 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 SQL = REPOSITORY / "include" / "sql"
 STATEMENTS = sorted(path for path in SQL.rglob("*.sql") if path.parent.name != "migrations")
-CODE = "\n".join(path.read_text() for path in (REPOSITORY / "include").rglob("*.py"))
+CODE = "\n".join(
+    path.read_text()
+    for room in ("include", "infra/local")
+    for path in (REPOSITORY / room).rglob("*.py")
+)
 
 
 def name_of(path: Path) -> str:
