@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,11 +14,12 @@ import pytest
 from infra.local.github_stand_in import Fault, GitHubStandIn
 from infra.local.layout import REPOSITORY, SHIPPED_GITHUB
 from tests.support import covid_oracle as oracle
-from tests.support.pipeline_runs import moment
+from tests.support.pipeline_runs import moment, write_version
 from tests.support.scheduled_runs import ScheduledRuns, backfilled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from infra.local.stack import Stack
 
@@ -144,12 +147,12 @@ def test_killed_task_is_tried_again_and_leaves_no_trace(
 
 
 @contextmanager
-def failing_github(stack: Stack) -> Iterator[None]:
-    """GitHub answers 500 to everything, for as long as the context lasts."""
+def other_github(stack: Stack, root: Path, fault: Any = None) -> Iterator[None]:
+    """GitHub has what a folder has, or the fault, for as long as the context lasts."""
     port = urlsplit(stack.running.env["AIRFLOW__SLUICE__GITHUB_API_URL"]).port
     assert port
     stack.group.stop([program for program in stack.group.programs if program.name == "github"])
-    with GitHubStandIn(SHIPPED_GITHUB, port=port, fault=lambda _: Fault(status=500)):
+    with GitHubStandIn(root, port=port, fault=fault):
         yield
     words = [
         "-m",
@@ -166,7 +169,7 @@ def failing_github(stack: Stack) -> Iterator[None]:
 def test_source_that_is_down_fails_the_run_with_one_notice_after_its_retries(
     runs: ScheduledRuns,
 ) -> None:
-    with failing_github(runs.stack):
+    with other_github(runs.stack, SHIPPED_GITHUB, lambda _: Fault(status=500)):
         # An answer that is remembered would do otherwise.
         run_id, state = runs.trigger(DAG, as_of="2020-12-30T08:30:00Z", refetch=True)
     assert state == "failed"
@@ -177,3 +180,25 @@ def test_source_that_is_down_fails_the_run_with_one_notice_after_its_retries(
     for words in ("Cause: ", "500", "Log: ", "/tasks/download", "airflow dags trigger"):
         assert words in notice["Message"]
     assert runs.query("select status from ops.run where run_id = %s", run_id) == [("failed",)]
+
+
+def test_keys_that_lost_their_leading_zero_are_refused_with_one_notice(
+    runs: ScheduledRuns, tmp_path: Path
+) -> None:
+    dag, table, _ = DATASETS[1]
+    assert runs.trigger(dag, as_of="2020-12-05T08:30:00Z")[1] == "success"
+    loaded = sorted(runs.query(f"table {table}"))
+    assert loaded
+    newest = oracle.version_at(SHIPPED_GITHUB, oracle.STATES, moment("2020-12-05"))
+    assert newest is not None
+    root = shutil.copytree(SHIPPED_GITHUB, tmp_path / "github")
+    text = re.sub(r",0(\d),", r",\1,", newest.read_text())
+    write_version(root, oracle.STATES, "2020-12-28T071500Z", text)
+    with other_github(runs.stack, root):
+        run_id, state = runs.trigger(dag, as_of="2020-12-29T08:30:00Z", refetch=True)
+    assert state == "failed"
+    (notice,) = runs.notices(run_id)
+    assert notice["Subject"].startswith(f"Sluice FAILED {dag}: clean_and_merge")
+    assert "column fips" in notice["Message"]
+    assert {tries for _, tries in runs.tries(dag, run_id)["clean_and_merge"]} == {1}
+    assert sorted(runs.query(f"table {table}")) == loaded
