@@ -86,7 +86,7 @@ def test_by_hand_one_key_or_a_prefix_is_done_again_and_an_unknown_key_is_refused
     assert {key: item["file_version"] for key, item in uploads.items().items()} == versions
     check(uploads, [*files, files[0], files[1], files[3]])
     (notice,) = uploads.notices(SQS, refused)
-    assert f"{missing}: there is no such object" in notice["Message"]
+    assert f"{missing}: There is no such object" in notice["Message"]
     assert {tries for _, tries in uploads.runs.tries(SQS, refused)["receive"]} == {1}
     assert [state for _, run_id, state in uploads.made() if run_id == refused] == ["failed"]
 
