@@ -98,7 +98,10 @@ class Checks:
 
     def fault(self, value: str) -> Fault | None:
         """Find the first constraint that a canonical value breaks."""
-        return next((fault for holds, fault in self._tests if not holds(value)), None)
+        for holds, fault in self._tests:
+            if not holds(value):
+                return fault
+        return None
 
 
 def _test(column: Column, field: str, asked: Any) -> Callable[[str], Any]:

@@ -53,7 +53,15 @@ def decode(chunks: Iterator[bytes], *, name: str, encoding: str) -> Iterator[str
     for chunk in chunks:
         if not started:
             refuse_other_encoding(chunk, name=name, codec=codec)
-        text = decoder.decode(chunk)
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeError:  # wrong bytes are marked: only the order of bytes can be unknown
+            raise InputFileError(
+                file=name,
+                line=1,
+                problem=f"the file does not begin with the byte-order mark that {codec} needs",
+                fix=f'Declare encoding="{codec}-le" or "{codec}-be" in the contract',
+            ) from None
         if not started and text:
             text, started = _without_bom(text, marks_allowed, name=name), True
         yield text

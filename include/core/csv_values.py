@@ -56,7 +56,8 @@ class ColumnReader:
 
     def _typed(self, column: Column) -> Callable[[str], Value]:
         """Build what reads one cell, as it stands in the file, of a column that is not text."""
-        parse, checks, asked = _parser(column), self._checks, _asked(column)
+        parse, asked = _parser(column), _asked(column)
+        broken = self._checks.fault if self._checks else None
         nulls, null, unquoted, trim = self._nulls, self._null, self._unquoted, self._trim
 
         def value(cell: str) -> Value:
@@ -70,7 +71,7 @@ class ColumnReader:
                 return Fault(fault.code, asked.get(fault.code, ""))
             if found is None:
                 return null
-            return checks.fault(found) or found
+            return (broken(found) or found) if broken else found
 
         return value
 

@@ -97,8 +97,6 @@ def _readable(path: Path) -> CsvContract:
         contract = CsvContract(columns=(), delimiter=None, encoding=encoding, unknown_columns="add")
         try:
             return _without_header(path, contract) or _read_to_its_end(path, contract)
-        except UnicodeError:  # UTF-16 without the mark that says which of the two it is
-            continue
         except InputFileError as error:
             # The traceback would keep the file open.
             refused = refused or error.with_traceback(None)

@@ -162,6 +162,12 @@ def test_utf_16_declared_is_accepted(codec: str) -> None:
     assert taken.rows == [("1", "é\n😀")]
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-32"])
+def test_file_without_the_mark_that_its_encoding_needs_is_an_error(codec: str) -> None:
+    with pytest.raises(InputFileError, match=f'byte-order mark that {codec} needs.*"{codec}-le"'):
+        take("a,b\n1,2\n".encode(f"{codec}-be"), encoding=codec)
+
+
 def test_lone_surrogate_in_declared_utf_16_rejects_its_row_alone() -> None:
     content = "a,b\n1,".encode("utf-16-le") + b"\x00\xd8" + "\n3,4\n".encode("utf-16-le")
     taken = take(content, encoding="utf-16-le")
