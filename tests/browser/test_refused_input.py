@@ -27,7 +27,6 @@ NOTICE_SECONDS = 120
         pytest.param({"as_of": "2020-12-04"}, "param as_of: '2020-12-04'", id="as-of-a-day"),
         pytest.param({"as_of": 20201204}, "param as_of: 20201204", id="as-of-a-number"),
         pytest.param({"refetch": "yes"}, "param refetch: 'yes'", id="refetch-a-text"),
-        pytest.param({"dry_run": None}, "param dry_run: None", id="dry-run-nothing"),
     ],
 )
 def test_value_of_the_wrong_kind_starts_no_run(

@@ -202,7 +202,7 @@ def test_rows_go_to_one_file_and_a_single_message_points_to_it(place: Place, cou
 
 
 def test_text_survives_in_a_file_as_one_row_a_line(place: Place) -> None:
-    content = written([("name",), *((cell,) for cell in NASTY if cell)])
+    content = written([("id", "name", "town"), *(("1", cell, "Ulm") for cell in NASTY if cell)])
     as_file(place).deliver(place.put(content))
     pointer = json.loads(place.messages()[0].body)
     body = client("s3", place.aws).get_object(Bucket=place.lake, Key=pointer["key"])["Body"].read()

@@ -145,7 +145,7 @@ def test_every_side_effect_has_a_failpoint() -> None:
 def test_file_survives_the_death_of_its_worker(place: ItemPlace, failpoint: str) -> None:
     place = lenient(place)
     good = rows(60)
-    file = place.put(f"{good}bad\n{'k' * 2049},1,,,\n")
+    file = place.put(f"{good}bad\n{'1' * 2049},1,,,\n")
     place.die_at(failpoint, file, run_id="r")
     (result,) = place.run(file, run_id="r")
     assert without_version(place.items()) == expect(good).items

@@ -117,7 +117,7 @@ def test_task_that_has_lost_the_file_stops(place: Place) -> None:
 
     with FaultyApi(place.aws, take_over) as queue:
         broken = replace(place, sqs=queue.url)
-        with pytest.raises(ArrivalBusyError, match="another run has taken it over"):
+        with pytest.raises(ArrivalBusyError, match="Another run has taken it over"):
             broken.deliver(file)
         assert len(queue.calls) <= 20 + 2 * 4
 

@@ -83,7 +83,7 @@ def _faulty(uploads: Uploads, pipeline: str) -> dict[File, str]:
     stray = f'{id_of(1)},1,"High Street,Ulm,1\n{id_of(2)},2,Mill Lane,Ulm,2\n'
     rows = uploads.text("headless", 10).partition("\n")[2]
     causes = {
-        "unclosed": (uploads.text("unclosed", 10) + '"without an end,1,2,3,4\n', "line 12: "),
+        "unclosed": (uploads.text("unclosed", 10) + '"without an end,1,2,3,4\n', "line 16: "),
         "stray": (f'{header}{stray}{id_of(3)},3,Elm Road,"Ulm",3\n', "line 2: a quoted cell"),
         "headless": (rows, "line 1: "),
     }

@@ -113,7 +113,7 @@ def _events(params: Mapping[str, Any]) -> list[Right]:
 
 
 def _publish(params: Mapping[str, Any]) -> list[Right]:
-    return [Right("sns:Publish", params["TargetArn"])]
+    return [Right("sns:Publish", params["TopicArn"])]
 
 
 def _secret(params: Mapping[str, Any]) -> list[Right]:
