@@ -237,24 +237,19 @@ def failed_files(cursor: cursor, *, dag_id: str, run_id: str) -> list[tuple[str,
 
 
 def find_missed(
-    cursor: cursor,
-    pipeline: str,
-    bucket: str,
-    versions: Sequence[tuple[str, str]],
-    *,
-    tries: int = SWEEP_TRIES,
+    cursor: cursor, pipeline: str, bucket: str, versions: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Of these object versions, key and version id each, those that nobody processes.
 
     One that a sweep has found before, and that has failed since, is among them until it has been
-    tried so many times or has failed for good.
+    tried SWEEP_TRIES times, unless the failure is final.
     """
     values = {
         "pipeline": pipeline,
         "bucket": bucket,
         "keys": [key for key, _ in versions],
         "version_ids": [version_id for _, version_id in versions],
-        "tries": tries,
+        "tries": SWEEP_TRIES,
     }
     cursor.execute(read_statement("arrivals/find_missed"), values)
     return [(key, version_id) for key, version_id in cursor.fetchall()]

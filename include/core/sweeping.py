@@ -68,8 +68,7 @@ def find(landing: Landing, *, connect: Connect, before: datetime) -> dict[str, l
             given = (cursor, landing.pipeline, landing.bucket)
             missed += [_file(*each) for each in find_missed(*given, named)]
             refused += [
-                _file(*each) | {"cause": causes[each[0]]}
-                for each in find_missed(*given, misnamed, tries=1)
+                _file(*each) | {"cause": causes[each[0]]} for each in find_missed(*given, misnamed)
             ]
         if len(missed) >= MOST_A_SWEEP:
             break

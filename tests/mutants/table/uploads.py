@@ -211,9 +211,9 @@ GUARDS: Final = (
         "each sweep tells again of a file that no pipeline takes",
         (
             Edit(
-                "include/core/sweeping.py",
-                "find_missed(*given, misnamed, tries=1)",
-                "find_missed(*given, misnamed)",
+                "include/sql/arrivals/refuse_arrival.sql",
+                "%(cause)s, true",
+                "%(cause)s, false",
             ),
         ),
         (f"{_SWEEP}::test_refused_file_is_told_of_once_and_its_next_version_again",),
