@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import random
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,12 @@ import pytest
 from include.core import postgres, sink_lock
 from include.core.contract import Column, ShrinkLimit, Table
 from include.core.postgres import transaction
-from include.core.upsert import LoadCounts, Policy, Snapshot, load_snapshot
+from include.core.upsert import LoadCounts, Policy
 from include.errors import AccountingError, ShrunkenSnapshotError, WarehouseUnavailableError
+from tests.support.table_loads import TableLoads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from include.core.postgres import Connect
 
@@ -45,19 +45,8 @@ Rows = dict[Key, tuple[int | None, str | None]]
 @pytest.fixture
 def thing(warehouse: Connect, loader: Connect) -> Connect:
     """Opens connections of the loader, where there is the table."""
-    with transaction(warehouse, doing="make the table") as cursor:
-        cursor.execute(
-            "create table thing (part text, number integer, amount bigint, label text,"
-            " primary key (part, number))"
-        )
-        cursor.execute("select ops.watch('thing')")
+    TableLoads(table=TABLE, owner=warehouse, loader=loader).create()
     return loader
-
-
-def cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return '"' + value.replace('"', '""') + '"' if isinstance(value, str) else str(value)
 
 
 def load(
@@ -68,18 +57,9 @@ def load(
     *,
     announced: int | None = None,
 ) -> LoadCounts:
-    text = "".join(
-        ",".join(map(cell, (*key, *values))) + "\n" for key, values in sorted(rows.items())
-    )
-
-    @contextmanager
-    def open_rows() -> Iterator[io.BytesIO]:
-        yield io.BytesIO(text.encode())
-
-    row_count = len(rows) if announced is None else announced
-    snapshot = Snapshot(as_of=as_of, row_count=row_count, content_sha256=text)
-    with transaction(connect, doing="load thing") as cursor:
-        return load_snapshot(cursor, table=TABLE, snapshot=snapshot, rows=open_rows, policy=policy)
+    loads = TableLoads(table=TABLE, owner=connect, loader=connect)
+    cells = [(*key, *values) for key, values in rows.items()]
+    return loads.load(cells, as_of, policy, announced=announced)
 
 
 def query(connect: Connect, statement: str) -> list[tuple[Any, ...]]:

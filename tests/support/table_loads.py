@@ -61,9 +61,18 @@ class TableLoads:
             cursor.execute("select ops.watch(%s::regclass)", (name,))
 
     def load(
-        self, rows: Iterable[Row], as_of: datetime, policy: Policy, *, dry_run: bool = False
+        self,
+        rows: Iterable[Row],
+        as_of: datetime,
+        policy: Policy,
+        *,
+        dry_run: bool = False,
+        announced: int | None = None,
     ) -> LoadCounts:
-        """Load a snapshot; its rows have the table's columns in order."""
+        """Load a snapshot; its rows have the table's columns in order.
+
+        It announces how many rows it has, or another number.
+        """
         lines = sorted(",".join(map(cell, row)) + "\n" for row in rows)
         text = "".join(lines)
 
@@ -71,7 +80,8 @@ class TableLoads:
         def open_rows() -> Iterator[io.BytesIO]:
             yield io.BytesIO(text.encode())
 
-        snapshot = Snapshot(as_of=as_of, row_count=len(lines), content_sha256=text)
+        row_count = len(lines) if announced is None else announced
+        snapshot = Snapshot(as_of=as_of, row_count=row_count, content_sha256=text)
         with transaction(self.loader, doing=f"load {self.table.sink}") as cursor:
             counts = load_snapshot(
                 cursor,
