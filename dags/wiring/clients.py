@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from botocore.exceptions import BotoCoreError, ClientError
 
+from include.core.batches import error_code
 from include.core.migrations import bring_up_to_date
 from include.core.objects import ObjectStore
 from include.core.stage_events import StageEvents
@@ -107,7 +108,7 @@ def _no_password(conn_id: str, error: BotoCoreError | ClientError) -> SluiceErro
     what = f"AWS gives no password for {conn_id}"
     if not isinstance(error, ClientError):
         return WarehouseUnavailableError(f"{what}: {type(error).__name__}")
-    code = error.response.get("Error", {}).get("Code", "unknown")
+    code = error_code(error)
     kind = WarehouseRefusedError if code in _REFUSALS else WarehouseUnavailableError
     return kind(f"{what}: it answered {code} to {error.operation_name}")
 

@@ -18,6 +18,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
 from botocore.exceptions import BotoCoreError, ClientError
 
+from include.core.batches import error_code
 from include.core.ledger import RunOfSink, record_failure
 from include.core.notices import RunFacts, failure_notice
 from include.core.outbox import announce, write_notice
@@ -73,8 +74,7 @@ def cause_of(error: BaseException) -> str:
     if isinstance(error, AirflowTaskTimeout):
         return "The task took longer than its time limit"
     if isinstance(error, ClientError):
-        answer = error.response.get("Error", {}).get("Code", "unknown")
-        return f"AWS answered {answer} to {error.operation_name}"
+        return f"AWS answered {error_code(error)} to {error.operation_name}"
     if isinstance(error, BotoCoreError):
         return f"AWS is out of reach: {type(error).__name__}"
     return f"{type(error).__name__}; the log has the rest"

@@ -187,13 +187,14 @@ def is_transient(code: str) -> bool:
 
 def final_code(error: ClientError) -> str | None:
     """The code of an answer of AWS that the same request would get again; None of any other."""
-    code = _code(error)
+    code = error_code(error)
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     passing = is_transient(code) or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS
     return None if passing else code
 
 
-def _code(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
+    """The code of an answer of AWS, such as AccessDenied."""
     return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
@@ -212,7 +213,7 @@ def _call(
     except ClientError as error:
         code = final_code(error)
         if code is None:
-            raise _UntakenError(_code(error)) from None
+            raise _UntakenError(error_code(error)) from None
         raise DeliveryRefusedError(f"{what}: the call is refused ({code})") from None
     except BotoCoreError as error:
         raise DeliveryRefusedError(

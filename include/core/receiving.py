@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from include.core.arrivals import Claim, claim, fail
-from include.core.batches import final_code
+from include.core.batches import error_code, final_code
 from include.core.landing import list_versions, look_up
 from include.core.postgres import autocommit
 from include.core.s3_events import Announced, check_name, check_place, read_event, shown
@@ -263,12 +263,11 @@ class _Work:
 
     def _leave(self, announced: Announced, error: ClientError) -> _Outcome:
         """S3 does not say what a file is: it fails alone, and comes again if that may help."""
-        code = final_code(error)
-        if code is None:
+        again = final_code(error) is None
+        if again:
             self._unavailable.append(error)
-            code = str(error.response.get("Error", {}).get("Code", "unknown"))
-        cause = f"AWS answered {code} to {error.operation_name}"
-        return self.fail(announced.key, cause, again=error in self._unavailable)
+        cause = f"AWS answered {error_code(error)} to {error.operation_name}"
+        return self.fail(announced.key, cause, again=again)
 
     def _enter(self, file: dict[str, Any], refusal: ArrivalError | None) -> _Outcome:
         """Claim a file; one that cannot be worked on is entered as failed, so that it is known."""
