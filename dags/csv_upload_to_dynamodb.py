@@ -48,15 +48,15 @@ from airflow.sdk import TriggerRule, dag, task, task_group
 
 from include.datasets import item_uploads, upload_of
 from include.pipelines import csv_upload_to_dynamodb as pipeline
-from wiring import arrivals
 from wiring.clients import stage_events
 from wiring.failures import accountable
-from wiring.item_places import item_places
 from wiring.task_context import name_in_ui
-from wiring.upload_pipelines import CSV_UPLOAD_TO_DYNAMODB as SELF
+from wiring.uploads import tasks as arrivals
+from wiring.uploads.item_places import item_places
+from wiring.uploads.pipelines import CSV_UPLOAD_TO_DYNAMODB as SELF
 
 if TYPE_CHECKING:
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
 
 UPLOADS = item_uploads()
 STAGES = ("transform", "load", "observe")

@@ -44,12 +44,12 @@ from airflow.sdk import TriggerRule, dag, get_current_context, task
 
 from include.datasets import json_uploads, upload_of
 from include.pipelines import csv_upload_to_sqs as pipeline
-from wiring import arrivals
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import settings
 from wiring.failures import accountable
 from wiring.task_context import name_in_ui, run_work, task_folder
-from wiring.upload_pipelines import CSV_UPLOAD_TO_SQS as SELF
+from wiring.uploads import tasks as arrivals
+from wiring.uploads.pipelines import CSV_UPLOAD_TO_SQS as SELF
 
 UPLOADS = json_uploads()
 

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from include.core import migrations
+from include.core.warehouse import migrations
 from wiring import clients
 from wiring.defaults import dag_defaults
 from wiring.failures import accountable, notify_failure

@@ -40,15 +40,15 @@ from typing import Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, get_current_context, task
 
-from include.core import sweeping
-from include.core.notices import RunFacts
-from wiring import arrivals
+from include.core.arrivals import sweep as sweeping
+from include.core.runs.notices import RunFacts
 from wiring.clients import warehouse
 from wiring.defaults import dag_defaults, settings, timed_tags
 from wiring.failures import accountable, notify_failure
 from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink
-from wiring.upload_pipelines import UPLOAD_PIPELINES
+from wiring.uploads import tasks as arrivals
+from wiring.uploads.pipelines import UPLOAD_PIPELINES
 
 NAME = "sweep_arrivals"
 SINK = "arrivals"

@@ -16,8 +16,8 @@ import psycopg2
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from include.core.migrations import migrate
-from include.core.objects import ObjectStore
+from include.core.aws.objects import ObjectStore
+from include.core.warehouse.migrations import migrate
 from infra.local import aws as emulators
 from infra.local import postgres as servers
 from infra.local import processes
@@ -29,7 +29,7 @@ from infra.local.state import Secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 ROOT = Path(__file__).resolve().parents[1]
 _numbers = itertools.count()

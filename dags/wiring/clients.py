@@ -19,21 +19,21 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from botocore.exceptions import BotoCoreError, ClientError
 
-from include.core.batches import error_code
-from include.core.migrations import bring_up_to_date
-from include.core.objects import ObjectStore
-from include.core.stage_events import StageEvents
-from include.core.web import Web
+from include.core.aws.batches import error_code
+from include.core.aws.objects import ObjectStore
+from include.core.warehouse.migrations import bring_up_to_date
+from include.core.web.client import Web
 from include.errors import SluiceError, WarehouseRefusedError, WarehouseUnavailableError
+from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvents
 from include.pipelines.github_csv_to_postgres import GitHub
 from wiring.defaults import settings
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
-    from include.core.contract import GitHubDataset
-    from include.core.outbox import Notice
-    from include.core.postgres import Connect
+    from include.contracts.contract import GitHubDataset
+    from include.core.runs.outbox import Notice
+    from include.core.warehouse.connection import Connect
 
 # A refused login has no SQLSTATE in psycopg2; RDS asks for tokens by way of PAM.
 _PAM_REFUSAL = "PAM authentication failed"

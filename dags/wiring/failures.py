@@ -18,11 +18,11 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
 from botocore.exceptions import BotoCoreError, ClientError
 
-from include.core.batches import error_code
-from include.core.ledger import RunOfSink, record_failure
-from include.core.notices import RunFacts, failure_notice
-from include.core.outbox import announce, write_notice
-from include.core.postgres import transaction
+from include.core.aws.batches import error_code
+from include.core.runs.ledger import RunOfSink, record_failure
+from include.core.runs.notices import RunFacts, failure_notice
+from include.core.runs.outbox import announce, write_notice
+from include.core.warehouse.connection import transaction
 from include.errors import SluiceError, TerminalError
 from wiring.clients import publish, warehouse
 from wiring.defaults import settings
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import cursor
 
-    from include.core.outbox import Notice
+    from include.core.runs.outbox import Notice
 
     Conf = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import get_current_context
 
-from include.core.ledger import RunOfSink
+from include.core.runs.ledger import RunOfSink
 from include.core.scratch import scratch_folder
 
 if TYPE_CHECKING:

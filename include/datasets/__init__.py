@@ -7,8 +7,8 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from include.core.contract import GitHubDataset
-from include.core.upload_contract import ItemUpload, JsonUpload, Upload
+from include.contracts.contract import GitHubDataset
+from include.contracts.uploads import ItemUpload, JsonUpload, Upload
 from include.errors import ArrivalError
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.core.contract import Column, CsvContract, RejectLimit
-from include.core.upload_contract import ItemUpload
+from include.contracts.contract import Column, CsvContract, RejectLimit
+from include.contracts.uploads import ItemUpload
 
 DATASET = ItemUpload(
     name="addresses",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.core.contract import CsvContract, RejectLimit
-from include.core.upload_contract import JsonUpload
+from include.contracts.contract import CsvContract, RejectLimit
+from include.contracts.uploads import JsonUpload
 
 DATASET = JsonUpload(
     name="any_csv",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from include.core.contract import (
+from include.contracts.contract import (
     Column,
     CsvContract,
     Cumulative,

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.core.csv_to_duckdb import duckdb_type, load_csv
 from include.core.scratch import scratch_folder
-from include.core.snapshot_files import connect_duckdb
+from include.core.snapshot.files import connect_duckdb
+from include.core.snapshot.load_csv import duckdb_type, load_csv
 from tests.bench import source
 from tests.bench.load_cases import DUCKDB_MEMORY
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.core.batches import batches
-from include.core.item_writes import LIMITS, ItemTable
-from include.core.items import item_maker, item_size
+from include.core.aws.batches import batches
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
+from include.pipelines.csv_upload_to_dynamodb.item_writes import LIMITS, ItemTable
+from include.pipelines.csv_upload_to_dynamodb.items import item_maker, item_size
 from tests.bench.clock import Clock
 from tests.support.clients import client
 from tests.support.item_runs import ItemPlace
@@ -21,7 +21,7 @@ from tests.support.item_runs import ItemPlace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.core.items import Item
+    from include.pipelines.csv_upload_to_dynamodb.items import Item
 
 RUN_ID = "bench"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2 import sql
 
-from include.core.migrations import migrate
+from include.core.warehouse.migrations import migrate
 from infra.local.layout import REPOSITORY
 from infra.local.postgres import SUPERUSER
 from infra.local.processes import MARK

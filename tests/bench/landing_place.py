@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from include.core.landing import look_up
+from include.core.arrivals.versions import look_up
 from tests.bench.lab import WrongResultError
 from tests.support.clients import client
 

@@ -13,12 +13,12 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extras import execute_values
 
-from include.core.contract import ShrinkLimit
-from include.core.objects import ObjectStore
-from include.core.postgres import transaction
+from include.contracts.contract import ShrinkLimit
+from include.core.aws.objects import ObjectStore
 from include.core.scratch import scratch_folder
-from include.core.snapshot_files import open_rows
-from include.core.upsert import Policy, Snapshot, load_snapshot
+from include.core.snapshot.files import open_rows
+from include.core.warehouse.connection import transaction
+from include.core.warehouse.upsert import Policy, Snapshot, load_snapshot
 from include.settings import Settings
 from tests.bench import source
 from tests.support.folder_client import FolderClient

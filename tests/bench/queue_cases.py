@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from include.core.arrivals import hold
-from include.core.batches import batches
+from include.core.arrivals.registry import hold
+from include.core.aws.batches import batches
 from include.datasets.any_csv import DATASET
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
 from include.pipelines.csv_upload_to_sqs.transform import LIMITS, PIPELINE, Envelope, open_rows

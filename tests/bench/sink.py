@@ -14,7 +14,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from include.core.items import FILE_VERSION
+from include.pipelines.csv_upload_to_dynamodb.items import FILE_VERSION
 from infra.local.ports import HOST
 
 if TYPE_CHECKING:

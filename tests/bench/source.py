@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from include.core.contract import Column, CsvContract, Table
-from include.core.objects import sha256_of
+from include.contracts.contract import Column, CsvContract, Table
+from include.core.aws.objects import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

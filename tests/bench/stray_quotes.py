@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from include.core.csv_rows import read_rows
+from include.core.csv.rows import read_rows
 from include.datasets.addresses import DATASET
 from include.errors import InputFileError
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import psycopg2
 import pytest
 
-from include.core import batches
-from include.core.migrations import migrate
+from include.core.aws import batches
+from include.core.warehouse.migrations import migrate
 from include.datasets import covid_us_daily, covid_us_states_daily
 from infra.local.github_stand_in import GitHubStandIn
 from tests.support import covid_oracle as oracle
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.core.objects import ObjectStore
+    from include.core.aws.objects import ObjectStore
     from infra.local.postgres import Server
     from tests.conftest import Aws
 

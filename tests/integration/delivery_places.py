@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.core.contract import Column, CsvContract
+from include.contracts.contract import Column, CsvContract
 from tests.support.clients import client
 from tests.support.deliveries import ANY, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.objects import ObjectStore
+    from include.core.aws.objects import ObjectStore
     from tests.conftest import Aws
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.core.rejects import read_rejected
+from include.core.runs.quarantine import read_rejected
 from tests.support.clients import client
 from tests.support.item_runs import ItemPlace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.objects import ObjectStore
+    from include.core.aws.objects import ObjectStore
     from tests.conftest import Aws
 
 HEADER = "ID,HouseNum,Street,Town,Zip\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from include.core.arrivals import Held, claim
-from include.core.postgres import transaction
+from include.core.arrivals.registry import Held, claim
+from include.core.warehouse.connection import transaction
 from include.errors import ArrivalBusyError
 from tests.support.registry import COUNTS, DAG, FILE, Registry
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.core.postgres import transaction
+from include.core.warehouse.connection import transaction
 from include.errors import ArrivalBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.core.arrivals import Claim
+    from include.core.arrivals.registry import Claim
     from tests.support.registry import Registry
 
 

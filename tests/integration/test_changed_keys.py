@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg2 import sql
 
-from include.core.contract import Column, ShrinkLimit, Table
-from include.core.upsert import Policy
+from include.contracts.contract import Column, ShrinkLimit, Table
+from include.core.warehouse.upsert import Policy
 from include.errors import ChangedKeysError, ShrunkenSnapshotError
 from tests.support.table_loads import TableLoads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 DAY = datetime(2020, 12, 1, 8, 30, tzinfo=timezone.utc)
 NEXT = DAY + timedelta(days=1)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from include.core import arrivals
-from include.core.contract import RejectLimit
-from include.core.postgres import transaction
+from include.contracts.contract import RejectLimit
+from include.core.arrivals import registry as arrivals
+from include.core.warehouse.connection import transaction
 from include.errors import (
     ArrivalBusyError,
     ArrivalError,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.tracebacks import ExceptionDictTransformer
 
-from include.core.postgres import autocommit, transaction
-from include.core.snapshot_files import connect_duckdb
+from include.core.snapshot.files import connect_duckdb
+from include.core.warehouse.connection import autocommit, transaction
 from include.errors import RuleError, WarehouseRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
     from include.errors import SluiceError
 
 VALUE = "ann@example.com"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from include.core.objects import ObjectStore
-    from include.core.postgres import Connect
+    from include.core.aws.objects import ObjectStore
+    from include.core.warehouse.connection import Connect
 
 STATES = {"01": "Alabama", "02": "Alaska", "19": "Iowa", "39": "Ohio"}
 

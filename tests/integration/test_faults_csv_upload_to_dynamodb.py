@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.core import batches
+from include.core.aws import batches
 from include.errors import DeliveryRefusedError, DeliveryUnavailableError
 from tests.integration.item_places import lenient, place, rejected_rows, rows, without_version
 from tests.support.apart import failpoints_of

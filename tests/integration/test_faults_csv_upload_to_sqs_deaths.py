@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.core.postgres import transaction
+from include.core.warehouse.connection import transaction
 from include.errors import ArrivalBusyError, WarehouseUnavailableError
 from tests.integration.delivery_places import place
 from tests.support.apart import Worker, failpoints_of

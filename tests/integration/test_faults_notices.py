@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-from include.core.outbox import Notice, announce, write_notice
+from include.core.runs.outbox import Notice, announce, write_notice
 from include.errors import NoticeRefusedError
 from tests.support.killable import Place
 from tests.support.pipeline_runs import moment

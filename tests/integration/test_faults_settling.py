@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from include.core import settling
-from include.core.arrivals import fail
-from include.core.postgres import transaction
+from include.core.arrivals import complete as settling
+from include.core.arrivals.registry import fail
+from include.core.warehouse.connection import transaction
 from include.errors import AccountingError, ArchiveError, ArrivalBusyError, FilesFailedError
 from tests.support.apart import failpoints_of
 from tests.support.settled import LEDGER, begin, with_rejects

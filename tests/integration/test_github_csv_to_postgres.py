@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.core.contract import RejectLimit
-from include.core.outbox import Notice, write_notice
-from include.core.postgres import transaction
+from include.contracts.contract import RejectLimit
+from include.core.runs.outbox import Notice, write_notice
+from include.core.warehouse.connection import transaction
 from include.datasets import covid_us_daily, covid_us_states_daily
 from include.errors import (
     InputFileError,
@@ -31,9 +31,9 @@ from tests.support.pipeline_runs import PipelineRuns, moment, write_version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.core.contract import GitHubDataset
-    from include.core.objects import ObjectStore
-    from include.core.postgres import Connect
+    from include.contracts.contract import GitHubDataset
+    from include.core.aws.objects import ObjectStore
+    from include.core.warehouse.connection import Connect
 
 SHIPPED = Path(__file__).parents[2] / "infra" / "local" / "github"
 ORACLES: dict[str, Callable[..., Any]] = {

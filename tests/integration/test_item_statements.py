@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.core.contract import Column
-from include.core.item_writes import STATEMENT_CHARACTERS
+from include.contracts.contract import Column
 from include.datasets.addresses import DATASET
 from include.errors import DeliveryRefusedError
+from include.pipelines.csv_upload_to_dynamodb.item_writes import STATEMENT_CHARACTERS
 from tests.integration.item_places import place
 
 if TYPE_CHECKING:
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
     from tests.support.item_runs import ItemPlace
 
 __all__ = ["place"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.core.contract import RejectLimit, ShrinkLimit
+from include.contracts.contract import RejectLimit, ShrinkLimit
 from include.datasets import covid_us_states_daily
 from include.errors import ChangedKeysError, RejectLimitError
 from tests.integration.test_github_csv_to_postgres import start
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from include.core.contract import GitHubDataset
+    from include.contracts.contract import GitHubDataset
     from tests.support.pipeline_runs import PipelineRuns
 
 __all__ = ["start"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from include.core.landing import fetch, look_up
+from include.core.arrivals.versions import fetch, look_up
 from include.errors import ArrivalError
 
 if TYPE_CHECKING:

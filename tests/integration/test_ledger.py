@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.core.ledger import Counts, Details, RunOfSink, record_failure, record_run
-from include.core.postgres import transaction
+from include.core.runs.ledger import Counts, Details, RunOfSink, record_failure, record_run
+from include.core.warehouse.connection import transaction
 
 if TYPE_CHECKING:
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 NOW = datetime(2020, 12, 1, 8, 30, tzinfo=timezone.utc)
 RUN = RunOfSink(dag_id="d", run_id="r", sink="public.thing", as_of=NOW, started_at=NOW)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from include.core.migrations import MIGRATIONS, bring_up_to_date, migrate
+from include.core.warehouse.migrations import MIGRATIONS, bring_up_to_date, migrate
 from infra.local import postgres, processes
 from infra.local.layout import Layout, write_private
 from infra.local.state import Secrets

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from include.core.migrations import MIGRATIONS, migrate
+from include.core.warehouse.migrations import MIGRATIONS, migrate
 from include.errors import WarehouseRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 FILES = sorted(path.name for path in MIGRATIONS.glob("*.sql"))
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from include.core import receiving
-from include.core.s3_events import read_event
+from include.core.arrivals import claim as receiving
+from include.core.arrivals.events import read_event
 from include.errors import FilesFailedError
 from tests.support.received import message, names
 from tests.support.s3_messages import body, in_envelope, record

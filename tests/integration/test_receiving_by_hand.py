@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.core import receiving
-from include.core.receiving import newest_below
-from include.core.s3_events import Announced
+from include.core.arrivals import claim as receiving
+from include.core.arrivals.claim import newest_below
+from include.core.arrivals.events import Announced
 from include.errors import ArrivalError
 from tests.support.received import names
 from tests.support.upload_runs import PREFIX, Shore

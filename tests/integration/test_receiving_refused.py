@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from include.core.receiving import receive_messages
+from include.core.arrivals.claim import receive_messages
 from tests.support.received import message, names
 from tests.support.s3_messages import in_envelope, record
 from tests.support.upload_runs import PIPELINE, PREFIX, Shore, as_handed_over

@@ -10,13 +10,13 @@ import psycopg2
 import pytest
 from psycopg2.errors import InsufficientPrivilege
 
-from include.core.migrations import MIGRATIONS, migrate
+from include.core.warehouse.migrations import MIGRATIONS, migrate
 from include.datasets import github_datasets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
     from infra.local.postgres import Server
 
 DATASETS = tuple(dataset.table.sink for dataset in github_datasets())

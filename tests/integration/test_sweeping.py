@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from include.core import sweeping
-from include.core.notices import RunFacts
-from include.core.sweeping import find, runs_to_start, tell
+from include.core.arrivals import sweep as sweeping
+from include.core.arrivals.sweep import find, runs_to_start, tell
+from include.core.runs.notices import RunFacts
 from include.errors import FilesFailedError
 from tests.support.clients import s3_in_pages
 from tests.support.upload_runs import PIPELINE, PREFIX, Shore, run_of

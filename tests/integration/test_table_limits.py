@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg2 import sql
 
-from include.core.contract import Column, ShrinkLimit, Table
-from include.core.long_keys import ENTRY_BYTES, entry_bytes
-from include.core.upsert import Policy
+from include.contracts.contract import Column, ShrinkLimit, Table
+from include.core.snapshot.long_keys import ENTRY_BYTES, entry_bytes
+from include.core.warehouse.upsert import Policy
 from tests.support.table_loads import TableLoads
 
 if TYPE_CHECKING:
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 DAY = datetime(2020, 12, 1, 8, 30, tzinfo=timezone.utc)
 # Each name that statements use themselves, words that SQL reserves, and signs of other languages.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from include.core.migrations import MIGRATIONS, bring_up_to_date, migrate, pending
+from include.core.warehouse.migrations import MIGRATIONS, bring_up_to_date, migrate, pending
 from include.errors import WarehouseRefusedError, WarehouseUnavailableError
 from infra.local import ports, processes
 from infra.local import postgres as servers
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 FILES = sorted(path.name for path in MIGRATIONS.glob("*.sql"))
 USERS = "0005_create_users.sql"

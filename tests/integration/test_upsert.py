@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from include.core import postgres, sink_lock
-from include.core.contract import Column, ShrinkLimit, Table
-from include.core.postgres import transaction
-from include.core.upsert import LoadCounts, Policy
+from include.contracts.contract import Column, ShrinkLimit, Table
+from include.core.warehouse import connection as postgres
+from include.core.warehouse import sink_lock
+from include.core.warehouse.connection import transaction
+from include.core.warehouse.upsert import LoadCounts, Policy
 from include.errors import AccountingError, ShrunkenSnapshotError, WarehouseUnavailableError
 from tests.support.table_loads import TableLoads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 DAY = datetime(2020, 12, 1, 8, 30, tzinfo=timezone.utc)
 TABLE = Table(

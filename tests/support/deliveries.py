@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.core import arrivals
-from include.core.contract import CsvContract
-from include.core.postgres import transaction
+from include.contracts.contract import CsvContract
+from include.contracts.uploads import JsonUpload
+from include.core.arrivals import registry as arrivals
 from include.core.scratch import scratch_folder
-from include.core.upload_contract import JsonUpload
+from include.core.warehouse.connection import transaction
 from include.pipelines import csv_upload_to_sqs as pipeline
 from tests.support.apart import die_at
 from tests.support.clients import client

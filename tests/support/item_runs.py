@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.core import arrivals
+from include.core.arrivals import registry as arrivals
 from include.core.scratch import scratch_folder
-from include.core.stage_events import StageEvents
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
+from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvents
 from tests.support.apart import die_at, once
 from tests.support.clients import client
 from tests.support.upload_places import UploadPlace
@@ -24,7 +24,7 @@ from tests.support.upload_places import UploadPlace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from include.core import migrations, postgres
-from include.core.objects import ObjectStore
+from include.core.aws.objects import ObjectStore
+from include.core.warehouse import connection as postgres
+from include.core.warehouse import migrations
 from include.pipelines import github_csv_to_postgres as pipeline
 from tests.support import apart
 from tests.support.clients import client
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-    from include.core.contract import GitHubDataset
-    from include.core.outbox import Notice
+    from include.contracts.contract import GitHubDataset
+    from include.core.runs.outbox import Notice
 
 
 @dataclass(frozen=True, kw_only=True)

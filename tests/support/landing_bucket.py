@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from include.core.landing import list_versions, look_up
+from include.core.arrivals.versions import list_versions, look_up
 
 
 @dataclass

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.core.ledger import RunOfSink
-from include.core.migrations import migrate
-from include.core.outbox import announce
+from include.core.runs.ledger import RunOfSink
+from include.core.runs.outbox import announce
 from include.core.scratch import scratch_folder
-from include.core.web import Web
+from include.core.warehouse.migrations import migrate
+from include.core.web.client import Web
 from include.pipelines import github_csv_to_postgres as pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.contract import GitHubDataset
-    from include.core.objects import ObjectStore
-    from include.core.outbox import Notice
-    from include.core.postgres import Connect
+    from include.contracts.contract import GitHubDataset
+    from include.core.aws.objects import ObjectStore
+    from include.core.runs.outbox import Notice
+    from include.core.warehouse.connection import Connect
 
 UI_URL = "http://localhost:8080"
 MEMORY = "256MB"

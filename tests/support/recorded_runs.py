@@ -17,11 +17,11 @@ from typing import Any
 
 from botocore import handlers
 
-from include.core import settling
-from include.core.arrival_queue import hide
-from include.core.ledger import RunOfSink
-from include.core.notices import RunFacts
-from include.core.receiving import receive_messages
+from include.core.arrivals import complete as settling
+from include.core.arrivals.claim import receive_messages
+from include.core.arrivals.queue import hide
+from include.core.runs.ledger import RunOfSink
+from include.core.runs.notices import RunFacts
 from include.core.scratch import scratch_folder
 from include.pipelines import csv_upload_to_sqs
 from tests.support.aws_calls import Call
@@ -77,7 +77,7 @@ def take_messages(pipeline: str) -> None:
     the other pipeline is taken for done.
     """
     from wiring import clients  # noqa: PLC0415 -- after record_calls
-    from wiring.upload_pipelines import UPLOAD_PIPELINES  # noqa: PLC0415
+    from wiring.uploads.pipelines import UPLOAD_PIPELINES  # noqa: PLC0415
 
     (found,) = (each for each in UPLOAD_PIPELINES if each.name == pipeline)
     messages = asyncio.run(_first_event(found.asset().watchers[0].trigger))

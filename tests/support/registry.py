@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.core import arrivals
-from include.core.arrivals import Claim, Held, claim, failed_files, find_missed, note_progress
-from include.core.postgres import transaction
+from include.core.arrivals import registry as arrivals
+from include.core.arrivals.registry import (
+    Claim,
+    Held,
+    claim,
+    failed_files,
+    find_missed,
+    note_progress,
+)
+from include.core.warehouse.connection import transaction
 
 if TYPE_CHECKING:
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
 
 FILE: dict[str, Any] = {
     "bucket": "landing",

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 
-from include.core.postgres import transaction
-from include.core.upsert import LoadCounts, Policy, Snapshot, load_snapshot
+from include.core.warehouse.connection import transaction
+from include.core.warehouse.upsert import LoadCounts, Policy, Snapshot, load_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from include.core.contract import Table
-    from include.core.postgres import Connect
+    from include.contracts.contract import Table
+    from include.core.warehouse.connection import Connect
 
 Row = tuple[Any, ...]
 

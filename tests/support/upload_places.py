@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg2
 
-from include.core.landing import look_up
-from include.core.objects import ObjectStore
+from include.core.arrivals.versions import look_up
+from include.core.aws.objects import ObjectStore
 from tests.support.clients import client
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from include.core import ledger
-from include.core.arrivals import hold
-from include.core.landing import look_up
-from include.core.notices import RunFacts
-from include.core.objects import ObjectStore
-from include.core.outbox import announce
-from include.core.receiving import Landing, receive_files, receive_messages
-from include.core.s3_events import Announced
-from include.core.settling import Failure, Queue, settle
+from include.core.arrivals.claim import Landing, receive_files, receive_messages
+from include.core.arrivals.complete import Failure, Queue, settle
+from include.core.arrivals.events import Announced
+from include.core.arrivals.registry import hold
+from include.core.arrivals.versions import look_up
+from include.core.aws.objects import ObjectStore
+from include.core.runs import ledger
+from include.core.runs.notices import RunFacts
+from include.core.runs.outbox import announce
 from tests.support.apart import die_at
 from tests.support.clients import client
 from tests.support.s3_messages import body, record
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-    from include.core.arrivals import Claim
-    from include.core.settling import OnFailed
+    from include.core.arrivals.complete import OnFailed
+    from include.core.arrivals.registry import Claim
 
 PIPELINE, PREFIX, SINK = "csv_upload_to_sqs", "uploads/sqs/", "sqs:json"
 AS_OF = datetime(2026, 11, 21, tzinfo=timezone.utc)

@@ -19,7 +19,7 @@ from include.datasets import (
     upload_of,
 )
 from include.errors import ArrivalError
-from tests.unit.core.csv_files import take
+from tests.support.csv_files import take
 
 FOLDER = Path(datasets.__file__).parent
 

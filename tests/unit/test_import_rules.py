@@ -22,9 +22,10 @@ MODULES = sorted(
 ALLOWED = {
     "dags": {"wiring", "include"},
     "dags.wiring": {"wiring", "include"},
-    "include.pipelines": {"include.core", "include.errors"},
-    "include.datasets": {"include.core", "include.errors"},
-    "include.core": {"include.core", "include.errors"},
+    "include.pipelines": {"include.core", "include.contracts", "include.errors"},
+    "include.datasets": {"include.contracts", "include.errors"},
+    "include.core": {"include.core", "include.contracts", "include.errors"},
+    "include.contracts": {"include.contracts", "include.core.csv"},
     "include.errors": set(),
     "include.settings": set(),
     "plugins": set(),

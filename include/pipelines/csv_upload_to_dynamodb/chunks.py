@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from include.core.aws.json_lines import read_lines
 from include.core.failpoints import failpoint
-from include.core.json_lines import read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from include.core.objects import ObjectStore
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
+    from include.core.aws.objects import ObjectStore
     from include.pipelines.csv_upload_to_dynamodb.dealing import Cut
 
 # Airflow maps a task at most 1,024 times (core.max_map_length).

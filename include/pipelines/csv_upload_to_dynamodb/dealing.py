@@ -17,16 +17,16 @@ from datetime import datetime, timezone
 from heapq import heappushpop
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.csv_faults import Counts, Reject
-from include.core.csv_numbers import RANGES
-from include.core.csv_rows import CsvRows, read_raw, read_rows
-from include.core.json_lines import write_lines
+from include.core.aws.json_lines import write_lines
+from include.core.csv.faults import Counts, Reject
+from include.core.csv.numbers import RANGES
+from include.core.csv.rows import CsvRows, read_raw, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from include.core.contract import Column, CsvContract
+    from include.contracts.contract import Column, CsvContract
 
     Row = list[Any]
     Order = Callable[[str], Any]

@@ -5,27 +5,27 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.arrivals import hold
-from include.core.csv_faults import Counts
+from include.core.arrivals.registry import hold
+from include.core.arrivals.versions import fetch
+from include.core.csv.faults import Counts
 from include.core.failpoints import failpoint
-from include.core.items import key_column
-from include.core.landing import fetch
-from include.core.rejects import (
+from include.core.runs.quarantine import (
     allowed_rejects,
     count_codes,
     read_rejected,
     refuse_rejects,
     set_aside,
 )
-from include.core.stage_events import StageEvent
 from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows, store_chunks
 from include.pipelines.csv_upload_to_dynamodb.dealing import cut_file
+from include.pipelines.csv_upload_to_dynamodb.items import key_column
+from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
     from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 PIPELINE: Final = "csv_upload_to_dynamodb"

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.arrivals import Held, note_progress
+from include.core.arrivals.registry import Held, note_progress
+from include.core.aws.json_lines import read_lines
 from include.core.failpoints import failpoint
-from include.core.json_lines import read_lines
-from include.core.postgres import transaction
-from include.core.stage_events import StageEvent
+from include.core.warehouse.connection import transaction
 from include.pipelines.csv_upload_to_dynamodb.extract import PIPELINE
+from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.core.postgres import Connect
-    from include.core.stage_events import StageEvents
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
+    from include.core.warehouse.connection import Connect
     from include.pipelines.csv_upload_to_dynamodb.places import Places
+    from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvents
 
 _RENEW_SECONDS: Final = 60
 _OUTCOMES: Final = ("inserted", "updated", "unchanged", "superseded")

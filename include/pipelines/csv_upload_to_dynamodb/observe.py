@@ -7,17 +7,17 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.csv_faults import CONTINUED
+from include.core.csv.faults import CONTINUED
 from include.core.failpoints import failpoint
-from include.core.item_reads import find_versions
-from include.core.items import attribute_maker, key_column
-from include.core.rejects import read_rejected
+from include.core.runs.quarantine import read_rejected
 from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver, chunk_lines
+from include.pipelines.csv_upload_to_dynamodb.item_reads import find_versions
+from include.pipelines.csv_upload_to_dynamodb.items import attribute_maker, key_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
     from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 _NAMED: Final = 20

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.core.item_writes import ItemTable
-from include.core.items import key_column
 from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver
+from include.pipelines.csv_upload_to_dynamodb.item_writes import ItemTable
+from include.pipelines.csv_upload_to_dynamodb.items import key_column
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.objects import ObjectStore
-    from include.core.postgres import Connect
-    from include.core.stage_events import StageEvents
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
+    from include.core.aws.objects import ObjectStore
+    from include.core.warehouse.connection import Connect
+    from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvents
 
 
 @dataclass(frozen=True, kw_only=True)

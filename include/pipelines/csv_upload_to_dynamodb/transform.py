@@ -6,23 +6,23 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from include.core.contract import RejectLimit
-from include.core.csv_faults import CONTINUED, Reject
+from include.contracts.contract import RejectLimit
+from include.core.aws.json_lines import write_lines
+from include.core.csv.faults import CONTINUED, Reject
 from include.core.failpoints import failpoint
-from include.core.items import ItemFault, item_maker
-from include.core.json_lines import write_lines
-from include.core.rejects import count_codes, read_rejected, refuse_rejects, set_aside
-from include.core.stage_events import StageEvent
+from include.core.runs.quarantine import count_codes, read_rejected, refuse_rejects, set_aside
 from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_lines
+from include.pipelines.csv_upload_to_dynamodb.items import ItemFault, item_maker
+from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from include.core.contract import CsvContract
-    from include.core.items import Item
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.contract import CsvContract
+    from include.contracts.uploads import ItemUpload
     from include.pipelines.csv_upload_to_dynamodb.dealing import Row
+    from include.pipelines.csv_upload_to_dynamodb.items import Item
     from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 

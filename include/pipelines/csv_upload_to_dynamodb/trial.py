@@ -6,19 +6,19 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from include.core.items import key_column
-from include.core.json_lines import read_lines
-from include.core.rejects import set_aside
-from include.core.trial import Trial, json_of_lines, limit_causes
+from include.core.aws.json_lines import read_lines
+from include.core.runs.quarantine import set_aside
+from include.core.runs.trial import Trial, json_of_lines, limit_causes
 from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows
 from include.pipelines.csv_upload_to_dynamodb.dealing import cut_file
+from include.pipelines.csv_upload_to_dynamodb.items import key_column
 from include.pipelines.csv_upload_to_dynamodb.transform import make_items
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.csv_faults import Reject
-    from include.core.upload_contract import ItemUpload
+    from include.contracts.uploads import ItemUpload
+    from include.core.csv.faults import Reject
 
 # An item holds the order of its file, which counts for its size: as long as those that S3's
 # answers give.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from include.core.arrivals import hold
+from include.core.arrivals.registry import hold
+from include.core.arrivals.versions import fetch
 from include.core.failpoints import failpoint
-from include.core.landing import fetch
-from include.core.rejects import count_codes, refuse_rejects
+from include.core.runs.quarantine import count_codes, refuse_rejects
 from include.errors import ArrivalError
 from include.pipelines.csv_upload_to_sqs.load import Sender
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
@@ -24,9 +24,9 @@ from include.pipelines.csv_upload_to_sqs.transform import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.core.objects import ObjectStore
-    from include.core.postgres import Connect
-    from include.core.upload_contract import JsonUpload
+    from include.contracts.uploads import JsonUpload
+    from include.core.aws.objects import ObjectStore
+    from include.core.warehouse.connection import Connect
     from include.pipelines.csv_upload_to_sqs.transform import Checked
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.batches import Refusal, batches, is_transient, send_batch
+from include.core.aws.batches import Refusal, batches, is_transient, send_batch
 from include.core.failpoints import failpoint
 from include.errors import AccountingError
 from include.pipelines.csv_upload_to_sqs.transform import LIMITS

@@ -6,18 +6,18 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from include.core.arrivals import note_progress
-from include.core.postgres import autocommit
-from include.core.sql_files import read_statement
+from include.core.arrivals.registry import note_progress
+from include.core.statements import read_statement
+from include.core.warehouse.connection import autocommit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from psycopg2.extensions import cursor
 
-    from include.core.arrivals import Held
-    from include.core.postgres import Connect
-    from include.core.upload_contract import JsonUpload
+    from include.contracts.uploads import JsonUpload
+    from include.core.arrivals.registry import Held
+    from include.core.warehouse.connection import Connect
 
     Span = tuple[int, int]
 

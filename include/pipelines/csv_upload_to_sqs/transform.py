@@ -9,11 +9,11 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.batches import Limits
-from include.core.csv_faults import Reject
-from include.core.csv_rows import read_raw, read_rows
-from include.core.json_rows import JsonRows
-from include.core.rejects import set_aside
+from include.core.aws.batches import Limits
+from include.core.csv.faults import Reject
+from include.core.csv.json_rows import JsonRows
+from include.core.csv.rows import read_raw, read_rows
+from include.core.runs.quarantine import set_aside
 from include.errors import InputFileError, RuleError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from include.core.json_rows import JsonBlock
-    from include.core.upload_contract import JsonUpload
+    from include.contracts.uploads import JsonUpload
+    from include.core.csv.json_rows import JsonBlock
 
     Row = tuple[int, str]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from include.core.trial import Trial, limit_causes
+from include.core.runs.trial import Trial, limit_causes
 from include.pipelines.csv_upload_to_sqs.transform import Envelope, check_rows, open_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.core.upload_contract import JsonUpload
+    from include.contracts.uploads import JsonUpload
 
 # A message holds the version of its file, which S3 makes: 32 characters.
 _VERSION_ID: Final = "v" * 32

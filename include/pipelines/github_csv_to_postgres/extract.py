@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from include.core import notices
 from include.core.failpoints import failpoint
-from include.core.github import fetch_version, version_at
+from include.core.runs import notices
+from include.pipelines.github_csv_to_postgres.github import fetch_version, version_at
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from include.core.contract import GitHubFile
-    from include.core.objects import ObjectStore
-    from include.core.web import Download, Web
+    from include.contracts.contract import GitHubFile
+    from include.core.aws.objects import ObjectStore
+    from include.core.web.client import Download, Web
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,20 +6,21 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.core import ledger, notices, outbox, upsert
 from include.core.failpoints import failpoint
-from include.core.outbox import Notice, write_notice
-from include.core.postgres import transaction
-from include.core.rejects import read_rejected
-from include.core.snapshot_files import open_rows
+from include.core.runs import ledger, notices, outbox
+from include.core.runs.outbox import Notice, write_notice
+from include.core.runs.quarantine import read_rejected
+from include.core.snapshot.files import open_rows
+from include.core.warehouse import upsert
+from include.core.warehouse.connection import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from include.core.contract import GitHubDataset
-    from include.core.objects import ObjectStore
-    from include.core.postgres import Connect
+    from include.contracts.contract import GitHubDataset
+    from include.core.aws.objects import ObjectStore
+    from include.core.warehouse.connection import Connect
 
 
 def upsert_snapshot(  # noqa: PLR0913 -- what to load, for which run, between which places

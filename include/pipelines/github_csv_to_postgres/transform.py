@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.core import rules
 from include.core.failpoints import failpoint
-from include.core.rejects import count_codes, refuse_rejects
-from include.core.snapshot_files import clean, connect_duckdb, stage_source
+from include.core.runs.quarantine import count_codes, refuse_rejects
+from include.core.snapshot import rules
+from include.core.snapshot.files import clean, connect_duckdb, stage_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.core.contract import GitHubDataset
-    from include.core.objects import ObjectStore
+    from include.contracts.contract import GitHubDataset
+    from include.core.aws.objects import ObjectStore
 
 
 def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places between

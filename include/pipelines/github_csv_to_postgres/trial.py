@@ -7,11 +7,11 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from include.core.csv_to_duckdb import load_csv
-from include.core.rejects import set_aside
-from include.core.snapshot_files import safe_errors
-from include.core.sql_files import fill, quote_identifier
-from include.core.trial import Trial, json_of_lines, limit_causes
+from include.core.runs.quarantine import set_aside
+from include.core.runs.trial import Trial, json_of_lines, limit_causes
+from include.core.snapshot.files import safe_errors
+from include.core.snapshot.load_csv import load_csv
+from include.core.statements import fill, quote_identifier
 from include.errors import RuleError
 from include.pipelines.github_csv_to_postgres.transform import clean_and_check
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.core.contract import GitHubDataset, GitHubFile
+    from include.contracts.contract import GitHubDataset, GitHubFile
 
 
 def try_file(  # noqa: PLR0913 -- a dataset, one of its files, and where it is tried
@@ -62,7 +62,9 @@ def try_file(  # noqa: PLR0913 -- a dataset, one of its files, and where it is t
                 folder=folder,
                 on_reject=add,
             )
-        found = connection.execute(fill("csv/list_lines", relation=quote_identifier(source.name)))
+        found = connection.execute(
+            fill("snapshot/list_lines", relation=quote_identifier(source.name))
+        )
         kept = array("q", chain.from_iterable(iter(found.fetchone, None)))
     causes: list[str] = []
     warnings: list[str] = []

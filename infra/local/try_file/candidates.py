@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from include.core.contract import Column, CsvContract
-from include.core.csv_syntax import Syntax
-from include.core.csv_values import ColumnReader
+from include.contracts.contract import Column, CsvContract
+from include.core.csv.syntax import Syntax
+from include.core.csv.values import ColumnReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

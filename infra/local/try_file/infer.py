@@ -8,12 +8,12 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from include.core.contract import Column, CsvContract
-from include.core.csv_headless import looks_like_data
-from include.core.csv_opening import open_records
-from include.core.csv_rows import read_rows
-from include.core.csv_to_duckdb import load_csv
-from include.core.sql_files import fill, quote_identifier, quote_identifiers
+from include.contracts.contract import Column, CsvContract
+from include.core.csv.headless import looks_like_data
+from include.core.csv.opening import open_records
+from include.core.csv.rows import read_rows
+from include.core.snapshot.load_csv import load_csv
+from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 from infra.local.try_file.candidates import Evidence, choose
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.core.csv_opening import Opened
+    from include.core.csv.opening import Opened
 
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FIRST_ROWS: Final = 50
@@ -250,7 +250,7 @@ def _unique(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tupl
 
 def _count(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> tuple[int, int]:
     statement = fill(
-        "csv/count_keys",
+        "snapshot/count_keys",
         relation=quote_identifier(_RELATION),
         columns=quote_identifiers(columns),
     )

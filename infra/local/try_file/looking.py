@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.core.contract import GitHubDataset
-from include.core.csv_dialect import called
-from include.core.csv_rows import read_rows
-from include.core.snapshot_files import connect_duckdb, safe_errors
-from include.core.upload_contract import ItemUpload, JsonUpload
+from include.contracts.contract import GitHubDataset
+from include.contracts.uploads import ItemUpload, JsonUpload
+from include.core.csv.dialect import called
+from include.core.csv.rows import read_rows
+from include.core.snapshot.files import connect_duckdb, safe_errors
 from include.datasets import all_datasets
 from include.errors import InputFileError, SluiceError
 from infra.local.try_file.declaration import dataset_name, declare
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.core.contract import CsvContract
+    from include.contracts.contract import CsvContract
     from infra.local.try_file.infer import Inferred
 
 

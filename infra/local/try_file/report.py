@@ -6,14 +6,14 @@ import heapq
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from include.core.rejects import read_rejected
+from include.core.runs.quarantine import read_rejected
 from infra.local.try_file.remedies import REMEDIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.core.ledger import Rejected
-    from include.core.trial import Trial
+    from include.core.runs.ledger import Rejected
+    from include.core.runs.trial import Trial
     from infra.local.try_file.trying import Outcome
 
 LISTED_REJECTS: Final = 100

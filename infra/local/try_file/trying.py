@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from include.core.contract import GitHubDataset
-from include.core.csv_rows import read_rows
-from include.core.s3_events import check_name
-from include.core.upload_contract import ItemUpload, JsonUpload, Upload
+from include.contracts.contract import GitHubDataset
+from include.contracts.uploads import ItemUpload, JsonUpload, Upload
+from include.core.arrivals.events import check_name
+from include.core.csv.rows import read_rows
 from include.errors import ArrivalError, InputFileError, SluiceError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.core.contract import GitHubFile
-    from include.core.trial import Trial
+    from include.contracts.contract import GitHubFile
+    from include.core.runs.trial import Trial
 
     Dataset = GitHubDataset | Upload
 
@@ -93,7 +93,7 @@ class Trying:
         self, dataset: GitHubDataset, source: GitHubFile, path: Path, folder: Path
     ) -> Trial:
         # The libraries of one pipeline are not loaded for another's file.
-        from include.core.snapshot_files import connect_duckdb  # noqa: PLC0415
+        from include.core.snapshot.files import connect_duckdb  # noqa: PLC0415
         from include.pipelines.github_csv_to_postgres.trial import try_file  # noqa: PLC0415
 
         if self._connection is None:

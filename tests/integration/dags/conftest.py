@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.core.migrations import migrate
+from include.core.warehouse.migrations import migrate
 from infra.aws.environment import DEV
 from infra.aws.platform.airflow_options import airflow_options
 from infra.local import aws as emulators
@@ -17,7 +17,7 @@ from tests.support.vault import PREFIX, Owner, Vault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
     from infra.local.postgres import Server
     from tests.conftest import Aws
 

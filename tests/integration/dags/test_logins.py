@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from include.core.migrations import MIGRATIONS, migrate
-from include.core.postgres import transaction
+from include.core.warehouse.connection import transaction
+from include.core.warehouse.migrations import MIGRATIONS, migrate
 from include.errors import WarehouseRefusedError, WarehouseUnavailableError
 from infra.aws.environment import DEV
 from infra.aws.platform.airflow_options import airflow_options
@@ -19,7 +19,7 @@ from tests.support.airflow_home import clients
 from tests.support.vault import PREFIX
 
 if TYPE_CHECKING:
-    from include.core.postgres import Connect
+    from include.core.warehouse.connection import Connect
     from tests.support.vault import Owner, Vault
 
 FILES = sorted(path.name for path in MIGRATIONS.glob("*.sql"))

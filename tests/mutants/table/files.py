@@ -6,18 +6,18 @@ from typing import Final
 
 from tests.mutants.guard import Edit, Guard
 
-_ACCOUNTING: Final = "tests/unit/core/test_csv_accounting.py"
-_SPANS: Final = "include/core/csv_spans.py"
-_RECORDS: Final = "include/core/csv_records.py"
-_RECORD_TESTS: Final = "tests/unit/core/test_csv_records.py"
-_RULES: Final = "tests/unit/core/test_column_rules.py"
-_ROWS: Final = "tests/unit/core/test_csv_constraints.py"
-_COLUMNS: Final = "tests/unit/core/test_columns.py"
-_ENCODINGS: Final = "tests/unit/core/test_csv_encodings.py"
-_CONTENT: Final = "tests/unit/core/test_content.py"
-_CONSTRAINTS: Final = "include/core/constraints.py"
+_ACCOUNTING: Final = "tests/unit/core/csv/test_csv_accounting.py"
+_SPANS: Final = "include/core/csv/spans.py"
+_RECORDS: Final = "include/core/csv/records.py"
+_RECORD_TESTS: Final = "tests/unit/core/csv/test_csv_records.py"
+_RULES: Final = "tests/unit/core/snapshot/test_column_rules.py"
+_ROWS: Final = "tests/unit/core/csv/test_csv_constraints.py"
+_COLUMNS: Final = "tests/unit/contracts/test_columns.py"
+_ENCODINGS: Final = "tests/unit/core/csv/test_csv_encodings.py"
+_CONTENT: Final = "tests/unit/core/content/test_content.py"
+_CONSTRAINTS: Final = "include/contracts/constraints.py"
 _KEPT: Final = (
-    "tests/unit/core/test_csv_constraints.py"
+    "tests/unit/core/csv/test_csv_constraints.py"
     "::test_constraint_rejects_what_breaks_it_with_its_code_and_column"
 )
 
@@ -35,7 +35,7 @@ GUARDS: Final = (
     Guard(
         "content of a file",
         "a web page, a workbook or a pointer is read as a table",
-        (Edit("include/core/csv_opening.py", "    _refuse_other_content(head, name=name)\n", ""),),
+        (Edit("include/core/csv/opening.py", "    _refuse_other_content(head, name=name)\n", ""),),
         (f"{_CONTENT}::test_file_that_is_no_csv_is_refused_by_what_it_is",),
     ),
     Guard(
@@ -43,7 +43,7 @@ GUARDS: Final = (
         "a file that was compressed twice is read as a table",
         (
             Edit(
-                "include/core/content.py",
+                "include/core/content/formats.py",
                 '    (GZIP, "compressed twice (gzip in gzip)", "Compress it once"),\n',
                 "",
             ),
@@ -55,7 +55,7 @@ GUARDS: Final = (
         "the byte-order mark of a joined file becomes part of a key",
         (
             Edit(
-                "include/core/csv_text.py", 'return _LINE_MARKS.sub("", text) if', "return text if"
+                "include/core/csv/text.py", 'return _LINE_MARKS.sub("", text) if', "return text if"
             ),
         ),
         (f"{_ENCODINGS}::test_mark_of_a_file_that_was_joined_is_no_data",),
@@ -65,7 +65,7 @@ GUARDS: Final = (
         "a file of another encoding loses its rows with accents as rejects",
         (
             Edit(
-                "include/core/csv_windows_1252.py",
+                "include/core/csv/windows_1252.py",
                 "if self._texts > self._noise and not self._beyond_ascii:",
                 "if False:",
             ),
@@ -78,8 +78,10 @@ GUARDS: Final = (
     Guard(
         "header that is data",
         "the first row of a file without a header becomes its names",
-        (Edit("include/core/csv_header.py", "    check.data(names)\n", ""),),
-        ("tests/unit/core/test_csv_headless.py::test_first_row_that_looks_like_data_is_an_error",),
+        (Edit("include/core/csv/header.py", "    check.data(names)\n", ""),),
+        (
+            "tests/unit/core/csv/test_csv_headless.py::test_first_row_that_looks_like_data_is_an_error",
+        ),
     ),
     Guard(
         "quote that never closes",
@@ -147,7 +149,7 @@ GUARDS: Final = (
     Guard(
         "lines of a rejected row",
         "a rejected row of several lines counts as one line",
-        (Edit("include/core/csv_faults.py", 'if "\\n" in raw or "\\r" in raw:', "if False:"),),
+        (Edit("include/core/csv/faults.py", 'if "\\n" in raw or "\\r" in raw:', "if False:"),),
         (f"{_ACCOUNTING}::test_row_of_several_lines_that_is_rejected_counts_each_of_them",),
     ),
     _constraint("max_length", "len(value) <= asked", "len(value) < asked"),
@@ -171,7 +173,13 @@ GUARDS: Final = (
     Guard(
         "constraints after cleaning",
         "a value that cleaning makes breaks a constraint and is loaded",
-        (Edit("include/core/rules.py", "        broken += find_broken(connection, column)\n", ""),),
+        (
+            Edit(
+                "include/core/snapshot/rules.py",
+                "        broken += find_broken(connection, column)\n",
+                "",
+            ),
+        ),
         (
             f"{_RULES}::test_snapshot_that_breaks_a_constraint_is_refused_with_column_and_number_of_rows",
         ),
@@ -181,7 +189,7 @@ GUARDS: Final = (
         "a value at its bound stops the run",
         (
             Edit(
-                "include/sql/rules/find_below_minimum.sql",
+                "include/sql/snapshot/find_below_minimum.sql",
                 "{column} < cast(",
                 "{column} <= cast(",
             ),
@@ -193,7 +201,7 @@ GUARDS: Final = (
     Guard(
         "constraints inside a cell",
         "rows that break a constraint vanish in a quoted cell",
-        (Edit("include/core/csv_rows.py", " or value.code in _CONSTRAINTS", ""),),
+        (Edit("include/core/csv/rows.py", " or value.code in _CONSTRAINTS", ""),),
         (f"{_ROWS}::test_rows_that_break_a_constraint_do_not_vanish_in_a_quoted_cell",),
     ),
     Guard(
@@ -201,7 +209,7 @@ GUARDS: Final = (
         "a pattern that takes for ever is declared",
         (
             Edit(
-                "include/core/patterns.py",
+                "include/contracts/patterns.py",
                 "if self.endless and most != 1:",
                 "if False:",
             ),

@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.mutants.guard import Edit, Guard
 
-_UPSERT: Final = "include/core/upsert.py"
+_UPSERT: Final = "include/core/warehouse/upsert.py"
 _LOAD: Final = "include/pipelines/github_csv_to_postgres/load.py"
 _LOADS: Final = "tests/integration/test_upsert.py"
 _FAULTS: Final = "tests/integration/test_faults_guards.py"
@@ -60,7 +60,7 @@ GUARDS: Final = (
         "keys of new dates count as old ones in another shape",
         (
             Edit(
-                "include/sql/upsert/find_keys_moved_by_newest.sql",
+                "include/sql/warehouse/find_keys_moved_by_newest.sql",
                 "changed._sluice_operation = 'insert' and {is_held_date}",
                 "changed._sluice_operation = 'insert' and ({is_held_date} or true)",
             ),
@@ -108,7 +108,7 @@ GUARDS: Final = (
         "another snapshot of the moment that a kept row was seen last changes that row",
         (
             Edit(
-                "include/sql/upsert/find_older_changes.sql",
+                "include/sql/warehouse/find_older_changes.sql",
                 "vanished.last_seen >= %(as_of)s",
                 "vanished.last_seen > %(as_of)s",
             ),
@@ -120,7 +120,7 @@ GUARDS: Final = (
         "a table that somebody else wrote to counts as loaded",
         (
             Edit(
-                "include/core/sink_lock.py",
+                "include/core/warehouse/sink_lock.py",
                 "return self.writes == self.writes_at_load",
                 "return self.writes is not None",
             ),
@@ -133,7 +133,7 @@ GUARDS: Final = (
     Guard(
         "lock",
         "two runs load one table at a time",
-        (Edit("include/sql/upsert/lock_sink.sql", "for update", ""),),
+        (Edit("include/sql/warehouse/lock_sink.sql", "for update", ""),),
         (
             f"{_LOADS}::test_second_writer_waits_for_the_first",
             f"{_FAULTS}::test_newer_run_waits_while_an_older_one_stages",
@@ -142,7 +142,7 @@ GUARDS: Final = (
     Guard(
         "lease of a table",
         "a writer that overstays holds the table for ever",
-        (Edit("include/sql/upsert/claim_sink.sql", "pg_terminate_backend(pid)", "pid"),),
+        (Edit("include/sql/warehouse/claim_sink.sql", "pg_terminate_backend(pid)", "pid"),),
         (f"{_LOADS}::test_writer_that_overstays_its_lease_loses_the_lock_and_its_work",),
     ),
     Guard(
@@ -150,7 +150,7 @@ GUARDS: Final = (
         "a writer of another table is ended",
         (
             Edit(
-                "include/sql/upsert/claim_sink.sql",
+                "include/sql/warehouse/claim_sink.sql",
                 "application_name = %(writer)s",
                 "%(writer)s is not null",
             ),
@@ -186,9 +186,11 @@ GUARDS: Final = (
         "outbox until it is taken",
         "a notice counts as sent before SNS has it",
         (
-            Edit("include/core/outbox.py", "refusal = self._refusal(notice)", "refusal = None"),
             Edit(
-                "include/core/outbox.py",
+                "include/core/runs/outbox.py", "refusal = self._refusal(notice)", "refusal = None"
+            ),
+            Edit(
+                "include/core/runs/outbox.py",
                 '    failpoint("announce.committed")\n',
                 '    failpoint("announce.committed")\n        self._refusal(notice)\n',
             ),
@@ -200,7 +202,7 @@ GUARDS: Final = (
         "a notice that SNS refuses for good holds back those of other runs",
         (
             Edit(
-                "include/core/outbox.py",
+                "include/core/runs/outbox.py",
                 "            if code is None:\n                raise\n",
                 "            raise\n",
             ),
@@ -212,7 +214,7 @@ GUARDS: Final = (
     Guard(
         "reject limit",
         "a file of which too many rows are bad is loaded in part",
-        (Edit("include/core/rejects.py", "raise RejectLimitError(", "RejectLimitError("),),
+        (Edit("include/core/runs/quarantine.py", "raise RejectLimitError(", "RejectLimitError("),),
         (
             f"{_PIPELINE}::test_too_many_rejects_stop_the_run_and_nothing_is_loaded",
             f"{_FAULTS}::test_too_many_bad_rows_stop",
@@ -221,7 +223,7 @@ GUARDS: Final = (
     Guard(
         "sum of a run",
         "a row is lost between two tasks",
-        (Edit("include/core/ledger.py", "if accounted != self.read:", "if False:"),),
+        (Edit("include/core/runs/ledger.py", "if accounted != self.read:", "if False:"),),
         (f"{_FAULTS}::test_row_that_is_lost_between_tasks_stops_the_run",),
     ),
     Guard(
@@ -239,7 +241,7 @@ GUARDS: Final = (
     Guard(
         "success in the ledger",
         "a failure after the load overwrites the ledger row of its success",
-        (Edit("include/sql/ops/record_failure.sql", "where run.status <> 'success'", ""),),
+        (Edit("include/sql/runs/record_failure.sql", "where run.status <> 'success'", ""),),
         (f"{_LEDGER}::test_failure_after_a_success_leaves_its_ledger_row_as_it_is",),
     ),
     Guard(
@@ -247,7 +249,7 @@ GUARDS: Final = (
         "rows that Postgres quotes in an error stand in logs",
         (
             Edit(
-                "include/core/postgres.py",
+                "include/core/warehouse/connection.py",
                 "raise _translate(error, doing) from None",
                 "raise _translate(error, doing) from error",
             ),
@@ -262,7 +264,7 @@ GUARDS: Final = (
         "rows that DuckDB quotes in an error stand in logs",
         (
             Edit(
-                "include/core/snapshot_files.py",
+                "include/core/snapshot/files.py",
                 'refused the cleaning: {type(error).__name__}") from None',
                 'refused the cleaning: {type(error).__name__}") from error',
             ),

@@ -6,17 +6,17 @@ from typing import Final
 
 from tests.mutants.guard import Edit, Guard
 
-_LOCK: Final = "tests/unit/core/test_sink_lock.py"
-_LONG: Final = "tests/unit/core/test_long_keys.py"
+_LOCK: Final = "tests/unit/core/warehouse/test_sink_lock.py"
+_LONG: Final = "tests/unit/core/snapshot/test_long_keys.py"
 _STATEMENTS: Final = "tests/integration/test_item_statements.py"
-_DUCKDB: Final = "tests/unit/core/test_csv_to_duckdb.py"
-_ITEMS: Final = "tests/unit/core/test_items.py"
+_DUCKDB: Final = "tests/unit/core/snapshot/test_load_csv.py"
+_ITEMS: Final = "tests/unit/pipelines/test_items.py"
 
 GUARDS: Final = (
     Guard(
         "names in Postgres",
         "a file has columns that no table in Postgres can have",
-        (Edit("include/core/csv_to_duckdb.py", "    _refuse_names(rows, name=name)\n", ""),),
+        (Edit("include/core/snapshot/load_csv.py", "    _refuse_names(rows, name=name)\n", ""),),
         (f"{_DUCKDB}::test_name_that_postgres_does_not_take_is_an_error_that_shows_why",),
     ),
     Guard(
@@ -24,13 +24,13 @@ GUARDS: Final = (
         "a column has the name of one that statements add",
         (
             Edit(
-                "include/core/postgres_names.py",
+                "include/contracts/names.py",
                 "if lower.startswith(RESERVED_PREFIX):",
                 "if lower == RESERVED_PREFIX:",
             ),
         ),
         (
-            "tests/unit/core/test_declared_names.py::test_reserved_name_is_refused_where_it_is_declared",
+            "tests/unit/contracts/test_declared_names.py::test_reserved_name_is_refused_where_it_is_declared",
         ),
     ),
     Guard(
@@ -38,7 +38,7 @@ GUARDS: Final = (
         "a row whose key no index takes fails every load",
         (
             Edit(
-                "include/core/long_keys.py",
+                "include/core/snapshot/long_keys.py",
                 "    if long:\n        statement",
                 "    if False:\n        statement",
             ),
@@ -50,7 +50,7 @@ GUARDS: Final = (
         "a key of exactly the size that an index takes is rejected",
         (
             Edit(
-                "include/core/long_keys.py",
+                "include/core/snapshot/long_keys.py",
                 "if entry_bytes(types, lengths) > ENTRY_BYTES:",
                 "if entry_bytes(types, lengths) >= ENTRY_BYTES:",
             ),
@@ -60,7 +60,13 @@ GUARDS: Final = (
     Guard(
         "long keys that cleaning makes",
         "a key that only cleaning makes too long reaches Postgres",
-        (Edit("include/core/rules.py", "    broken.append(_too_long(connection, table))\n", ""),),
+        (
+            Edit(
+                "include/core/snapshot/rules.py",
+                "    broken.append(_too_long(connection, table))\n",
+                "",
+            ),
+        ),
         (f"{_LONG}::test_key_that_cleaning_makes_too_long_is_an_error_before_anything_is_loaded",),
     ),
     Guard(
@@ -68,7 +74,7 @@ GUARDS: Final = (
         "a load fails for a column with a percent sign in its name",
         (
             Edit(
-                "include/core/sql_files.py",
+                "include/core/statements.py",
                 'sql.Identifier(*(name.replace("%", "%%") for name in part.strings))',
                 "part",
             ),
@@ -78,7 +84,13 @@ GUARDS: Final = (
     Guard(
         "lock of one table",
         "two tables with long names share the lock of their writers",
-        (Edit("include/core/sink_lock.py", "hashlib.sha256(sink.encode())", "hashlib.sha256()"),),
+        (
+            Edit(
+                "include/core/warehouse/sink_lock.py",
+                "hashlib.sha256(sink.encode())",
+                "hashlib.sha256()",
+            ),
+        ),
         (f"{_LOCK}::test_two_tables_have_two_names_that_postgres_takes_as_they_are",),
     ),
     Guard(
@@ -86,7 +98,7 @@ GUARDS: Final = (
         "a contract has more columns than a statement to DynamoDB can name",
         (
             Edit(
-                "include/core/item_writes.py",
+                "include/pipelines/csv_upload_to_dynamodb/item_writes.py",
                 "if longest > STATEMENT_CHARACTERS:",
                 "if longest > 2 * STATEMENT_CHARACTERS:",
             ),
@@ -100,7 +112,7 @@ GUARDS: Final = (
         "an item has a key that looks like none",
         (
             Edit(
-                "include/core/items.py",
+                "include/pipelines/csv_upload_to_dynamodb/items.py",
                 "all(category(char) in _INVISIBLE for char in value)",
                 'value == ""',
             ),
@@ -112,7 +124,7 @@ GUARDS: Final = (
         "an item that DynamoDB refuses fails the whole file",
         (
             Edit(
-                "include/core/items.py",
+                "include/pipelines/csv_upload_to_dynamodb/items.py",
                 "if item_size(item) > ITEM_BYTES:",
                 "if item_size(item) >= ITEM_BYTES:",
             ),
@@ -124,9 +136,13 @@ GUARDS: Final = (
         "a notice has characters in its subject that SNS refuses",
         (
             Edit(
-                "include/core/notices.py", "char.isascii() and char.isprintable()", "char.isascii()"
+                "include/core/runs/notices.py",
+                "char.isascii() and char.isprintable()",
+                "char.isascii()",
             ),
         ),
-        ("tests/unit/core/test_notices.py::test_subject_is_what_sns_takes_whatever_stands_in_it",),
+        (
+            "tests/unit/core/runs/test_notices.py::test_subject_is_what_sns_takes_whatever_stands_in_it",
+        ),
     ),
 )

@@ -6,9 +6,9 @@ from typing import Final
 
 from tests.mutants.guard import Edit, Guard
 
-_ADDRESSES: Final = "tests/unit/core/test_web_addresses.py"
+_ADDRESSES: Final = "tests/unit/core/web/test_web_addresses.py"
 _OBJECTS: Final = "tests/integration/test_faults_objects.py"
-_ORIGINS: Final = "include/core/web_origins.py"
+_ORIGINS: Final = "include/core/web/origins.py"
 
 GUARDS: Final = (
     Guard(
@@ -56,7 +56,13 @@ GUARDS: Final = (
     Guard(
         "credentials",
         "a redirect takes credentials to another host",
-        (Edit("include/core/web.py", "if origin == origin_of(url) else {}", "if origin else {}"),),
+        (
+            Edit(
+                "include/core/web/client.py",
+                "if origin == origin_of(url) else {}",
+                "if origin else {}",
+            ),
+        ),
         (f"{_ADDRESSES}::test_credentials_stay_with_their_origin_on_a_redirect",),
     ),
     Guard(
@@ -64,24 +70,24 @@ GUARDS: Final = (
         "an address with its query stands in logs",
         (
             Edit(
-                "include/core/web_exchange.py",
+                "include/core/web/exchange.py",
                 "raise UnansweredError(_problem(error, cutter)) from None",
                 "raise UnansweredError(_problem(error, cutter)) from error",
             ),
             Edit(
-                "include/core/web.py",
+                "include/core/web/client.py",
                 ' s. Try again {when}"\n            ) from None',
                 ' s. Try again {when}"\n            ) from error',
             ),
         ),
         (
-            "tests/unit/core/test_web.py::test_address_where_nobody_listens_is_told_without_its_query",
+            "tests/unit/core/web/test_web.py::test_address_where_nobody_listens_is_told_without_its_query",
         ),
     ),
     Guard(
         "archive",
         "a handed-over or archived object that was altered is loaded",
-        (Edit("include/core/objects.py", "if digest.hexdigest() != sha256:", "if False:"),),
+        (Edit("include/core/aws/objects.py", "if digest.hexdigest() != sha256:", "if False:"),),
         (f"{_OBJECTS}::test_hand_over_that_is_not_what_was_put_there_stops_the_run",),
     ),
 )

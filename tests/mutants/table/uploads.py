@@ -11,7 +11,7 @@ _FOR_GOOD: Final = "tests/integration/test_settling_messages.py"
 _SETTLED: Final = "tests/integration/test_faults_settling.py"
 _ITEMS: Final = "tests/integration/test_csv_upload_to_dynamodb.py"
 _VERSIONS: Final = "tests/integration/test_item_versions.py"
-_BATCHES: Final = "tests/unit/core/test_batches.py"
+_BATCHES: Final = "tests/unit/core/aws/test_batches.py"
 _QUEUES: Final = "tests/integration/test_faults_csv_upload_to_sqs.py"
 _SWEEP: Final = "tests/integration/test_sweeping.py"
 _ONE: Final = f"{_LEASES}::test_of_runs_that_ask_at_once_exactly_one_gets_it"
@@ -55,7 +55,7 @@ GUARDS: Final = (
         "a run counts rows of a file that another run has taken over",
         (
             Edit(
-                "include/core/arrivals.py",
+                "include/core/arrivals/registry.py",
                 'cursor.execute(read_statement("arrivals/finish_arrival"), values)\n'
                 "    return cursor.fetchone() is not None",
                 'cursor.execute(read_statement("arrivals/finish_arrival"), values)\n'
@@ -71,7 +71,7 @@ GUARDS: Final = (
         "entries that a batch call did not take are lost",
         (
             Edit(
-                "include/core/batches.py",
+                "include/core/aws/batches.py",
                 "left[:] = [left[place] for place in sorted(again)]",
                 "left[:] = []",
             ),
@@ -86,7 +86,7 @@ GUARDS: Final = (
         "entries that a batch call took are sent again",
         (
             Edit(
-                "include/core/batches.py",
+                "include/core/aws/batches.py",
                 "left[:] = [left[place] for place in sorted(again)]",
                 "left[:] = left if again else []",
             ),
@@ -101,12 +101,12 @@ GUARDS: Final = (
         "an older file that is announced late overwrites a newer item",
         (
             Edit(
-                "include/core/item_writes.py",
+                "include/pipelines/csv_upload_to_dynamodb/item_writes.py",
                 'if stored[FILE_VERSION].get("S", "~") < item[FILE_VERSION]["S"]:',
                 "if True:",
             ),
             Edit(
-                "include/core/item_writes.py",
+                "include/pipelines/csv_upload_to_dynamodb/item_writes.py",
                 '_IS_OLDER: Final = "< ?"',
                 '_IS_OLDER: Final = "<> ?"',
             ),
@@ -116,7 +116,7 @@ GUARDS: Final = (
     Guard(
         "event order within a second",
         "of two uploads in one second the earlier wins",
-        (Edit("include/core/landing.py", "#{place:06d}#", "#"),),
+        (Edit("include/core/arrivals/versions.py", "#{place:06d}#", "#"),),
         (
             "tests/integration/test_landing_listing.py::test_versions_of_one_second_are_in_order_of_their_upload",
         ),
@@ -153,7 +153,7 @@ GUARDS: Final = (
         "a message is gone before what it led to is entered",
         (
             Edit(
-                "include/core/settling.py",
+                "include/core/arrivals/complete.py",
                 "        counts, details = _sum(ended, received)\n",
                 "        _let_go(received, ended, queue)\n"
                 "        counts, details = _sum(ended, received)\n",
@@ -170,7 +170,7 @@ GUARDS: Final = (
     Guard(
         "messages of faulty files",
         "the message of a faulty file comes again",
-        (Edit("include/core/settling.py", " if not failure.final}", "}"),),
+        (Edit("include/core/arrivals/complete.py", " if not failure.final}", "}"),),
         (f"{_FOR_GOOD}::test_file_that_fails_for_good_fails_one_run_and_its_message_goes",),
     ),
     Guard(
@@ -178,7 +178,7 @@ GUARDS: Final = (
         "a message names another bucket or prefix, and what it names is read",
         (
             Edit(
-                "include/core/receiving.py",
+                "include/core/arrivals/claim.py",
                 "check_place(announced, bucket=landing.bucket, prefix=landing.prefix)",
                 "pass",
             ),
@@ -190,7 +190,7 @@ GUARDS: Final = (
         "a file with another suffix is no failure, and each sweep tells of it again",
         (
             Edit(
-                "include/core/sweeping.py",
+                "include/core/arrivals/sweep.py",
                 '            refuse(cursor, each["pipeline"], file, **named)\n',
                 "",
             ),
@@ -203,7 +203,13 @@ GUARDS: Final = (
     Guard(
         "file as it was looked up",
         "other content than was looked up is read",
-        (Edit("include/core/landing.py", """            IfMatch=f'"{file["etag"]}"',\n""", ""),),
+        (
+            Edit(
+                "include/core/arrivals/versions.py",
+                """            IfMatch=f'"{file["etag"]}"',\n""",
+                "",
+            ),
+        ),
         ("tests/integration/test_landing.py::test_other_content_than_was_looked_up_is_an_error",),
     ),
     Guard(
@@ -221,7 +227,7 @@ GUARDS: Final = (
     Guard(
         "letter case of a suffix",
         "a file whose suffix has capital letters is refused",
-        (Edit("include/core/s3_events.py", "key.lower().endswith", "key.endswith"),),
+        (Edit("include/core/arrivals/events.py", "key.lower().endswith", "key.endswith"),),
         (f"{_SWEEP}::test_file_whose_suffix_has_capital_letters_is_missed_as_any_other",),
     ),
 )

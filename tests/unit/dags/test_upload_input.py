@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.errors import RunInputError
-from wiring.upload_input import FIELDS, Asked, params, read
+from wiring.uploads.form import FIELDS, Asked, params, read
 
 PARAMS = params("uploads/sqs/")
 KEY, VERSION = "uploads/sqs/a.csv", "v1"

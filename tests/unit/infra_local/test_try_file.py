@@ -20,10 +20,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.core.csv_faults import REASONS
-from include.core.items import KEY_BYTES
-from include.core.rejects import read_rejected
+from include.core.csv.faults import REASONS
+from include.core.runs.quarantine import read_rejected
 from include.datasets import all_datasets
+from include.pipelines.csv_upload_to_dynamodb.items import KEY_BYTES
 from infra.local.try_file import __main__ as command
 from infra.local.try_file import report
 from infra.local.try_file.remedies import REMEDIES

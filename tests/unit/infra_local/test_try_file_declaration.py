@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.core.rejects import read_rejected
+from include.core.runs.quarantine import read_rejected
 from infra.local.try_file import __main__ as command
 from infra.local.try_file.declaration import dataset_name
 from infra.local.try_file.infer import column_names
@@ -30,8 +30,8 @@ from infra.local.try_file.trying import Trying
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.core.contract import Column
-    from include.core.upload_contract import Upload
+    from include.contracts.contract import Column
+    from include.contracts.uploads import Upload
     from infra.local.try_file.looking import Look
 
 REPOSITORY = Path(__file__).parents[3]

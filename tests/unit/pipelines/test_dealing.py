@@ -16,13 +16,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from include.core.contract import Column, CsvContract
+from include.contracts.contract import Column, CsvContract
 from include.pipelines.csv_upload_to_dynamodb import dealing
 from include.pipelines.csv_upload_to_dynamodb.dealing import Cut, cut_file
 
 if TYPE_CHECKING:
-    from include.core.contract import ColumnType
-    from include.core.csv_faults import Counts, Reject
+    from include.contracts.contract import ColumnType
+    from include.core.csv.faults import Counts, Reject
 
 SIZE = 7
 

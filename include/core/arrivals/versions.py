@@ -1,0 +1,202 @@
+"""Objects in the landing bucket: which versions there are, how old they are, and their bytes.
+
+Errors do not repeat the key: whoever tells of them names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import chain, islice, takewhile
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from include.core.aws.objects import CHUNK_BYTES
+from include.errors import ArrivalError, WithdrawnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html: no such version, no id of
+# one, a delete marker.
+_NO_VERSION = ("404", "400", "405")
+_GONE = ("404", "NoSuchKey", "NoSuchVersion", "NotFound")
+_CHANGED = ("412", "PreconditionFailed")
+# Entries of a listing: first the newest of one key, among which what an event names nearly always
+# is; then as many as S3 gives.
+_NEWEST, _MORE = 20, 1000
+_DELETED = (
+    "It was deleted after it arrived. Upload it again, or start a run by hand with its key and "
+    "version_id"
+)
+
+
+def look_up(
+    client: Any, bucket: str, key: str, version_id: str | None, *, withdrawn: bool = False
+) -> dict[str, Any]:
+    """Find an object version.
+
+    Arguments:
+        client: a boto3 S3 client.
+        bucket: where it is.
+        key: its name there.
+        version_id: which version; the newest when None.
+        withdrawn: take a version although the object has been deleted since.
+
+    Returns:
+        bucket, key, version_id, etag, size (bytes), stored_at (ISO 8601), order (text; greater
+        for a later file, whatever its key).
+
+    Raises:
+        ArrivalError: there is no such object or version.
+        WithdrawnError: it has been deleted since.
+    """
+    listed = _versions(client, bucket, key)
+    newest = list(islice(listed, _NEWEST))
+    if not newest:
+        raise ArrivalError("There is no such object")
+    if newest[0]["is_marker"] and version_id is None:
+        raise WithdrawnError(_DELETED, file=None)
+    wanted = version_id or newest[0]["version_id"]
+    names = [version["version_id"] for version in newest]
+    if wanted in names:
+        place = names.index(wanted)
+        version = newest[place]
+        older: Iterator[dict[str, Any]] = chain(newest[place + 1 :], listed)
+    else:
+        # It may be older than those; a key with many versions is not listed to its end.
+        version = _head(client, bucket, key, wanted)
+        older = _versions(client, bucket, key, before=wanted)
+    if version["is_marker"]:
+        raise ArrivalError(f"There is no version {wanted!r}")
+    found = {name: version[name] for name in ("version_id", "etag", "size", "stored_at")}
+    file = {"bucket": bucket, "key": key, **found, "order": _order(key, version, older)}
+    if newest[0]["is_marker"] and not withdrawn:
+        raise WithdrawnError(_DELETED, file=file)
+    return file
+
+
+def list_versions(client: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """All object versions below a prefix but directory markers and deleted objects.
+
+    Returns:
+        key, version_id, stored_at (datetime), is_latest of each, in S3's order.
+    """
+    withdrawn: set[str] = set()
+    for page in _pages(client, bucket, prefix):
+        withdrawn |= {each["Key"] for each in page.get("DeleteMarkers", []) if each["IsLatest"]}
+        for each in page.get("Versions", []):
+            if not each["Key"].endswith("/") and each["Key"] not in withdrawn:
+                yield {
+                    "key": each["Key"],
+                    "version_id": each["VersionId"],
+                    "stored_at": each["LastModified"],
+                    "is_latest": each["IsLatest"],
+                }
+
+
+def fetch(client: Any, file: dict[str, Any], to: Path) -> None:
+    """Fetch the bytes of one object version into a file.
+
+    Arguments:
+        client: a boto3 S3 client.
+        file: what look_up came back with.
+        to: the file that is made, or replaced.
+
+    Raises:
+        ArrivalError: the version is gone, or is not what was looked up.
+    """
+    try:
+        body = client.get_object(
+            Bucket=file["bucket"],
+            Key=file["key"],
+            VersionId=file["version_id"],
+            IfMatch=f'"{file["etag"]}"',
+        )["Body"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _GONE:
+            raise ArrivalError(f"Its version {file['version_id']} is gone") from None
+        if code in _CHANGED:
+            raise ArrivalError("It has other content than when it was looked up") from None
+        raise
+    size = 0
+    with to.open("wb") as target:
+        for chunk in body.iter_chunks(CHUNK_BYTES):
+            size += len(chunk)
+            target.write(chunk)
+    if size != file["size"]:
+        raise ArrivalError(f"It has {size} bytes, {file['size']} were announced")
+
+
+def _order(key: str, version: dict[str, Any], older: Iterable[dict[str, Any]]) -> str:
+    """Put versions in order of time, of place among those of one second, and of key.
+
+    S3 keeps the time to the second, and lists the versions of one key newest first. Delete markers
+    do not count: those that come later must not change what was said of a version before.
+    """
+    same = takewhile(lambda each: each["stored_at"] == version["stored_at"], older)
+    place = sum(not each["is_marker"] for each in same)
+    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+    return f"{version['stored_at']}#{place:06d}#{digest}"
+
+
+def _head(client: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]:
+    """What S3 says of one version, as _versions has it."""
+    try:
+        found = client.head_object(Bucket=bucket, Key=key, VersionId=version_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NO_VERSION:
+            raise ArrivalError(f"There is no version {version_id!r}") from None
+        raise
+    return _entry({**found, "Size": found["ContentLength"], "VersionId": version_id})
+
+
+def _versions(
+    client: Any, bucket: str, key: str, *, before: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Versions and delete markers of one key, newest first, of which S3 is asked a few at a time.
+
+    Arguments:
+        client: a boto3 S3 client.
+        bucket: where.
+        key: whose.
+        before: begin after this version, with the next older one.
+    """
+    asked: dict[str, Any] = {"Bucket": bucket, "Prefix": key, "MaxKeys": _NEWEST}
+    if before:
+        asked |= {"KeyMarker": key, "VersionIdMarker": before}
+    while True:
+        page = client.list_object_versions(**asked)
+        found = [
+            _entry(each, is_marker=kind == "DeleteMarkers")
+            for kind in ("Versions", "DeleteMarkers")
+            for each in page.get(kind, [])
+            if each["Key"] == key
+        ]
+        # S3 gives the two kinds apart; a delete marker of the same second is the later one only
+        # where S3 says that it is the latest.
+        found.sort(key=lambda each: (each["is_latest"], each["stored_at"]), reverse=True)
+        yield from found
+        # Other keys that begin like this one come after it.
+        if not page["IsTruncated"] or page.get("NextKeyMarker") != key:
+            return
+        marker = page["NextVersionIdMarker"]
+        asked |= {"MaxKeys": _MORE, "KeyMarker": key, "VersionIdMarker": marker}
+
+
+def _entry(each: Mapping[str, Any], *, is_marker: bool = False) -> dict[str, Any]:
+    return {
+        "version_id": each["VersionId"],
+        "etag": each.get("ETag", "").strip('"'),
+        "size": each.get("Size", 0),
+        # As HEAD gives it; the emulator lists fractions of a second, which S3 does not keep.
+        "stored_at": each["LastModified"].replace(microsecond=0).isoformat(),
+        "is_latest": each.get("IsLatest", False),
+        "is_marker": is_marker,
+    }
+
+
+def _pages(client: Any, bucket: str, prefix: str) -> Any:
+    return client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)

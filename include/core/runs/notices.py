@@ -1,0 +1,182 @@
+"""What a run's notice says: text for people, attributes for filters, never a value of a row."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from datetime import timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from include.core.runs.outbox import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from include.core.runs.ledger import Counts, Details
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: printable ASCII that begins with a
+# letter, a number or a punctuation mark, under 100 characters.
+SUBJECT_CHARACTERS = 99
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What every notice tells of a run.
+
+    Attributes:
+        dag_id, run_id: Airflow's names.
+        dataset: the dataset's name.
+        as_of: the moment that was loaded, None when the run failed before it was known.
+        ui_url: base address of the Airflow UI.
+        conf: what a run must be given to do the same again; its as_of when None, and nothing
+            can be done again when empty.
+    """
+
+    dag_id: str
+    run_id: str
+    dataset: str
+    as_of: datetime | None
+    ui_url: str
+    conf: Mapping[str, Any] | None = None
+
+    @property
+    def link(self) -> str:
+        """The run's page in the UI."""
+        return f"{self.ui_url.rstrip('/')}/dags/{quote(self.dag_id)}/runs/{quote(self.run_id)}"
+
+    @property
+    def rerun_command(self) -> str:
+        """What does the same work again; empty when there is none."""
+        conf = self.conf
+        if conf is None:
+            conf = {} if self.as_of is None else {"as_of": format_moment(self.as_of)}
+        elif not conf:
+            return ""
+        command = f"airflow dags trigger {self.dag_id}"
+        return f"{command} --conf {shlex.quote(json.dumps(conf))}" if conf else command
+
+    def attributes(self, status: str) -> dict[str, str]:
+        """What SNS filter policies can match."""
+        return {
+            "dag_id": self.dag_id,
+            "dataset": self.dataset,
+            "status": status,
+            "run_id": self.run_id,
+        }
+
+
+def format_moment(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the second: 2020-11-30T08:30:00Z."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def success_notice(
+    facts: RunFacts, *, counts: Counts, details: Details, duration: timedelta, dry_run: bool = False
+) -> Notice:
+    """The notice of a run that loaded, or of a dry run that would have."""
+    status = "dry_run" if dry_run else "success"
+    changed = counts.inserted + counts.updated + counts.deleted
+    headline = "would change" if dry_run else "changed"
+    parts = [
+        f"{facts.dataset}: {count_of(changed, 'row')} {headline}",
+        f"{counts.rejected} rejected" if counts.rejected else "",
+        count_of(len(details.warnings), "warning") if details.warnings else "",
+    ]
+    lines = [
+        *head(facts, "dry run, nothing was written" if dry_run else "success"),
+        f"Duration:    {duration.total_seconds():.0f} s",
+        "",
+        f"Rows read:   {counts.read}",
+        *(f"  {name + ':':<12}{value}" for name, value in _gone(counts).items()),
+        f"Deleted:     {counts.deleted}",
+        *section(
+            "Rejected rows, by reason:"
+            if dry_run
+            else "Rejected rows, by reason (they wait in ops.rejected_row):",
+            [f"{code}: {number}" for code, number in sorted(details.rejects_by_code.items())],
+        ),
+        *section("Warnings:", details.warnings),
+        *section(
+            "Sources:",
+            [
+                f"{source['repository']} {source['path']} at {source['commit'][:12]} "
+                f"({source['committed_at']}): {source['read']} rows read, {source['kept']} kept, "
+                f"{source['filtered']} filtered, {source['rejected']} rejected"
+                for source in details.sources
+            ],
+        ),
+        *foot(facts),
+    ]
+    return compose_notice(facts, status, ", ".join(part for part in parts if part), lines)
+
+
+def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> Notice:
+    """The notice of a run that failed.
+
+    Arguments:
+        facts: of which run.
+        task: the failed task's id.
+        cause: one line without row values or secrets.
+        log_url: the failed task's log in the UI.
+    """
+    lines = [
+        *head(facts, "failed"),
+        f"Failed task: {task}",
+        f"Cause:       {cause}",
+        f"Log:         {log_url}",
+        *foot(facts),
+    ]
+    return compose_notice(facts, "failed", f"FAILED {facts.dataset}: {task}", lines)
+
+
+def compose_notice(facts: RunFacts, status: str, subject: str, lines: list[str]) -> Notice:
+    plain = "".join(map(_in_subject, f"Sluice {subject}"))
+    return Notice(
+        dag_id=facts.dag_id,
+        run_id=facts.run_id,
+        status=status,
+        subject=plain[:SUBJECT_CHARACTERS],
+        body="\n".join(lines) + "\n",
+        attributes=facts.attributes(status),
+    )
+
+
+def _in_subject(char: str) -> str:
+    if char.isspace():
+        return " "
+    return char if char.isascii() and char.isprintable() else "?"
+
+
+def head(facts: RunFacts, status: str) -> list[str]:
+    return [
+        f"Dataset:     {facts.dataset}",
+        f"As of:       {format_moment(facts.as_of) if facts.as_of else 'not resolved'}",
+        f"Status:      {status}",
+    ]
+
+
+def foot(facts: RunFacts) -> list[str]:
+    again = [f"Run again:   {facts.rerun_command}"] if facts.rerun_command else []
+    return ["", f"Run:         {facts.link}", *again]
+
+
+def _gone(counts: Counts) -> dict[str, int]:
+    return {
+        "inserted": counts.inserted,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "superseded": counts.superseded,
+        "duplicate": counts.duplicate,
+        "rejected": counts.rejected,
+    }
+
+
+def count_of(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def section(title: str, entries: list[str]) -> list[str]:
+    return ["", title, *(f"  - {entry}" for entry in entries)] if entries else []

@@ -1,0 +1,71 @@
+"""The constraints of a table's columns, checked on a cleaned snapshot in DuckDB."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+from include.contracts.constraints import canonical, declared, words_of
+from include.core.snapshot.load_csv import duckdb_type
+from include.core.statements import fill, quote_identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from include.contracts.columns import Column
+
+_STATEMENTS: Final = {
+    "max_length": "snapshot/find_text_too_long",
+    "min_length": "snapshot/find_text_too_short",
+    "pattern": "snapshot/find_pattern_mismatch",
+    "minimum": "snapshot/find_below_minimum",
+    "maximum": "snapshot/find_above_maximum",
+    "enum": "snapshot/find_not_in_enum",
+}
+
+
+def find_broken(connection: duckdb.DuckDBPyConnection, column: Column) -> list[str]:
+    """Count the rows of relation cleaned that break the constraints of a column.
+
+    Returns a sentence for each constraint that is broken. Null breaks none.
+    """
+    as_text = column.type == "numeric" and duckdb_type(column) == "varchar"
+    count = _count_numbers if as_text else _count
+    return [
+        f"{rows} rows break {field} of {column.name} ({words_of(column, asked)})"
+        for field, asked in declared(column).items()
+        if (rows := count(connection, column, field, asked))
+    ]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, column: Column, field: str, asked: Any) -> int:
+    statement = fill(
+        _STATEMENTS[field],
+        column=quote_identifier(column.name),
+        type=duckdb_type(column),
+    )
+    if field in {"minimum", "maximum"}:
+        asked = canonical(column, asked)
+    elif field == "enum":
+        asked = [canonical(column, value) for value in asked]
+    row = connection.execute(statement, {"asked": asked}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _count_numbers(
+    connection: duckdb.DuckDBPyConnection, column: Column, field: str, asked: Any
+) -> int:
+    """Count in Python where numbers stand as text, since no type of DuckDB holds their digits."""
+    statement = fill("snapshot/count_values", column=quote_identifier(column.name))
+    found = connection.execute(statement)
+    return sum(rows for text, rows in iter(found.fetchone, None) if not _holds(text, field, asked))
+
+
+def _holds(text: str, field: str, asked: Any) -> bool:
+    try:
+        number = Decimal(text)
+        if field == "enum":
+            return number in asked
+        return bool(number >= asked if field == "minimum" else number <= asked)
+    except InvalidOperation:  # it is no number, or NaN, which has no order
+        return False

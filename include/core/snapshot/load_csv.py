@@ -1,0 +1,219 @@
+"""A CSV file into a typed DuckDB table: checked rows only, and one row a key."""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from include.contracts.names import RESERVED_PREFIX, refused_declared, refused_names
+from include.core.csv.faults import Reject
+from include.core.csv.rows import read_raw, read_rows
+from include.core.csv.syntax import QUOTE
+from include.core.statements import fill, quote_identifier, quote_identifiers
+from include.errors import InputFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from duckdb import DuckDBPyConnection
+
+    from include.contracts.contract import Column, CsvContract
+    from include.core.csv.faults import Counts
+    from include.core.csv.rows import CsvRows, TypedBlock
+
+LINE_COLUMN: Final = f"{RESERVED_PREFIX}line"
+
+_TYPES: Final = {
+    "text": "varchar",
+    "smallint": "smallint",
+    "integer": "integer",
+    "bigint": "bigint",
+    "double precision": "double",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamptz": "timestamptz",
+}
+_DECIMAL_DIGITS: Final = 38
+_LEAST_LINE_BYTES: Final = 2_097_152
+_SPECIAL: Final = ',"\n\r'
+_NEEDS_QUOTING: Final = frozenset({"text"})
+
+
+def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and its contract
+    connection: DuckDBPyConnection,
+    relation: str,
+    path: Path,
+    *,
+    name: str,
+    contract: CsvContract,
+    folder: Path,
+    on_reject: Callable[[Reject], None],
+) -> Counts:
+    """Make a typed table of the file's good rows: its columns, and LINE_COLUMN where each begins.
+
+    Memory stays flat: rows stream through a temporary file into DuckDB, whose memory_limit and
+    temp_directory are the caller's to set. Of rows with the contract's key: exact copies leave
+    their first; a key with different values loses all its rows (code key_conflict, after all
+    other rejects).
+
+    Arguments:
+        connection: where the table is made, or made anew.
+        relation: the table's name.
+        path: where the file is; gzip if name ends in .gz.
+        name: what its owner calls it.
+        contract: how it is written and which rows are wanted.
+        folder: for the temporary file, at most about the size of the decompressed CSV file.
+        on_reject: called with each rejected row, also before a fault of the whole file is found:
+            keep what it is given apart until this returns.
+
+    Raises:
+        InputFileError: the file breaks the contract, or has a column that no table in Postgres
+            can have; the table here may then be missing or partial.
+    """
+    rows = read_rows(path, name=name, contract=contract)
+    _refuse_names(rows, name=name)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        clean = Path(scratch) / "rows.csv"
+        longest = _write(rows, clean, on_reject=on_reject)
+        _create(connection, relation, clean, columns=rows.columns, longest=longest)
+    if contract.key:
+        conflicts = _settle_keys(connection, relation, rows, key=contract.key)
+        column = ", ".join(contract.key)
+        for line, raw in read_raw(path, lines=conflicts, name=name, contract=contract):
+            rejects = Reject.each_line(line, "key_conflict", raw, column=column)
+            rows.counts.reject_kept(rejects)
+            for reject in rejects:
+                on_reject(reject)
+    return rows.counts
+
+
+def _refuse_names(rows: CsvRows, *, name: str) -> None:
+    names = [column.name for column in rows.columns]
+    problem = refused_names(names)
+    problem = problem or refused_declared(names)
+    if problem:
+        raise InputFileError(
+            file=name, line=None, problem=problem, fix="Rename the column, or split the file"
+        )
+
+
+def duckdb_type(column: Column) -> str:
+    """Choose a type that loses nothing.
+
+    A numeric without precision stays text in its canonical form: its digits may not fit any
+    DuckDB decimal. So does one wider than 38 digits, or one that keeps NaN.
+    """
+    if column.type != "numeric":
+        return _TYPES[column.type]
+    if column.precision is None or column.non_finite == "keep":
+        return "varchar"
+    digits, scale = column.precision
+    return f"decimal({digits}, {scale})" if digits <= _DECIMAL_DIGITS else "varchar"
+
+
+def _write(rows: CsvRows, target: Path, *, on_reject: Callable[[Reject], None]) -> int:
+    """Write kept rows as insert_rows.sql reads them; return the longest line's bytes at most."""
+    quoted = [column.type in _NEEDS_QUOTING for column in rows.columns]
+    longest = 0
+    with target.open("w", encoding="utf-8", newline="") as file:
+        for block in rows.blocks():
+            for reject in block.rejects:
+                on_reject(reject)
+            if block.lines:
+                lines = _lines(block, quoted)
+                longest = max(longest, *map(len, lines))
+                file.write("\n".join(lines))
+                file.write("\n")
+    return longest * 4
+
+
+def _lines(block: TypedBlock, quoted: list[bool]) -> list[str]:
+    """Write each row as one line of CSV; a quoted cell may hold line ends."""
+    cells: list[Iterable[str]] = [map(str, block.lines)]
+    for values, is_quoted in zip(block.columns, quoted, strict=True):
+        some = [value for value in values if value is not None]
+        if len(some) == len(values):
+            cells.append(_quoted(some) if is_quoted else some)
+        else:
+            rest = iter(_quoted(some) if is_quoted else some)
+            cells.append(["" if value is None else next(rest) for value in values])
+    return list(map(",".join, zip(*cells, strict=True)))
+
+
+def _quoted(values: list[str]) -> list[str]:
+    """Quote texts, or leave them all bare where none could be misread (NUL is in none)."""
+    joined = "\0".join(values)
+    if "" not in values and not any(char in joined for char in _SPECIAL):
+        return values
+    return f'"{joined.replace(QUOTE, QUOTE * 2)}"'.replace("\0", '"\0"').split("\0")
+
+
+def _create(
+    connection: DuckDBPyConnection,
+    relation: str,
+    source: Path,
+    *,
+    columns: tuple[Column, ...],
+    longest: int,
+) -> None:
+    types = {LINE_COLUMN: "bigint"} | {column.name: duckdb_type(column) for column in columns}
+    struct = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in types.items())
+    _run(
+        connection,
+        "create_rows",
+        {
+            "relation": quote_identifier(relation),
+            "columns": ", ".join(
+                f"{quote_identifier(name)} {kind}" for name, kind in types.items()
+            ),
+        },
+    )
+    _run(
+        connection,
+        "insert_rows",
+        {
+            "relation": quote_identifier(relation),
+            "names": quote_identifiers(types),
+            "struct": "{" + struct + "}",
+        },
+        {"path": str(source), "max_line_bytes": max(longest, _LEAST_LINE_BYTES)},
+    )
+
+
+def _settle_keys(
+    connection: DuckDBPyConnection, relation: str, rows: CsvRows, *, key: tuple[str, ...]
+) -> array[int]:
+    """Leave one row a key or none, count copies, and return the lines of conflicting rows."""
+    names = {
+        "relation": quote_identifier(relation),
+        "repeated": quote_identifier(f"{relation}_repeated"),
+    }
+    _run(
+        connection,
+        "find_repeated",
+        names
+        | {
+            "key": quote_identifiers(key),
+            "columns": quote_identifiers(column.name for column in rows.columns),
+        },
+    )
+    _run(connection, "delete_repeated", names)
+    copies = _run(connection, "count_copies", names).fetchone()
+    rows.counts.duplicate = copies[0] if copies else 0
+    found = _run(connection, "list_conflicts", names)
+    lines = array("q", chain.from_iterable(iter(found.fetchone, None)))
+    connection.execute(f"drop table {names['repeated']}")
+    return lines
+
+
+def _run(
+    connection: DuckDBPyConnection,
+    statement: str,
+    names: dict[str, str],
+    values: dict[str, object] | None = None,
+) -> DuckDBPyConnection:
+    """Execute a statement of sql/snapshot, with quoted identifiers put in and values bound."""
+    return connection.execute(fill(f"snapshot/{statement}", **names), values or {})

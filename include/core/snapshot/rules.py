@@ -1,0 +1,131 @@
+"""Rules of a dataset, checked on a cleaned snapshot in DuckDB before anything is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.contracts.contract import Cumulative, NewestDay, Rule, Table, UniqueKey
+from include.core.snapshot.column_rules import find_broken
+from include.core.snapshot.long_keys import ENTRY_BYTES, find_long_keys
+from include.core.statements import fill, quote_identifier, quote_identifiers
+from include.errors import RuleError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import duckdb
+
+
+def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Hold what the table itself demands of relation cleaned: its key and its columns.
+
+    Raises:
+        RuleError: a key stands twice or is too long for an index, a value is missing, or one
+            breaks a constraint of its column.
+    """
+    broken = [_unique(connection, table.key)]
+    for column in table.columns:
+        if not column.nullable or column.name in table.key:
+            statement = fill("snapshot/find_nulls", column=quote_identifier(column.name))
+            (missing,) = _one(connection, statement)
+            broken.append(f"{missing} rows have no {column.name}" if missing else None)
+        broken += find_broken(connection, column)
+    broken.append(_too_long(connection, table))
+    _refuse(table.sink, [sentence for sentence in broken if sentence])
+
+
+def _too_long(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+    columns = {column.name: column for column in table.columns}
+    key = [columns[name] for name in table.key]
+    long = sum(1 for _ in find_long_keys(connection, "cleaned", key))
+    if not long:
+        return None
+    return (
+        f"{long} keys ({', '.join(table.key)}) are longer than the {ENTRY_BYTES} bytes of an "
+        "entry in an index of Postgres"
+    )
+
+
+def check_rules(
+    connection: duckdb.DuckDBPyConnection, *, name: str, rules: tuple[Rule, ...], as_of: datetime
+) -> list[str]:
+    """Check each rule on relation cleaned.
+
+    Arguments:
+        connection: where the relation is.
+        name: the dataset's name, for messages.
+        rules: what to check.
+        as_of: the moment of the snapshot.
+
+    Returns:
+        A sentence for each broken rule of severity "warning".
+
+    Raises:
+        RuleError: a rule of severity "error" is broken.
+    """
+    broken = [(rule.severity, _check(connection, rule, as_of)) for rule in rules]
+    _refuse(name, [text for severity, text in broken if text and severity == "error"])
+    return [text for _, text in broken if text]
+
+
+def _refuse(name: str, broken: list[str]) -> None:
+    if broken:
+        raise RuleError(f"{name}: {'; '.join(broken)}. Nothing was loaded")
+
+
+def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: datetime) -> str | None:
+    if isinstance(rule, UniqueKey):
+        return _unique(connection, rule.columns)
+    if isinstance(rule, NewestDay):
+        return _newest_day(connection, rule, as_of)
+    return _cumulative(connection, rule)
+
+
+def _unique(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> str | None:
+    (repeated,) = _one(
+        connection, fill("snapshot/find_repeated_key", columns=quote_identifiers(columns))
+    )
+    return f"{repeated} keys ({', '.join(columns)}) stand more than once" if repeated else None
+
+
+def _newest_day(
+    connection: duckdb.DuckDBPyConnection, rule: NewestDay, as_of: datetime
+) -> str | None:
+    statement = fill("snapshot/find_newest_day", column=quote_identifier(rule.column))
+    newest, age = _one(connection, statement, {"as_of": as_of.date()})
+    if newest is None:
+        return f"there is no {rule.column} at all"
+    if age <= rule.max_age_days:
+        return None
+    return (
+        f"the newest {rule.column} is {newest}, {age} days before as_of; "
+        f"{rule.max_age_days} are allowed"
+    )
+
+
+def _cumulative(connection: duckdb.DuckDBPyConnection, rule: Cumulative) -> str | None:
+    series = [f"cleaned.{quote_identifier(name)}" for name in rule.partition_by]
+    statement = fill(
+        "snapshot/find_falls",
+        column=quote_identifier(rule.column),
+        order_by=quote_identifier(rule.order_by),
+        partition=f"partition by {', '.join(series)}" if series else "",
+    )
+    falls, first, last = _one(
+        connection, statement, {"tolerance": rule.tolerance, "last_days": rule.last_days}
+    )
+    if not falls:
+        return None
+    return (
+        f"{rule.column} is a running total, but falls more than {rule.tolerance:.0%} below its "
+        f"highest earlier value in {falls} rows, from {rule.order_by} {first} to {last}"
+    )
+
+
+def _one(
+    connection: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any] | None = None
+) -> tuple[Any, ...]:
+    row = connection.execute(statement, values or {}).fetchone()
+    if row is None:
+        raise RuleError("A rule's statement came back without a row")
+    return row

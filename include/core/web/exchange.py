@@ -1,0 +1,155 @@
+"""One HTTP request and its answer, cut off when its seconds are over.
+
+The requests library sends it, by its adapter alone: what its Session would add is unwanted here.
+Proxies, certificates and passwords come from nowhere but the arguments (no HTTP_PROXY, no
+REQUESTS_CA_BUNDLE, no .netrc), no cookie is kept, and no redirect is followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from include.core.web.origins import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CHUNK_BYTES = 65_536
+CONNECT_SECONDS = 10.0
+
+
+class UnansweredError(Exception):
+    """One attempt got no proper answer; another may.
+
+    Attributes:
+        problem: what happened, without address or content.
+        not_before: seconds since the epoch before which the server wants no other attempt.
+    """
+
+    def __init__(self, problem: str, *, not_before: float | None = None) -> None:
+        self.problem, self.not_before = problem, not_before
+        super().__init__(problem)
+
+
+class _Cutter:
+    """Shuts down every connection of an exchange when its time is over.
+
+    Timeouts of sockets begin anew with each byte, so a slow drip of header lines or body would
+    never end by them.
+    """
+
+    def __init__(self) -> None:
+        self.fired = False
+        self._sockets: list[socket.socket] = []
+
+    def watch(self, opened: socket.socket) -> None:
+        self._sockets.append(opened)
+        if self.fired:
+            self.fire()
+
+    def fire(self) -> None:
+        self.fired = True
+        for opened in tuple(self._sockets):
+            # Past TLS, whose own shutdown is not safe while another thread reads.
+            with contextlib.suppress(OSError):  # it is closed already
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An answer whose body has not been read yet.
+
+    Attributes:
+        address: where it came from, safe to print.
+        status: HTTP status code.
+        headers: names in any case.
+    """
+
+    address: str
+    status: int
+    headers: Mapping[str, str]
+    raw: Any
+    cutter: _Cutter
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it arrives, not decoded; raises UnansweredError when it is cut."""
+        # read1 gives what is there; read would wait for a whole chunk while bytes drip.
+        while data := self.raw.read1(CHUNK_BYTES, decode_content=False):
+            yield data
+        if self.cutter.fired:
+            raise UnansweredError("ran out of time")
+
+
+@contextlib.contextmanager
+def exchange(request: requests.PreparedRequest, *, seconds: float) -> Iterator[Answer]:
+    """Sends a request and yields its answer; the connection is closed at the end.
+
+    Arguments:
+        request: a prepared request whose address may be fetched.
+        seconds: for all of it, from connecting to the last byte of the body.
+
+    Raises:
+        UnansweredError: no connection, time over, connection reset, or a body shorter than
+            announced; raised while the answer is read as well.
+    """
+    cutter = _Cutter()
+    timer = threading.Timer(max(seconds, 0), cutter.fire)
+    timer.daemon = True
+    timer.start()
+    adapter = _adapter(cutter)
+    timeout = (min(CONNECT_SECONDS, max(seconds, 0.001)), max(seconds, 0.001))
+    try:
+        with contextlib.closing(adapter.send(request, stream=True, timeout=timeout)) as response:
+            yield Answer(
+                address=printable(str(request.url)),
+                status=response.status_code,
+                headers=response.headers,
+                raw=response.raw,
+                cutter=cutter,
+            )
+    except (requests.RequestException, HTTPError) as error:
+        # The cause's own text names the whole address, so it is left out of the traceback too.
+        raise UnansweredError(_problem(error, cutter)) from None
+    finally:
+        timer.cancel()
+        adapter.close()
+
+
+def _problem(error: Exception, cutter: _Cutter) -> str:
+    if cutter.fired or isinstance(error, requests.Timeout):
+        return "ran out of time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "TLS could not be agreed on, or the certificate is not valid"
+    return f"the connection failed or broke off ({type(error).__name__})"
+
+
+def _adapter(cutter: _Cutter) -> Any:
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            cutter.watch(self.sock)
+
+    class Tls(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            cutter.watch(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = Tls
+
+    adapter = HTTPAdapter(max_retries=0)
+    adapter.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
+    return adapter

@@ -1,0 +1,135 @@
+"""Files in public GitHub repositories, as they stood at a moment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from include.errors import NoVersionError, SourceRefusedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.core.web.client import Download, Web
+
+API_VERSION = "2022-11-28"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One version of a file.
+
+    Attributes:
+        commit: 40 hexadecimal digits.
+        committed_at: UTC, to the second.
+    """
+
+    commit: str
+    committed_at: datetime
+
+
+def version_at(  # noqa: PLR0913 - an address has this many parts, all of them named
+    web: Web,
+    *,
+    api_url: str,
+    owner: str,
+    repository: str,
+    path: str,
+    as_of: datetime,
+    token: str | None = None,
+) -> Version:
+    """The newest version of a file that was committed at as_of or before.
+
+    Arguments:
+        web: may fetch from the host of api_url.
+        api_url: https://api.github.com, or a stand-in's.
+        owner: of the repository.
+        repository: its name.
+        path: of the file, inside the repository.
+        as_of: with a time zone; parts of a second are dropped, as commits have none.
+        token: raises GitHub's rate limit from 60 to 5,000 requests an hour.
+
+    Raises:
+        NoVersionError: the file had no version yet.
+        SourceRefusedError: GitHub refused, or answered in another shape than documented.
+        SourceUnavailableError: no proper answer within the retry budget.
+
+    Source: https://docs.github.com/en/rest/commits/commits#list-commits
+    """
+    if as_of.tzinfo is None:
+        raise ValueError("as_of needs a time zone")
+    moment = as_of.astimezone(timezone.utc).replace(microsecond=0)
+    until = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    place = f"{owner}/{repository} {path}"
+    commits = web.get_json(
+        f"{api_url}/repos/{quote(owner, safe='')}/{quote(repository, safe='')}/commits",
+        params={"path": path, "until": until, "per_page": "1"},
+        headers={
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": API_VERSION,
+            **_authorization(token),
+        },
+    )
+    if commits == []:
+        raise NoVersionError(
+            f"{place} had no version at {until}. Choose a later as_of, or check the path"
+        )
+    version = _version(commits, place=place)
+    if version.committed_at > moment:
+        raise SourceRefusedError(f"GitHub's newest commit of {place} is later than {until}")
+    return version
+
+
+def fetch_version(  # noqa: PLR0913 - an address has this many parts, all of them named
+    web: Web,
+    *,
+    raw_url: str,
+    owner: str,
+    repository: str,
+    path: str,
+    commit: str,
+    to: Path,
+    max_bytes: int,
+    token: str | None = None,
+) -> Download:
+    """Downloads a file as a commit has it.
+
+    Arguments:
+        web: may fetch from the host of raw_url.
+        raw_url: https://raw.githubusercontent.com, or a stand-in's.
+        owner: of the repository.
+        repository: its name.
+        path: of the file, inside the repository.
+        commit: 40 hexadecimal digits.
+        to: path of the file that appears when the download is whole.
+        max_bytes: more is refused.
+        token: for repositories that are not public.
+
+    Raises:
+        SourceRefusedError: refused, too large, or plainly no CSV file.
+        SourceUnavailableError: no proper answer within the retry budget.
+    """
+    address = "/".join(quote(part, safe="/") for part in (owner, repository, commit, path))
+    return web.download(
+        f"{raw_url}/{address}", to=to, max_bytes=max_bytes, headers=_authorization(token)
+    )
+
+
+def _authorization(token: str | None) -> dict[str, str]:
+    # A token pasted into a connection often brings a line feed along.
+    return {"Authorization": f"Bearer {token.strip()}"} if token and token.strip() else {}
+
+
+def _version(commits: Any, *, place: str) -> Version:
+    try:
+        commit = commits[0]["sha"]
+        written = commits[0]["commit"]["committer"]["date"]
+        committed_at = datetime.strptime(written, "%Y-%m-%dT%H:%M:%S%z")
+    except (LookupError, TypeError, ValueError):
+        raise SourceRefusedError(f"GitHub's list of commits of {place} is malformed") from None
+    if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{40}", commit):
+        raise SourceRefusedError(f"GitHub's list of commits of {place} holds no commit name")
+    return Version(commit=commit, committed_at=committed_at.astimezone(timezone.utc))
