@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
 
-from infra.aws.platform.code_bucket import CodeBucket
+from infra.aws.airflow.code_bucket import CodeBucket
 from infra.aws.resources.deploy_role import DeployRole
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.aws.network_choices import check_private, check_ui, check_zones
+from infra.aws.network.choices import check_private, check_ui, check_zones
 from infra.aws.uploads import Partner, check_apart
 
 if TYPE_CHECKING:

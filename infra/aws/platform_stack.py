@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Fn, Stack
 from aws_cdk import aws_sns as sns
 
-from infra.aws.platform.airflow_alarms import AirflowAlarms
-from infra.aws.platform.airflow_environment import AirflowEnvironment
-from infra.aws.platform.airflow_key import AirflowKey
-from infra.aws.platform.airflow_logs import AirflowLogs, log_groups
-from infra.aws.platform.airflow_options import airflow_options
-from infra.aws.platform.airflow_role import AirflowRole
-from infra.aws.platform.budget import Budget
-from infra.aws.platform.connections import Connections
-from infra.aws.platform.dashboard import Dashboard, Shown
-from infra.aws.platform.database import Database
-from infra.aws.platform.database_access import ChartsAccess
-from infra.aws.platform.database_alarms import DatabaseAlarms
-from infra.aws.platform.endpoints import Endpoints
-from infra.aws.platform.flow_logs import FlowLogs
-from infra.aws.platform.network import Network
+from infra.aws.airflow.alarms import AirflowAlarms
+from infra.aws.airflow.connections import Connections
+from infra.aws.airflow.environment import AirflowEnvironment
+from infra.aws.airflow.key import AirflowKey
+from infra.aws.airflow.logs import AirflowLogs, log_groups
+from infra.aws.airflow.options import airflow_options
+from infra.aws.airflow.role import AirflowRole
+from infra.aws.dashboard import Dashboard, Shown
+from infra.aws.database.access import ChartsAccess
+from infra.aws.database.alarms import DatabaseAlarms
+from infra.aws.database.instance import Database
+from infra.aws.network.endpoints import Endpoints
+from infra.aws.network.flow_logs import FlowLogs
+from infra.aws.network.vpc import Network
+from infra.aws.resources.budget import Budget
 
 if TYPE_CHECKING:
     from aws_cdk import IStackSynthesizer

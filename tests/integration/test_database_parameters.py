@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from infra.aws.platform.database_parameters import PARAMETERS
+from infra.aws.database.parameters import PARAMETERS
 from infra.local.postgres import SUPERUSER, binaries
 
 if TYPE_CHECKING:

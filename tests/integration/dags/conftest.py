@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.core.warehouse.migrations import migrate
+from infra.aws.airflow.options import airflow_options
 from infra.aws.environment import DEV
-from infra.aws.platform.airflow_options import airflow_options
 from infra.local import aws as emulators
 from tests.support import airflow_home
 from tests.support.vault import PREFIX, Owner, Vault

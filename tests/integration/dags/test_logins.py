@@ -11,8 +11,8 @@ import pytest
 from include.core.warehouse.connection import transaction
 from include.core.warehouse.migrations import MIGRATIONS, migrate
 from include.errors import WarehouseRefusedError, WarehouseUnavailableError
+from infra.aws.airflow.options import airflow_options
 from infra.aws.environment import DEV
-from infra.aws.platform.airflow_options import airflow_options
 from infra.local import ports
 from tests.support import airflow_home
 from tests.support.airflow_home import clients

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from include.settings import Settings
+from infra.aws.airflow.options import TASKS_A_WORKER, airflow_options
 from infra.aws.environment import DEV, ENVIRONMENTS, PROD
-from infra.aws.platform.airflow_options import TASKS_A_WORKER, airflow_options
 from infra.aws.settings import SETTINGS
 from tests.support import airflow_home
 from tests.unit.infra_aws.conftest import COMMITTED

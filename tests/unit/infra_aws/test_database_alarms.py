@@ -16,7 +16,7 @@ GIB = 1024**3
 # It prints the memory of each class that is named, or what is said of one that is not known.
 MEMORY = """
 import sys
-from infra.aws.platform.database_alarms import memory_gib
+from infra.aws.database.alarms import memory_gib
 for database_class in sys.argv[1:]:
     try:
         print(memory_gib(database_class))

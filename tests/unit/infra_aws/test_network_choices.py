@@ -23,7 +23,7 @@ from dataclasses import replace
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 from infra.aws.environment import PROD
-from infra.aws.platform.network import Network
+from infra.aws.network.vpc import Network
 stack = Stack(App(), "Chosen")
 chosen = {name: tuple(values) for name, values in json.loads(sys.argv[1]).items()}
 Network(stack, "Network", environment=replace(PROD, **chosen))

@@ -10,13 +10,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.aws.platform.log_encryption import admit_log_groups, encrypted_log_group
+from infra.aws.resources.log_encryption import admit_log_groups, encrypted_log_group
 from infra.aws.resources.own_name import own_name
 from infra.aws.resources.removal import removal_policy
 
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
-    from infra.aws.platform.network import Network
+    from infra.aws.network.vpc import Network
 
 
 class FlowLogs(Construct):

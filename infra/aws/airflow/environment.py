@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import IConstruct
 
+    from infra.aws.airflow.logs import AirflowLogs
     from infra.aws.environment import Environment
-    from infra.aws.platform.airflow_logs import AirflowLogs
-    from infra.aws.platform.network import Network
+    from infra.aws.network.vpc import Network
 
 AIRFLOW_VERSION = "3.2.1"
 _WAYS = (

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.aws.platform.airflow_metrics import beats, import_errors, successes
+from infra.aws.airflow.metrics import beats, import_errors, successes
 from infra.aws.resources.alarm import Watch, add_alarm
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
-    from infra.aws.platform.airflow_environment import AirflowEnvironment
+    from infra.aws.airflow.environment import AirflowEnvironment
 
 # Each DAG with a schedule, and after how many hours without a success somebody is told: one run
 # may fail or be late, and of a daily one the next may take a while.

@@ -10,16 +10,16 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from infra.aws.platform.database_access import LOADER, user_arn
-from infra.aws.platform.database_logs import EXPORTS, DatabaseLogs
-from infra.aws.platform.database_monitor import monitoring_role
-from infra.aws.platform.database_parameters import PARAMETERS
+from infra.aws.database.access import LOADER, user_arn
+from infra.aws.database.logs import EXPORTS, DatabaseLogs
+from infra.aws.database.monitor import monitoring_role
+from infra.aws.database.parameters import PARAMETERS
 from infra.aws.resources.own_name import own_name
 from infra.aws.resources.removal import removal_policy
 
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
-    from infra.aws.platform.network import Network
+    from infra.aws.network.vpc import Network
 
 NAME = "warehouse"
 OWNER = "sluice_migrations"

@@ -8,13 +8,13 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.aws.platform.mwaa_rights import ARN, HERE, environment_arn, mwaa_statements
+from infra.aws.airflow.mwaa_rights import ARN, HERE, environment_arn, mwaa_statements
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
-    from infra.aws.platform.connections import Connections
-    from infra.aws.platform.database import Database
+    from infra.aws.airflow.connections import Connections
+    from infra.aws.database.instance import Database
 
 
 class AirflowRole(Construct):

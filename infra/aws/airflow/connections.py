@@ -8,12 +8,12 @@ from aws_cdk import SecretValue, Stack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.aws.platform.database import NAME, OWNER
-from infra.aws.platform.database_access import LOADER
+from infra.aws.database.access import LOADER
+from infra.aws.database.instance import NAME, OWNER
 
 if TYPE_CHECKING:
+    from infra.aws.database.instance import Database
     from infra.aws.environment import Environment
-    from infra.aws.platform.database import Database
 
 CERTIFICATES = "/usr/local/airflow/rds-global-bundle.pem"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_mwaa as mwaa
 from constructs import Construct
 
-from infra.aws.platform.log_encryption import encrypted_log_group
+from infra.aws.resources.log_encryption import encrypted_log_group
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms

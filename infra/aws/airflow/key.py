@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.aws.platform.log_encryption import admit_log_groups
+from infra.aws.resources.log_encryption import admit_log_groups
 from infra.aws.resources.removal import removal_policy
 
 if TYPE_CHECKING:

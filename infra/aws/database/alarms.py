@@ -15,8 +15,8 @@ from infra.aws.resources.metrics import metric
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
+    from infra.aws.database.instance import Database
     from infra.aws.environment import Environment
-    from infra.aws.platform.database import Database
 
 _GIB = 1024**3
 _SMALL_GIB = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}

@@ -10,17 +10,17 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from infra.aws.platform import airflow_metrics as airflow
-from infra.aws.platform.database_alarms import of_database
+from infra.aws.airflow import metrics as airflow
+from infra.aws.database.alarms import of_database
 from infra.aws.resources.metrics import iterator_age, metric, oldest_message, waiting_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from infra.aws.database.instance import Database
     from infra.aws.environment import Environment
+    from infra.aws.network.vpc import Network
     from infra.aws.pipelines_stack import PipelinesStack
-    from infra.aws.platform.database import Database
-    from infra.aws.platform.network import Network
 
 DAGS = (
     "covid_us_daily",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from infra.aws.platform.network import HTTPS
+from infra.aws.network.vpc import HTTPS
 
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
-    from infra.aws.platform.network import Network
+    from infra.aws.network.vpc import Network
 
 _PRIVATE = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
 

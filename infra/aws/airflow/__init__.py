@@ -1,0 +1,1 @@
+"""Airflow on MWAA: its environment, what it may do, what it is encrypted with, what it reads."""

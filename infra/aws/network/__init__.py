@@ -1,0 +1,1 @@
+"""The network, and the ways in it and out of it."""

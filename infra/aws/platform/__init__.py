@@ -1,1 +1,0 @@
-"""Constructs of what the pipelines run on, one a file."""
