@@ -4,14 +4,14 @@ PYTHON ?= python3
 BIN := .local/venvs/airflow/bin
 CDK := $(CURDIR)/.local/venvs/cdk/bin/python
 SETUP := $(PYTHON) -m infra.local.bootstrap
-STACK := exec $(BIN)/python -m infra.local
+STACK := exec $(BIN)/python -m infra.local $(if $(SLUICE_ROOT),--root '$(SLUICE_ROOT)')
 OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(DAG),--dag '$(DAG)')
 DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 # Three at a time on two cores: one of them has the full stack, which waits as much as it works.
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env try test mutants check bench synth package deploy destroy clean
+.PHONY: help run up down env try test mutants check fix bench synth package deploy destroy clean
 
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,11 @@ check: ## format, lint, types, the committed template, import rules
 	@echo 'types of infra/aws' && $(BIN)/mypy --no-error-summary --python-executable '$(CDK)' infra/aws
 	@echo 'template' && '$(dir $(CDK))cfn-lint' infra/aws/templates/*.json
 	@echo 'import rules' && $(BIN)/python -m pytest --quiet tests/unit/test_import_rules.py
+
+fix: ## format, and repair what the linter can
+	@$(SETUP) airflow
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
 
 bench: ## measure loading 1,000,000 rows, and uploaded files, against the plain ways and the floor
 	@$(SETUP) airflow emulator
