@@ -49,7 +49,7 @@ from wiring.failures import accountable, notify_failure
 from wiring.task_context import name_in_ui, run_of_sink, task_folder
 
 if TYPE_CHECKING:
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
 
 
 def build(dataset: GitHubDataset) -> DAG:

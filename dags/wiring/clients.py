@@ -31,7 +31,7 @@ from wiring.defaults import settings
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
     from include.core.runs.outbox import Notice
     from include.core.warehouse.connection import Connect
 

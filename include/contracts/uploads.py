@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from include.contracts.contract import RejectLimit
+from include.contracts.files import NO_REJECTS
 
 if TYPE_CHECKING:
-    from include.contracts.contract import CsvContract
-
-_NO_REJECTS = RejectLimit()
+    from include.contracts.files import CsvContract, RejectLimit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ class Upload:
     tags: tuple[str, ...] = ()
     prefix: str
     contract: CsvContract
-    rejects: RejectLimit = _NO_REJECTS
+    rejects: RejectLimit = NO_REJECTS
 
 
 @dataclass(frozen=True, kw_only=True)

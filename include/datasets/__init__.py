@@ -7,8 +7,7 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from include.contracts.contract import GitHubDataset
-from include.contracts.uploads import ItemUpload, JsonUpload, Upload
+from include.contracts import GitHubDataset, ItemUpload, JsonUpload, Upload
 from include.errors import ArrivalError
 
 if TYPE_CHECKING:

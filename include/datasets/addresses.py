@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from include.contracts.contract import Column, CsvContract, RejectLimit
-from include.contracts.uploads import ItemUpload
+from include.contracts import Column, CsvContract, ItemUpload, RejectLimit
 
 DATASET = ItemUpload(
     name="addresses",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from include.contracts.contract import CsvContract, RejectLimit
-from include.contracts.uploads import JsonUpload
+from include.contracts import CsvContract, JsonUpload, RejectLimit
 
 DATASET = JsonUpload(
     name="any_csv",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from include.contracts.contract import (
+from include.contracts import (
     Column,
     CsvContract,
     Cumulative,

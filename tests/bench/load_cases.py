@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extras import execute_values
 
-from include.contracts.contract import ShrinkLimit
+from include.contracts.tables import ShrinkLimit
 from include.core.aws.objects import ObjectStore
 from include.core.scratch import scratch_folder
 from include.core.snapshot.files import open_rows

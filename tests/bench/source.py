@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from include.contracts.contract import Column, CsvContract, Table
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
+from include.contracts.tables import Table
 from include.core.aws.objects import sha256_of
 
 if TYPE_CHECKING:

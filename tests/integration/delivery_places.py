@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.contracts.contract import Column, CsvContract
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
 from tests.support.clients import client
 from tests.support.deliveries import ANY, Place
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg2 import sql
 
-from include.contracts.contract import Column, ShrinkLimit, Table
+from include.contracts.columns import Column
+from include.contracts.tables import ShrinkLimit, Table
 from include.core.warehouse.upsert import Policy
 from include.errors import ChangedKeysError, ShrunkenSnapshotError
 from tests.support.table_loads import TableLoads

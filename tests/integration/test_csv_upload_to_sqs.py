@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from include.contracts.contract import RejectLimit
+from include.contracts.files import RejectLimit
 from tests.integration.delivery_places import counts, place, typed
 from tests.support.clients import client
 from tests.support.deliveries import ANY, Place, rows_of, written

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.contracts.contract import RejectLimit
+from include.contracts.files import RejectLimit
 from include.core.arrivals import registry as arrivals
 from include.core.warehouse.connection import transaction
 from include.errors import (

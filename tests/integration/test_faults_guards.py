@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.contracts.contract import RejectLimit
+from include.contracts.files import RejectLimit
 from include.errors import (
     AccountingError,
     RejectLimitError,

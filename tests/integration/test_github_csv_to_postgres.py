@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.contracts.contract import RejectLimit
+from include.contracts.files import RejectLimit
 from include.core.runs.outbox import Notice, write_notice
 from include.core.warehouse.connection import transaction
 from include.datasets import covid_us_daily, covid_us_states_daily
@@ -31,7 +31,7 @@ from tests.support.pipeline_runs import PipelineRuns, moment, write_version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
     from include.core.aws.objects import ObjectStore
     from include.core.warehouse.connection import Connect
 

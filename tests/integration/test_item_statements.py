@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.datasets.addresses import DATASET
 from include.errors import DeliveryRefusedError
 from include.pipelines.csv_upload_to_dynamodb.item_writes import STATEMENT_CHARACTERS

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.contracts.contract import RejectLimit, ShrinkLimit
+from include.contracts.files import RejectLimit
+from include.contracts.tables import ShrinkLimit
 from include.datasets import covid_us_states_daily
 from include.errors import ChangedKeysError, RejectLimitError
 from tests.integration.test_github_csv_to_postgres import start
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
     from tests.support.pipeline_runs import PipelineRuns
 
 __all__ = ["start"]

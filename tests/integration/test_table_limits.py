@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg2 import sql
 
-from include.contracts.contract import Column, ShrinkLimit, Table
+from include.contracts.columns import Column
+from include.contracts.tables import ShrinkLimit, Table
 from include.core.snapshot.long_keys import ENTRY_BYTES, entry_bytes
 from include.core.warehouse.upsert import Policy
 from tests.support.table_loads import TableLoads

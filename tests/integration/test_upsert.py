@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from include.contracts.contract import Column, ShrinkLimit, Table
+from include.contracts.columns import Column
+from include.contracts.tables import ShrinkLimit, Table
 from include.core.warehouse import connection as postgres
 from include.core.warehouse import sink_lock
 from include.core.warehouse.connection import transaction

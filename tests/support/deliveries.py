@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.contracts.contract import CsvContract
+from include.contracts.files import CsvContract
 from include.contracts.uploads import JsonUpload
 from include.core.arrivals import registry as arrivals
 from include.core.scratch import scratch_folder

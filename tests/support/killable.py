@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
     from include.core.runs.outbox import Notice
 
 

@@ -17,7 +17,7 @@ from include.pipelines import github_csv_to_postgres as pipeline
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
     from include.core.aws.objects import ObjectStore
     from include.core.runs.outbox import Notice
     from include.core.warehouse.connection import Connect

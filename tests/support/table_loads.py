@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from include.contracts.contract import Table
+    from include.contracts.tables import Table
     from include.core.warehouse.connection import Connect
 
 Row = tuple[Any, ...]

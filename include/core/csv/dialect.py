@@ -17,7 +17,7 @@ from include.core.csv.syntax import QUOTE, Syntax
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from include.contracts.contract import CsvContract
+    from include.contracts.files import CsvContract
 
 DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 SAMPLE_LINES: Final = 60

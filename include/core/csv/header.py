@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.core.csv.dialect import DELIMITERS
 from include.core.csv.headless import is_comment, looks_like_data
 from include.core.csv.names import (
@@ -20,7 +20,7 @@ from include.core.csv.text import MARK
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from include.contracts.contract import CsvContract
+    from include.contracts.files import CsvContract
 
 
 @dataclass(frozen=True, kw_only=True)

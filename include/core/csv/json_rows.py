@@ -19,7 +19,7 @@ from include.errors import RuleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from include.contracts.contract import Column
+    from include.contracts.columns import Column
     from include.core.csv.faults import Counts, Reject
     from include.core.csv.rows import CsvRows, TypedBlock
 

@@ -12,7 +12,7 @@ from include.core.csv.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.contracts.contract import Column
+    from include.contracts.columns import Column
 
 RANGES: Final = {
     "smallint": (-(2**15), 2**15 - 1),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.contracts.contract import CsvContract
+    from include.contracts.files import CsvContract
     from include.core.csv.spans import Shape
 
 Piece = TypeVar("Piece", str, bytes)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from include.contracts.contract import Column, CsvContract
+    from include.contracts.columns import Column
+    from include.contracts.files import CsvContract
     from include.core.csv.layout import Bad
     from include.core.csv.opening import Opened
     from include.core.csv.records import Block

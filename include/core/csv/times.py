@@ -12,7 +12,7 @@ from include.core.csv.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.contracts.contract import Column
+    from include.contracts.columns import Column
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP: Final = re.compile(

@@ -21,7 +21,8 @@ from include.core.csv.times import dates, timestamps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.contracts.contract import Column, CsvContract
+    from include.contracts.columns import Column
+    from include.contracts.files import CsvContract
     from include.core.csv.syntax import Syntax
 
     Parse = Callable[[str], str | None]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from include.contracts.contract import RejectLimit
+    from include.contracts.files import RejectLimit
     from include.core.csv.faults import Reject
 
 

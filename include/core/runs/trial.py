@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from include.contracts.contract import CsvContract, RejectLimit
+    from include.contracts.files import CsvContract, RejectLimit
 
 
 @dataclass(frozen=True, kw_only=True)

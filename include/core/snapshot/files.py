@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from include.contracts.contract import GitHubDataset, GitHubFile, Table
+    from include.contracts.github import GitHubDataset, GitHubFile
+    from include.contracts.tables import Table
     from include.core.aws.objects import ObjectStore
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.contracts.contract import Column, CsvContract
+    from include.contracts.columns import Column
+    from include.contracts.files import CsvContract
     from include.core.csv.faults import Counts
 
 ENTRY_BYTES: Final = 2704

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.contracts.contract import Cumulative, NewestDay, Rule, Table, UniqueKey
+from include.contracts.rules import Cumulative, NewestDay, Rule, UniqueKey
 from include.core.snapshot.column_rules import find_broken
 from include.core.snapshot.long_keys import ENTRY_BYTES, find_long_keys
 from include.core.statements import fill, quote_identifier, quote_identifiers
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import duckdb
+
+    from include.contracts.tables import Table
 
 
 def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:

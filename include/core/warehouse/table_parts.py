@@ -9,7 +9,7 @@ from psycopg2 import sql
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from include.contracts.contract import Table
+    from include.contracts.tables import Table
 
 _DATES = frozenset({"date", "timestamptz"})
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import cursor
 
-    from include.contracts.contract import ShrinkLimit, Table
+    from include.contracts.tables import ShrinkLimit, Table
 
     OpenRows = Callable[[], AbstractContextManager[IO[bytes]]]
 

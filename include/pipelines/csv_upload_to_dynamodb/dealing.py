@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from include.contracts.contract import Column, CsvContract
+    from include.contracts.columns import Column
+    from include.contracts.files import CsvContract
 
     Row = list[Any]
     Order = Callable[[str], Any]

@@ -14,7 +14,8 @@ from include.core.csv.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from include.contracts.contract import Column, CsvContract
+    from include.contracts.columns import Column
+    from include.contracts.files import CsvContract
 
 FILE_VERSION: Final = "file_version"
 """The attribute that every item has beside its columns: the `order` of the file it came from."""

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from include.contracts.contract import RejectLimit
+from include.contracts.files import RejectLimit
 from include.core.aws.json_lines import write_lines
 from include.core.csv.faults import CONTINUED, Reject
 from include.core.failpoints import failpoint
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from include.contracts.contract import CsvContract
+    from include.contracts.files import CsvContract
     from include.contracts.uploads import ItemUpload
     from include.pipelines.csv_upload_to_dynamodb.dealing import Row
     from include.pipelines.csv_upload_to_dynamodb.items import Item

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from include.contracts.contract import GitHubFile
+    from include.contracts.github import GitHubFile
     from include.core.aws.objects import ObjectStore
     from include.core.web.client import Download, Web
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
     from include.core.aws.objects import ObjectStore
     from include.core.warehouse.connection import Connect
 

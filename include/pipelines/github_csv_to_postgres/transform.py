@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.contracts.contract import GitHubDataset
+    from include.contracts.github import GitHubDataset
     from include.core.aws.objects import ObjectStore
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.contracts.contract import GitHubDataset, GitHubFile
+    from include.contracts.github import GitHubDataset, GitHubFile
 
 
 def try_file(  # noqa: PLR0913 -- a dataset, one of its files, and where it is tried

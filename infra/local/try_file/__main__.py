@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
-from include.contracts.contract import GitHubDataset
+from include.contracts.github import GitHubDataset
 from include.datasets import all_datasets
 from infra.local.signals import interrupting_signals
 from infra.local.try_file.looking import looking

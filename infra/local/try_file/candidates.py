@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from include.contracts.contract import Column, CsvContract
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
 from include.core.csv.syntax import Syntax
 from include.core.csv.values import ColumnReader
 

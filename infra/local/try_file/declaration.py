@@ -13,7 +13,7 @@ from infra.local.try_file.infer import column_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from include.contracts.contract import Column, CsvContract
+    from include.contracts import Column, CsvContract
     from infra.local.try_file.infer import Inferred
 
 _WIDTH: Final = 100
@@ -22,8 +22,8 @@ _MODULE: Final = '''"""Rows of {file}."""
 
 from __future__ import annotations
 
-from include.contracts.contract import Column, CsvContract
-from include.contracts.uploads import {kind}
+from include.contracts import Column, CsvContract
+from include.contracts import {kind}
 
 DATASET = {kind}(
     name={name},

@@ -8,7 +8,8 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from include.contracts.contract import Column, CsvContract
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
 from include.core.csv.headless import looks_like_data
 from include.core.csv.opening import open_records
 from include.core.csv.rows import read_rows

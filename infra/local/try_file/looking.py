@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.contracts.contract import GitHubDataset
+from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload, JsonUpload
 from include.core.csv.dialect import called
 from include.core.csv.rows import read_rows
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.contracts.contract import CsvContract
+    from include.contracts.files import CsvContract
     from infra.local.try_file.infer import Inferred
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from include.contracts.contract import GitHubDataset
+from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload, JsonUpload, Upload
 from include.core.arrivals.events import check_name
 from include.core.csv.rows import read_rows
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.contracts.contract import GitHubFile
+    from include.contracts.github import GitHubFile
     from include.core.runs.trial import Trial
 
     Dataset = GitHubDataset | Upload

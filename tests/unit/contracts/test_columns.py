@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from include.contracts.columns import Column
 from include.contracts.constraints import CODES
-from include.contracts.contract import Column
 
 PAGE = Path(__file__).parents[3] / "docs" / "columns.md"
 UTC_NOON = datetime(2020, 1, 21, 12, tzinfo=timezone.utc)

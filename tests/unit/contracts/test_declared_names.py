@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.contracts.contract import Column, CsvContract, Table
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
+from include.contracts.tables import Table
 
 
 def table(*names: str, schema: str = "s", name: str = "t") -> Table:

@@ -30,7 +30,7 @@ from infra.local.try_file.trying import Trying
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.contracts.contract import Column
+    from include.contracts.columns import Column
     from include.contracts.uploads import Upload
     from infra.local.try_file.looking import Look
 

@@ -16,12 +16,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column, CsvContract
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
 from include.pipelines.csv_upload_to_dynamodb import dealing
 from include.pipelines.csv_upload_to_dynamodb.dealing import Cut, cut_file
 
 if TYPE_CHECKING:
-    from include.contracts.contract import ColumnType
+    from include.contracts.columns import ColumnType
     from include.core.csv.faults import Counts, Reject
 
 SIZE = 7

@@ -8,7 +8,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column, CsvContract
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
 from include.pipelines.csv_upload_to_dynamodb.items import (
     ITEM_BYTES,
     ItemFault,

@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.core.csv import compressed
 from include.core.csv.records import RecordReader
 from include.core.csv.spans import Shape

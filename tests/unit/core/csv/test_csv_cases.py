@@ -19,7 +19,7 @@ from include.errors import InputFileError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.contracts.contract import CsvContract
+    from include.contracts.files import CsvContract
 
 ANY = any_csv.DATASET.contract
 ADDRESSES = addresses.DATASET.contract

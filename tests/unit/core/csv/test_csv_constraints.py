@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column, ColumnType
+from include.contracts.columns import Column, ColumnType
 from include.errors import InputFileError
 from tests.support.csv_files import Taken, take, take_cell
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from tests.support.csv_files import take, take_cell
 
 AMOUNT = Column(name="c", type="numeric", decimal_char=",", group_char=".")

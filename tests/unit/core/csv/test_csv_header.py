@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.errors import InputFileError
 from tests.support.csv_files import A_AND_B, take
 

@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.core.csv.faults import RAW_LIMIT
 from include.core.csv.rows import read_rows
 from include.errors import InputFileError

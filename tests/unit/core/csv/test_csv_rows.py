@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.core.csv.faults import Reject
 from include.core.csv.rows import read_rows
 from include.errors import InputFileError

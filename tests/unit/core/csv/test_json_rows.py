@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.core.csv.json_rows import JsonRows
 from include.core.csv.rows import read_rows
 from include.errors import RuleError

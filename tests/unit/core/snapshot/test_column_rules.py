@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column, ColumnType, Table
+from include.contracts.columns import Column, ColumnType
 from include.contracts.patterns import compile_pattern
+from include.contracts.tables import Table
 from include.core.snapshot.files import connect_duckdb
 from include.core.snapshot.load_csv import duckdb_type
 from include.core.snapshot.rules import check_table

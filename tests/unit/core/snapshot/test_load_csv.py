@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from include.contracts.contract import Column
+from include.contracts.columns import Column
 from include.core.snapshot.load_csv import load_csv
 from include.core.statements import quote_identifier
 from include.errors import InputFileError
@@ -304,7 +304,8 @@ def test_fault_of_the_whole_file_is_an_error_and_leaves_no_temporary_file(
 
 _PEAK = """
 import pathlib, resource, sys, duckdb
-from include.contracts.contract import Column, CsvContract
+from include.contracts.columns import Column
+from include.contracts.files import CsvContract
 from include.core.snapshot.load_csv import load_csv
 folder, rows = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 path = folder / f"{rows}.csv"

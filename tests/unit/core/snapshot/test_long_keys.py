@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from include.contracts.contract import Column, Table
+from include.contracts.columns import Column
+from include.contracts.tables import Table
 from include.core.snapshot.load_csv import load_csv
 from include.core.snapshot.long_keys import entry_bytes, reject_long_keys
 from include.core.snapshot.rules import check_table

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from include.contracts.contract import Column, Table
+from include.contracts.columns import Column
+from include.contracts.tables import Table
 from include.core.aws.objects import ObjectStore, sha256_of
 from include.core.snapshot.files import open_rows
 from include.errors import RuleError

@@ -1,0 +1,57 @@
+"""What a dataset declares of its table: columns, key, and how much smaller it may become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.contracts.names import refused_declared, refused_table_name
+
+if TYPE_CHECKING:
+    from include.contracts.columns import Column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A Postgres table that a dataset owns.
+
+    Attributes:
+        schema, name: where it is.
+        columns: its columns, without what the database adds itself.
+        key: the names of its unique key, none of them nullable.
+
+    Raises:
+        ValueError: Postgres would cut a name, or it is one that statements add themselves.
+    """
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        named = (refused_table_name(name) for name in (self.schema, self.name, *names))
+        problem = next(filter(None, named), None) or refused_declared(names)
+        if problem is None and "." in self.schema:
+            problem = f"the schema {self.schema} has a dot, which divides it from the table's name"
+        if problem is None and not (self.key and set(self.key) <= set(names)):
+            problem = f"the key {', '.join(self.key)} is not all among the columns"
+        if problem:
+            raise ValueError(f"{self.sink}: {problem}")
+
+    @property
+    def sink(self) -> str:
+        """The name that the ledger knows the table by."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShrinkLimit:
+    """How many rows a snapshot may lack: suspicious when above both rows and share (0 to 1)."""
+
+    rows: int = 100
+    share: float = 0.2
+
+
+USUAL_SHRINK = ShrinkLimit()
