@@ -22,8 +22,7 @@ _MODULE: Final = '''"""Rows of {file}."""
 
 from __future__ import annotations
 
-from include.contracts import Column, CsvContract
-from include.contracts import {kind}
+from include.contracts import Column, CsvContract, {kind}
 
 DATASET = {kind}(
     name={name},
