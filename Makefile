@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .local/venvs/airflow/bin
 CDK := $(CURDIR)/.local/venvs/cdk/bin/python
-SETUP := $(PYTHON) -m infra.local.bootstrap
+SETUP := $(PYTHON) -m infra.common.bootstrap
 STACK := exec $(BIN)/python -m infra.local $(if $(SLUICE_ROOT),--root '$(SLUICE_ROOT)')
 OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(DAG),--dag '$(DAG)')
 DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
@@ -49,7 +49,7 @@ check: ## format, lint, types, the committed template, import rules
 	@$(SETUP) airflow cdk
 	@echo 'format' && $(BIN)/ruff format --check --quiet .
 	@echo 'lint' && $(BIN)/ruff check --quiet .
-	@echo 'types' && $(BIN)/mypy --no-error-summary include dags infra/local infra/deploy tests
+	@echo 'types' && $(BIN)/mypy --no-error-summary include dags infra/common infra/local infra/deploy infra/package tests
 	@echo 'types of infra/aws' && $(BIN)/mypy --no-error-summary --python-executable '$(CDK)' infra/aws
 	@echo 'template' && '$(dir $(CDK))cfn-lint' infra/aws/templates/*.json
 	@echo 'import rules' && $(BIN)/python -m pytest --quiet tests/unit/test_import_rules.py

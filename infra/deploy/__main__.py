@@ -12,14 +12,14 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.aws.environment import ENVIRONMENTS
+from infra.common.errors import StackError
+from infra.common.paths import LOCAL, REPOSITORY
 from infra.deploy.account import sign_in
 from infra.deploy.cdk import Cdk
 from infra.deploy.deploying import Deployment, deploy
 from infra.deploy.destroying import destroy
 from infra.deploy.errors import DeployError
 from infra.deploy.steps import say, step
-from infra.local.bootstrap import LOCAL, REPOSITORY
-from infra.local.errors import StackError
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

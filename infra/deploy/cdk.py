@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra.common.paths import LOCAL, REPOSITORY
 from infra.deploy.errors import DeployError
-from infra.local.bootstrap import LOCAL, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

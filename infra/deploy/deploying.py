@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from infra.common.paths import POOLS
 from infra.deploy import airflow_environment, code_files, dag_files, smoke, stacks
 from infra.deploy.errors import DeployError
 from infra.deploy.known_dags import now, wait_until_known
@@ -13,7 +14,6 @@ from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.stacks import stack_name
 from infra.deploy.steps import step, tell
 from infra.deploy.waiting import Patience
-from infra.local.layout import POOLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

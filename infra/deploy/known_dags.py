@@ -6,15 +6,15 @@ from datetime import datetime, timedelta, timezone
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from infra.common.airflow_rest import moment
 from infra.deploy.errors import DeployError
 from infra.deploy.waiting import wait_for
-from infra.local.airflow_rest import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from infra.common.airflow_rest import AirflowRest
     from infra.deploy.waiting import Patience
-    from infra.local.airflow_rest import AirflowRest
 
 
 def now() -> datetime:

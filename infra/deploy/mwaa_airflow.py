@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.common.airflow_rest import AirflowRest
 from infra.deploy.errors import DeployError
-from infra.local.airflow_rest import AirflowRest
 
 # https://docs.aws.amazon.com/mwaa/latest/API/API_InvokeRestApi.html
 _LONGEST_PATH = 64

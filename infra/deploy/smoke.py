@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from infra.common.watch_run import Pace, run_once
 from infra.deploy.errors import DeployError
 from infra.deploy.known_dags import now
-from infra.local.watch_run import Pace, run_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from infra.common.airflow_rest import AirflowRest
     from infra.deploy.waiting import Patience
-    from infra.local.airflow_rest import AirflowRest
 
 # The tables first: what loads may not make them.
 DAGS = ("migrate_warehouse", "covid_us_daily")

@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from infra.common.errors import StackError
+from infra.common.paths import LOCAL
 from infra.local import commands
-from infra.local.errors import StackError
-from infra.local.layout import LOCAL, Layout
+from infra.local.layout import Layout
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from infra.local.airflow_rest import AirflowRest
-from infra.local.errors import StackError
+from infra.common.airflow_rest import AirflowRest
+from infra.common.errors import StackError
 
 _SECONDS = 30
 _NOT_FOUND = 404

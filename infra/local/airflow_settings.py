@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.aws.settings import SETTINGS
+from infra.common.paths import REPOSITORY
 from infra.local import aws, ports
-from infra.local.layout import REPOSITORY, SHIPPED_GITHUB, Layout
+from infra.local.layout import SHIPPED_GITHUB, Layout
 
 if TYPE_CHECKING:
     from infra.local.postgres import Server

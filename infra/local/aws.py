@@ -12,8 +12,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.common.errors import StackError
 from infra.local import ports, processes
-from infra.local.errors import StackError
 from infra.local.layout import TEMPLATE, Layout, emulator_python
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def start(group: processes.Group, layout: Layout) -> Emulator:
         StackError: it is not installed or does not start.
     """
     if not emulator_python().exists():
-        raise StackError("ministack is not installed: python3 -m infra.local.bootstrap emulator")
+        raise StackError("ministack is not installed: python3 -m infra.common.bootstrap emulator")
     port = ports.choose()
     temporary = layout.emulator / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.common.errors import StackError
+from infra.common.paths import REPOSITORY
 from infra.local import ports
 from infra.local.airflow_settings import inherited
-from infra.local.errors import StackError
-from infra.local.layout import REPOSITORY, SHIPPED_GITHUB
+from infra.local.layout import SHIPPED_GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Callable

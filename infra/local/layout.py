@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-LOCAL = REPOSITORY / ".local"
+from infra.common.paths import LOCAL, REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EMULATOR_ENVIRONMENT = LOCAL / "venvs" / "emulator"
 COMMANDS = LOCAL / "bin"
 TEMPLATE = REPOSITORY / "infra" / "aws" / "templates" / "pipelines.template.json"
-POOLS = REPOSITORY / "infra" / "pools.json"
 SHIPPED_GITHUB = REPOSITORY / "infra" / "local" / "github"
 
 

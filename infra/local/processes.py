@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from infra.local.errors import StackError
-from infra.local.layout import REPOSITORY
+from infra.common.errors import StackError
+from infra.common.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from infra.common.airflow_rest import moment
+from infra.common.errors import StackError
+from infra.common.paths import POOLS
 from infra.local import airflow_parts, aws, github_program, ports, postgres, processes
 from infra.local.airflow_api import AirflowApi
-from infra.local.airflow_rest import moment
 from infra.local.airflow_settings import Options, inherited, pipeline_settings, settings
-from infra.local.errors import StackError
-from infra.local.layout import POOLS, Layout
+from infra.local.layout import Layout
 from infra.local.leftovers import end_leftovers
 from infra.local.state import Running, Secrets
 

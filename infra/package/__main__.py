@@ -8,7 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from infra.local.bootstrap import LOCAL, REPOSITORY, SetupError
+from infra.common.errors import SetupError
+from infra.common.paths import LOCAL, REPOSITORY
 from infra.package.build import build
 from infra.package.constraints import PYTHON, check_agreement
 from infra.package.environment import Recipe, prepare

@@ -11,7 +11,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from infra.local import bootstrap
+from infra.common import bootstrap
+from infra.common.errors import SetupError
 from infra.package.constraints import CONSTRAINTS, PYTHON, canonical, read_pins, without_option
 from infra.package.errors import PackageError
 
@@ -125,8 +126,8 @@ def check_versions(image: dict[str, str], every: dict[str, str], given: dict[str
 def _interpreter(version: str) -> str:
     try:
         return bootstrap.best_interpreter((version,))
-    except bootstrap.SetupError:
-        raise bootstrap.SetupError(
+    except SetupError:
+        raise SetupError(
             f"found no Python {version}, which MWAA has, and none is downloaded; install it so "
             f"that python{version} is a command, or with pyenv"
         ) from None

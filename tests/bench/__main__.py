@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from infra.local.errors import StackError
+from infra.common.errors import StackError
 from tests.bench import report
 from tests.bench.lab import WORKER, Lab, WrongResultError
 from tests.bench.rounds import Rounds

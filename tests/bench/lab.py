@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2 import sql
 
 from include.core.warehouse.migrations import migrate
-from infra.local.layout import REPOSITORY
+from infra.common.paths import REPOSITORY
 from infra.local.postgres import SUPERUSER
 from infra.local.processes import MARK
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.common.paths import LOCAL, REPOSITORY
 from infra.local import aws, ports, postgres, processes
-from infra.local.layout import LOCAL, REPOSITORY, Layout
+from infra.local.layout import Layout
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from infra.common.errors import StackError
 from infra.local import outcome
-from infra.local.errors import StackError
 from infra.local.stack import now
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.layout import LOCAL
+from infra.common.paths import LOCAL
 from tests.bench.__main__ import main
 from tests.bench.lab import WrongResultError
 from tests.bench.landing_place import LandingPlace

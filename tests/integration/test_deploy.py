@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.common.paths import POOLS
 from infra.deploy import stacks
 from infra.deploy.account import sign_in
 from infra.deploy.deploying import Deployment, deploy
@@ -16,7 +17,6 @@ from infra.deploy.destroying import destroy
 from infra.deploy.errors import DeployError
 from infra.deploy.waiting import Patience
 from infra.local import aws as emulators
-from infra.local.layout import POOLS
 from tests.support.emulated_cdk import EmulatedCdk
 from tests.support.mwaa_stand_in import MwaaStandIn
 from tests.support.told_airflow import ToldAirflow

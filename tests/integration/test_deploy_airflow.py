@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.common.errors import StackError
 from infra.deploy import airflow_environment, smoke
 from infra.deploy.errors import DeployError
 from infra.deploy.known_dags import now, wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.waiting import Patience
-from infra.local.errors import StackError
 from tests.support.mwaa_stand_in import MwaaStandIn
 from tests.support.told_airflow import ToldAirflow, iso_now
 

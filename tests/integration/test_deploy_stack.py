@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.common.paths import POOLS, REPOSITORY
 from infra.deploy import smoke
 from infra.deploy.known_dags import now, wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.waiting import Patience
-from infra.local.layout import POOLS, REPOSITORY
 from tests.support.mwaa_stand_in import MwaaStandIn, forward
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from infra.common.paths import REPOSITORY
 from infra.local.github_stand_in import Fault, GitHubStandIn
-from infra.local.layout import REPOSITORY, SHIPPED_GITHUB
+from infra.local.layout import SHIPPED_GITHUB
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import moment, write_version
 from tests.support.scheduled_runs import ScheduledRuns, backfilled

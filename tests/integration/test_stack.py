@@ -15,15 +15,16 @@ import psutil
 import psycopg2
 import pytest
 
+from infra.common.errors import StackError
+from infra.common.paths import POOLS, REPOSITORY
+from infra.common.watch_run import wait_for_dag
 from infra.local import aws, postgres, processes
 from infra.local.airflow_api import AirflowApi
 from infra.local.airflow_settings import Options
-from infra.local.errors import StackError
-from infra.local.layout import POOLS, REPOSITORY, Layout
+from infra.local.layout import Layout
 from infra.local.leftovers import end_unheld, holder
 from infra.local.stack import started
 from infra.local.state import Running, Secrets
-from infra.local.watch_run import wait_for_dag
 from tests.support.scheduled_runs import ScheduledRuns
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 MODULES = sorted(
     path
-    for room in ("dags", "include", "plugins", "infra/aws", "infra/deploy")
+    for room in ("dags", "include", "plugins", "infra")
     for path in (REPOSITORY / room).rglob("*.py")
 )
 
@@ -30,7 +30,11 @@ ALLOWED = {
     "include.settings": set(),
     "plugins": set(),
     "infra.aws": {"infra.aws"},
-    "infra.deploy": {"infra.deploy", "infra.local", "infra.aws.environment"},
+    "infra.common": {"infra.common"},
+    "infra.deploy": {"infra.deploy", "infra.common", "infra.aws.environment"},
+    "infra.package": {"infra.package", "infra.common", "include.settings"},
+    "infra.local": {"infra.local", "infra.common", "infra.aws.settings"},
+    "infra.local.try_file": {"infra.local", "include"},
 }
 OURS = ("dags", "wiring", "include", "plugins", "infra", "tests")
 

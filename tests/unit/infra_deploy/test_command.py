@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
+from infra.common.paths import REPOSITORY
 from infra.deploy import __main__ as command
 from infra.deploy.errors import DeployError
 from infra.deploy.stacks import Stack, check_can_change
-from infra.local.layout import REPOSITORY
 
 
 class Terminal(io.StringIO):

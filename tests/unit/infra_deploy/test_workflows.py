@@ -9,7 +9,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are not worth a package
 
 from infra.aws.environment import ENVIRONMENTS
-from infra.local.layout import REPOSITORY
+from infra.common.paths import REPOSITORY
 
 FOLDER = REPOSITORY / ".github" / "workflows"
 NAMES = ("deploy", "mutants", "test")

@@ -8,8 +8,9 @@ from dataclasses import fields
 import pytest
 
 from include.settings import Settings
+from infra.common.paths import POOLS
 from infra.local.airflow_settings import Options, pipeline_settings, told_of_schedules
-from infra.local.layout import POOLS, TEMPLATE
+from infra.local.layout import TEMPLATE
 
 ENDPOINT = "http://127.0.0.1:6"
 SECTION = "AIRFLOW__SLUICE__"

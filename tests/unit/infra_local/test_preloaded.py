@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from infra.local.layout import REPOSITORY
+from infra.common.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

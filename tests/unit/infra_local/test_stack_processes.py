@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from infra.common.errors import StackError
+from infra.common.paths import REPOSITORY
 from infra.local import processes
-from infra.local.errors import StackError
-from infra.local.layout import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local import bootstrap
+from infra.common import bootstrap
 from infra.package.build import Package, build, zip_bytes
 from infra.package.probe import wanted
 from tests.unit.infra_package.checkouts import REPOSITORY, contents, copy_of_this_repository, write

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.bootstrap import SetupError
+from infra.common.errors import SetupError
 from infra.package import environment
 from infra.package.environment import Recipe, check_versions, prepare
 from infra.package.errors import PackageError

@@ -1,6 +1,6 @@
 """Sets up the Python environments under .local/ with nothing but a standard library.
 
-    python3 -m infra.local.bootstrap airflow emulator cdk cdk-cli
+    python3 -m infra.common.bootstrap airflow emulator cdk cdk-cli
 
 Every environment is what its lock file says, and is touched only when the lock or the
 interpreter has changed. No Python is ever downloaded; packages come through uv, which itself
@@ -16,6 +16,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from infra.common.errors import SetupError
+from infra.common.paths import LOCAL, REPOSITORY
+
 # Runs under whatever `python3` is, so an old one has to get this far.
 if sys.version_info < (3, 10):  # noqa: UP036 -- it is what tells people
     sys.exit("setup: python3 is {}.{}; Sluice needs 3.10 or newer".format(*sys.version_info))
@@ -23,8 +26,6 @@ if sys.version_info < (3, 10):  # noqa: UP036 -- it is what tells people
 UV_VERSION = "0.13.8"
 PREFERRED = ("3.12", "3.13", "3.11", "3.10")  # MWAA's own first
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-LOCAL = REPOSITORY / ".local"
 LOCKS = {
     "airflow": REPOSITORY / "infra/local/requirements-airflow.lock",
     "emulator": REPOSITORY / "infra/local/requirements-emulator.lock",
@@ -36,10 +37,6 @@ AWS_COMMAND = """#!/bin/sh
 # option says it too: https://github.com/aws/aws-cli/issues/8737
 exec {program} ${{AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"}} "$@"
 """
-
-
-class SetupError(Exception):
-    """The machine lacks something; the message says what to do about it."""
 
 
 def say(text: str) -> None:

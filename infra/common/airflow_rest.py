@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any
 
-from infra.local.errors import StackError
+from infra.common.errors import StackError
 
 _PAGE = 100  # the most that the API gives at once
 

@@ -1,23 +1,20 @@
-"""Runs a DAG once through the scheduler of a stack and tells what happens, as it happens."""
+"""Runs a DAG once through the scheduler and tells what happens, as it happens."""
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.local.airflow_rest import moment
-from infra.local.errors import StackError
+from infra.common.airflow_rest import moment
+from infra.common.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
 
-    from infra.local.airflow_rest import AirflowRest
-    from infra.local.layout import Layout
+    from infra.common.airflow_rest import AirflowRest
 
 _TOLD = {"running", "success", "failed", "skipped", "upstream_failed", "up_for_retry", "deferred"}
 _POLL_SECONDS = 0.3
@@ -126,33 +123,3 @@ def _duration(instance: dict[str, Any]) -> str:
     if instance["state"] == "running" or not instance["duration"]:
         return ""
     return f"{instance['duration']:6.1f} s"
-
-
-def failed_logs(api: AirflowRest, layout: Layout, dag_id: str, run_id: str) -> list[Path]:
-    """The log files of the last attempts of a run's failed tasks."""
-    failed = [i for i in api.task_instances(dag_id, run_id) if i["state"] == "failed"]
-    return [_log(layout, instance) for instance in failed]
-
-
-def _log(layout: Layout, instance: dict[str, Any]) -> Path:
-    folder = layout.logs / "airflow" / f"dag_id={instance['dag_id']}"
-    folder = folder / f"run_id={instance['dag_run_id']}" / f"task_id={instance['task_id']}"
-    if instance["map_index"] >= 0:
-        folder = folder / f"map_index={instance['map_index']}"
-    return folder / f"attempt={instance['try_number']}.log"
-
-
-def last_events(log: Path, lines: int = 8) -> list[str]:
-    """The last lines of a task's log, without the JSON around them."""
-    if not log.exists():
-        return []
-    return [_event(line) for line in log.read_text(errors="replace").splitlines()[-lines:]]
-
-
-def _event(line: str) -> str:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return line
-    details = [f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail", [])]
-    return " ".join([str(entry.get("event", "")), *details])

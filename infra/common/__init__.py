@@ -1,0 +1,1 @@
+"""What the laptop, the package and the deployment share."""
