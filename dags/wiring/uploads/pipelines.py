@@ -8,6 +8,7 @@ from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTr
 from airflow.sdk import Asset, AssetWatcher
 
 from include.core.arrivals.claim import Landing
+from include.pipelines.landing import LANDING_PREFIXES
 from wiring.clients import aws_client
 from wiring.defaults import queue_name, settings
 
@@ -63,14 +64,14 @@ class UploadPipeline:
 
 CSV_UPLOAD_TO_SQS = UploadPipeline(
     name="csv_upload_to_sqs",
-    prefix="uploads/sqs/",
+    prefix=LANDING_PREFIXES["csv_upload_to_sqs"],
     queue_url=_HERE.csv_upload_to_sqs_queue_url,
     sink=f"sqs:{queue_name(_HERE.json_queue_url)}",
 )
 
 CSV_UPLOAD_TO_DYNAMODB = UploadPipeline(
     name="csv_upload_to_dynamodb",
-    prefix="uploads/dynamodb/",
+    prefix=LANDING_PREFIXES["csv_upload_to_dynamodb"],
     queue_url=_HERE.csv_upload_to_dynamodb_queue_url,
     sink=f"dynamodb:{_HERE.items_table}",
 )

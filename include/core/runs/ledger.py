@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2.extras import Json
 
+from include.core.runs.run import Run
 from include.core.statements import read_statement
 from include.errors import AccountingError
 
@@ -21,18 +22,15 @@ QUARANTINE_BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOfSink:
+class RunOfSink(Run):
     """Which run, into which sink, of which moment.
 
     Attributes:
-        dag_id, run_id: Airflow's names of the run.
         sink: schema.table, or the name of a queue or stream.
         as_of: the moment whose state the run loads.
         started_at: when the run began.
     """
 
-    dag_id: str
-    run_id: str
     sink: str
     as_of: datetime
     started_at: datetime

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from include.core.runs.outbox import Notice
+from include.core.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +24,10 @@ SUBJECT_CHARACTERS = 99
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunFacts:
-    """What every notice tells of a run.
+class RunFacts(Run):
+    """What every notice says of a run.
 
     Attributes:
-        dag_id, run_id: Airflow's names.
         dataset: the dataset's name.
         as_of: the moment that was loaded, None when the run failed before it was known.
         ui_url: base address of the Airflow UI.
@@ -35,8 +35,6 @@ class RunFacts:
             can be done again when empty.
     """
 
-    dag_id: str
-    run_id: str
     dataset: str
     as_of: datetime | None
     ui_url: str

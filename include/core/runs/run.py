@@ -1,0 +1,17 @@
+"""Which run of a DAG does something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run of a DAG. What adds facts to it, such as the sink, is a subclass.
+
+    Attributes:
+        dag_id, run_id: Airflow's names; statements take them as parameters of these names.
+    """
+
+    dag_id: str
+    run_id: str

@@ -1,0 +1,11 @@
+"""Where the files of each upload pipeline land. Plain data, which infrastructure reads as well."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LANDING_PREFIXES: Final = {
+    "csv_upload_to_sqs": "uploads/sqs/",
+    "csv_upload_to_dynamodb": "uploads/dynamodb/",
+}
+"""Pipeline, which is also the id of its DAG, to a prefix of the landing bucket; ends in a slash."""
