@@ -20,10 +20,11 @@ from include.core.aws.objects import ObjectStore
 from include.core.warehouse.migrations import migrate
 from infra.local import aws as emulators
 from infra.local import postgres as servers
-from infra.local import processes
 from infra.local import stack as stacks
-from infra.local.airflow_settings import Options
+from infra.local.airflow.settings import Options
 from infra.local.layout import Layout
+from infra.local.processes.group import Group
+from infra.local.processes.warden import watch
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextmanager
-def _programs(layout: Layout) -> Iterator[processes.Group]:
-    warden = processes.watch(layout.root)
-    group = processes.Group(layout.root)
+def _programs(layout: Layout) -> Iterator[Group]:
+    warden = watch(layout.root)
+    group = Group(layout.root)
     try:
         yield group
     finally:

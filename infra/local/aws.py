@@ -13,12 +13,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.common.errors import StackError
-from infra.local import ports, processes
+from infra.local import ports
 from infra.local.layout import TEMPLATE, Layout, emulator_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from infra.local.processes.group import Group, Program
 
 REGION = "us-east-1"
 STACK_NAME = "sluice-pipelines"
@@ -42,7 +44,7 @@ class Emulator:
         endpoint: its URL, the same for every service.
     """
 
-    program: processes.Program
+    program: Program
     endpoint: str
 
     def client(self, service: Any) -> Any:
@@ -73,7 +75,7 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def start(group: processes.Group, layout: Layout) -> Emulator:
+def start(group: Group, layout: Layout) -> Emulator:
     """Start the emulator of a stack with what it held when it was last stopped.
 
     Objects in S3 are on disk as soon as they are put; the rest is written when it is stopped.

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 from infra.common.errors import StackError
 from infra.common.watch_run import run_once, wait_for_dag
 from infra.local import aws, stack
-from infra.local.airflow_api import AirflowApi
-from infra.local.airflow_settings import Options
-from infra.local.github_program import root_from_environment
+from infra.local.airflow.api import AirflowApi
+from infra.local.airflow.settings import Options
+from infra.local.airflow.task_logs import failed_logs, last_events
 from infra.local.layout import COMMANDS
-from infra.local.leftovers import end_unheld, holder
 from infra.local.outcome import ledger, notice
+from infra.local.processes.leftovers import end_unheld, holder
 from infra.local.signals import interrupting_signals
+from infra.local.stand_ins.github_program import root_from_environment
 from infra.local.state import Running
-from infra.local.task_logs import failed_logs, last_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

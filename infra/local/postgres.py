@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import psutil
 import psycopg2
 from psycopg2 import sql
 
 from infra.common.errors import StackError
-from infra.local import ports, processes
+from infra.local import ports
 from infra.local.layout import EMULATOR_ENVIRONMENT, Layout
 
 if TYPE_CHECKING:
+    from infra.local.processes.group import Group, Program
     from infra.local.state import Secrets
 
 SUPERUSER = "postgres"
@@ -84,7 +84,7 @@ class Server:
         secrets: passwords of its roles.
     """
 
-    program: processes.Program
+    program: Program
     port: int
     secrets: Secrets
 
@@ -153,7 +153,7 @@ class Server:
             return cursor.fetchone() is not None
 
 
-def start(group: processes.Group, layout: Layout, secrets: Secrets) -> Server:
+def start(group: Group, layout: Layout, secrets: Secrets) -> Server:
     """Start the server of a stack; creates its cluster, roles and databases the first time.
 
     Raises:
@@ -177,19 +177,6 @@ def start(group: processes.Group, layout: Layout, secrets: Secrets) -> Server:
     program.wait_until(server.answers, seconds=60)
     server.prepare()
     return server
-
-
-def end_leftover(layout: Layout) -> None:
-    """Stop a server that still runs on a stack's data although nobody holds it any more."""
-    pid_file = layout.postgres / "postmaster.pid"
-    if not pid_file.exists():
-        return
-    pid = int(pid_file.read_text().split("\n", 1)[0])
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        if str(layout.postgres) in process.cmdline():
-            process.send_signal(signal.SIGINT)
-            psutil.wait_procs([process], timeout=10)
 
 
 def _create_cluster(layout: Layout, secrets: Secrets) -> None:

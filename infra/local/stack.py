@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 from infra.common.airflow_rest import moment
 from infra.common.errors import StackError
 from infra.common.paths import POOLS
-from infra.local import airflow_parts, aws, github_program, ports, postgres, processes
-from infra.local.airflow_api import AirflowApi
-from infra.local.airflow_settings import Options, inherited, pipeline_settings, settings
+from infra.local import aws, ports, postgres
+from infra.local.airflow import programs
+from infra.local.airflow.api import AirflowApi
+from infra.local.airflow.settings import Options, inherited, pipeline_settings, settings
 from infra.local.layout import Layout
-from infra.local.leftovers import end_leftovers
+from infra.local.processes.group import Group, tail
+from infra.local.processes.leftovers import end_leftovers
+from infra.local.processes.warden import watch
+from infra.local.stand_ins import github_program
 from infra.local.state import Running, Secrets
 
 if TYPE_CHECKING:
@@ -41,7 +45,7 @@ class Stack:
 
     layout: Layout
     running: Running
-    group: processes.Group
+    group: Group
     server: postgres.Server
     emulator: aws.Emulator
 
@@ -86,11 +90,11 @@ def _held(layout: Layout) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _guarded(layout: Layout) -> Iterator[processes.Group]:
+def _guarded(layout: Layout) -> Iterator[Group]:
     """Give an empty group of programs that is closed whatever happens, SIGKILL included."""
     end_leftovers(layout)
-    warden = processes.watch(layout.root)
-    group = processes.Group(layout.root)
+    warden = watch(layout.root)
+    group = Group(layout.root)
     try:
         yield group
     finally:
@@ -99,9 +103,7 @@ def _guarded(layout: Layout) -> Iterator[processes.Group]:
         warden.communicate(b"all has ended\n")
 
 
-def _start(
-    group: processes.Group, layout: Layout, options: Options, say: Callable[[str], None]
-) -> Stack:
+def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], None]) -> Stack:
     secrets = Secrets.of(layout)
     ui_port = ports.choose(options.ui_port)
     if options.ui_port and ui_port != options.ui_port:
@@ -115,9 +117,7 @@ def _start(
             **inherited(),
             **settings(layout, options, secrets=secrets, ui_port=ui_port, server=server),
         }
-        migration = pool.submit(
-            airflow_parts.migrate, group, layout, {**env}, server.metadata_uri, say
-        )
+        migration = pool.submit(programs.migrate, group, layout, {**env}, server.metadata_uri, say)
         emulator, outputs, queue = cloud.result()
         env |= pipeline_settings(
             outputs=outputs,
@@ -127,10 +127,10 @@ def _start(
             github=stand_in.result(),
         )
         # The API server takes longest and needs no tables to start, so it does not wait for them.
-        api_server = airflow_parts.start(group, layout, env, "api-server")
+        api_server = programs.start(group, layout, env, "api-server")
         migration.result()
         for part in ("scheduler", "dag-processor", "triggerer"):
-            airflow_parts.start(group, layout, env, part, schedule=options.schedule)
+            programs.start(group, layout, env, part, schedule=options.schedule)
     running = Running(
         pid=os.getpid(),
         ui_port=ui_port,
@@ -151,7 +151,7 @@ def _start(
 
 
 def _start_aws(
-    group: processes.Group, layout: Layout, say: Callable[[str], None]
+    group: Group, layout: Layout, say: Callable[[str], None]
 ) -> tuple[aws.Emulator, dict[str, str], str]:
     emulator = aws.start(group, layout)
     say("the AWS emulator is up")
@@ -162,7 +162,7 @@ def _start_aws(
 
 
 @contextlib.contextmanager
-def _threads(group: processes.Group) -> Iterator[ThreadPoolExecutor]:
+def _threads(group: Group) -> Iterator[ThreadPoolExecutor]:
     """Give threads to start parts in; when one part fails, the others stop waiting."""
     with ThreadPoolExecutor() as pool:
         try:
@@ -210,7 +210,7 @@ def check(stack: Stack) -> None:
     for program in stack.group.ended():
         raise StackError(
             f"{program.name} ended with {program.process.returncode}. "
-            f"Its log: {program.log}\n{processes.tail(program.log)}"
+            f"Its log: {program.log}\n{tail(program.log)}"
         )
 
 

@@ -16,7 +16,7 @@ from psycopg2 import sql
 from include.core.warehouse.migrations import migrate
 from infra.common.paths import REPOSITORY
 from infra.local.postgres import SUPERUSER
-from infra.local.processes import MARK
+from infra.local.processes.marks import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.common.paths import LOCAL, REPOSITORY
-from infra.local import aws, ports, postgres, processes
+from infra.local import aws, ports, postgres
 from infra.local.layout import Layout
+from infra.local.processes.group import Group
+from infra.local.processes.warden import watch
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Servers:
 
     postgres: postgres.Server
     root: Path
-    group: processes.Group
+    group: Group
 
     def start_aws(self) -> str:
         """Start the AWS emulator, without any resource; returns its URL.
@@ -66,8 +68,8 @@ def temporary_servers() -> Iterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=LOCAL) as folder:
         root = Path(folder)
         # On SIGKILL nothing below runs: the warden then ends the servers.
-        warden = processes.watch(root)
-        group = processes.Group(root)
+        warden = watch(root)
+        group = Group(root)
         try:
             server = postgres.start(group, Layout(root), Secrets())
             yield Servers(postgres=server, root=root, group=group)

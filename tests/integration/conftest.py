@@ -15,7 +15,7 @@ import pytest
 from include.core.aws import batches
 from include.core.warehouse.migrations import migrate
 from include.datasets import covid_us_daily, covid_us_states_daily
-from infra.local.github_stand_in import GitHubStandIn
+from infra.local.stand_ins.github import GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.clients import client, s3_in_pages
 from tests.support.invariants import Trial

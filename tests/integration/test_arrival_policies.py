@@ -10,8 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local import aws, processes
+from infra.local import aws
 from infra.local.layout import Layout
+from infra.local.processes.group import Group
 from tests.support.guarded_aws import start_guarded
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Guarded:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     layout = Layout(tmp_path_factory.mktemp("guarded"))
-    group = processes.Group(layout.root)
+    group = Group(layout.root)
     try:
         emulator, outputs = start_guarded(group, layout)
         iam = emulator.client("iam")

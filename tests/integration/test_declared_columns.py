@@ -9,7 +9,7 @@ import pytest
 
 from include.datasets import covid_us_daily, covid_us_states_daily
 from include.errors import RejectLimitError, RuleError
-from infra.local.github_stand_in import GitHubStandIn
+from infra.local.stand_ins.github import GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import PipelineRuns, moment, write_version
 

@@ -10,8 +10,9 @@ import pytest
 
 from include.errors import WarehouseUnavailableError
 from infra.local import postgres as servers
-from infra.local import processes
 from infra.local.layout import Layout
+from infra.local.processes.group import Group
+from infra.local.processes.warden import watch
 from infra.local.state import Secrets
 from tests.support.invariants import Trial
 from tests.support.pipeline_runs import moment
@@ -129,7 +130,7 @@ def test_session_ended_by_an_administrator_while_it_holds_the_lock(large: Trial)
 def restart(tmp_path: Path) -> Iterator[Callable[[], servers.Server]]:
     """Starts a server of this test's own, on the same data each time."""
     layout = Layout(tmp_path / "server")
-    warden, group = processes.watch(layout.root), processes.Group(layout.root)
+    warden, group = watch(layout.root), Group(layout.root)
     try:
         yield lambda: servers.start(group, layout, Secrets.of(layout))
     finally:

@@ -24,7 +24,7 @@ from include.errors import (
     SourceUnavailableError,
 )
 from include.pipelines.github_csv_to_postgres import announce_end
-from infra.local.github_stand_in import Fault, GitHubStandIn
+from infra.local.stand_ins.github import Fault, GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import PipelineRuns, moment, write_version
 

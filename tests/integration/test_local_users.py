@@ -12,8 +12,9 @@ import psycopg2
 import pytest
 
 from include.core.warehouse.migrations import MIGRATIONS, bring_up_to_date, migrate
-from infra.local import postgres, processes
+from infra.local import postgres
 from infra.local.layout import Layout, write_private
+from infra.local.processes.group import Group
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def server(layout: Layout) -> Iterator[postgres.Server]:
-    group = processes.Group(layout.root)
+    group = Group(layout.root)
     try:
         yield postgres.start(group, layout, Secrets.of(layout))
     finally:

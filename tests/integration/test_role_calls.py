@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.aws.settings import SETTINGS
-from infra.local import processes
-from infra.local.github_stand_in import GitHubStandIn
 from infra.local.layout import SHIPPED_GITHUB
+from infra.local.processes.group import Group
+from infra.local.stand_ins.github import GitHubStandIn
 from tests.support.aws_calls import rights_of
 from tests.support.aws_code import code_of, hooks_in, operations_in
 from tests.support.iam_policies import Grant, Idle, compare
@@ -72,7 +72,7 @@ IDLE = (
 def lab(templates_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     root = tmp_path_factory.mktemp("role")
     platform = json.loads((templates_folder / "dev" / "platform.template.json").read_text())
-    group = processes.Group(root)
+    group = Group(root)
     try:
         with GitHubStandIn(SHIPPED_GITHUB) as github:
             yield open_lab(group, root, platform, github=github.url)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.common.paths import REPOSITORY
-from infra.local.github_stand_in import Fault, GitHubStandIn
 from infra.local.layout import SHIPPED_GITHUB
+from infra.local.stand_ins.github import Fault, GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import moment, write_version
 from tests.support.scheduled_runs import ScheduledRuns, backfilled
@@ -157,7 +157,7 @@ def other_github(stack: Stack, root: Path, fault: Any = None) -> Iterator[None]:
         yield
     words = [
         "-m",
-        "infra.local.github_stand_in",
+        "infra.local.stand_ins.github",
         "--root",
         str(SHIPPED_GITHUB),
         "--port",

@@ -18,11 +18,13 @@ import pytest
 from infra.common.errors import StackError
 from infra.common.paths import POOLS, REPOSITORY
 from infra.common.watch_run import wait_for_dag
-from infra.local import aws, postgres, processes
-from infra.local.airflow_api import AirflowApi
-from infra.local.airflow_settings import Options
+from infra.local import aws, postgres
+from infra.local.airflow.api import AirflowApi
+from infra.local.airflow.settings import Options
 from infra.local.layout import Layout
-from infra.local.leftovers import end_unheld, holder
+from infra.local.processes.group import Group
+from infra.local.processes.leftovers import end_unheld, holder
+from infra.local.processes.marks import marked
 from infra.local.stack import started
 from infra.local.state import Running, Secrets
 from tests.support.scheduled_runs import ScheduledRuns
@@ -84,8 +86,8 @@ def up(root: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def wait_until_gone(root: Path, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
-    while processes.marked(root) or postgres_processes(root):
-        assert time.monotonic() < deadline, processes.marked(root)
+    while marked(root) or postgres_processes(root):
+        assert time.monotonic() < deadline, marked(root)
         time.sleep(0.1)
 
 
@@ -101,7 +103,7 @@ def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_on_ctrl_c(root:
         assert "covid_us_daily" in listed.stdout
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-    assert processes.marked(root) == []
+    assert marked(root) == []
     assert postgres_processes(root) == []
     assert holder(Layout(root)) is None
     told = call(root, "env")
@@ -196,7 +198,7 @@ def test_pool_that_airflow_does_not_take_is_told(stack: Stack) -> None:
 
 
 def test_all_that_listens_is_on_this_machine_alone(stack: Stack) -> None:
-    mine = {process.pid for process in processes.marked(stack.layout.root)}
+    mine = {process.pid for process in marked(stack.layout.root)}
     mine |= set(postgres_processes(stack.layout.root))
     listening = [
         connection.laddr[0]
@@ -211,7 +213,7 @@ def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     secrets = Secrets.of(layout)
     for lap in ("first", "second"):
-        group = processes.Group(layout.root)
+        group = Group(layout.root)
         try:
             server = postgres.start(group, layout, secrets)
             emulator = aws.start(group, layout)
@@ -240,7 +242,7 @@ def test_file_that_lands_after_a_restart_is_told_of_and_what_waited_still_waits(
     layout = Layout(tmp_path)
     endpoints = set()
     for lap in ("first", "second"):
-        group = processes.Group(layout.root)
+        group = Group(layout.root)
         try:
             emulator = aws.start(group, layout)
             outputs = aws.deploy(emulator)
@@ -271,7 +273,7 @@ def landed(emulator: aws.Emulator, queue: str, until: str) -> list[str]:
 def test_programs_of_a_new_holder_outlive_who_ends_those_of_the_last(tmp_path: Path) -> None:
     # The warden of a stack that was killed comes late, when the stack is up again.
     layout = Layout(tmp_path)
-    group = processes.Group(layout.root)
+    group = Group(layout.root)
     program = group.start("new", ["sleep", "60"], env={}, cwd=tmp_path)
     try:
         with layout.lock.open("w") as lock:
@@ -279,7 +281,7 @@ def test_programs_of_a_new_holder_outlive_who_ends_those_of_the_last(tmp_path: P
             end_unheld(layout)
             assert program.process.poll() is None
         end_unheld(layout)
-        assert processes.marked(tmp_path) == []
+        assert marked(tmp_path) == []
     finally:
         group.close()
 
@@ -288,5 +290,5 @@ def test_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
     options = Options(github=tmp_path / "nowhere")
     with pytest.raises(StackError, match="names no folder"), started(tmp_path, options, say=print):
         pass
-    assert processes.marked(tmp_path) == []
+    assert marked(tmp_path) == []
     assert postgres_processes(tmp_path) == []

@@ -13,9 +13,10 @@ import pytest
 
 from include.core.warehouse.migrations import MIGRATIONS, bring_up_to_date, migrate, pending
 from include.errors import WarehouseRefusedError, WarehouseUnavailableError
-from infra.local import ports, processes
+from infra.local import ports
 from infra.local import postgres as servers
 from infra.local.layout import Layout
+from infra.local.processes.group import Group
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Rds:
 @pytest.fixture
 def rds(tmp_path: Path) -> Iterator[Rds]:
     layout = Layout(tmp_path / "rds")
-    group = processes.Group(layout.root)
+    group = Group(layout.root)
     try:
         rds = Rds(servers.start(group, layout, Secrets.of(layout)))
         rules = layout.postgres / "pg_hba.conf"

@@ -10,10 +10,10 @@ from infra.local import aws
 from infra.local.layout import TEMPLATE, Layout
 
 if TYPE_CHECKING:
-    from infra.local import processes
+    from infra.local.processes.group import Group
 
 
-def start_guarded(group: processes.Group, layout: Layout) -> tuple[aws.Emulator, dict[str, str]]:
+def start_guarded(group: Group, layout: Layout) -> tuple[aws.Emulator, dict[str, str]]:
     """Start an emulator that enforces policies, but for who has its own keys.
 
     Returns:

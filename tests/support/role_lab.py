@@ -31,7 +31,7 @@ from tests.support.role_rights import keys_of_a_user, statements_of_the_role
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra.local import processes
+    from infra.local.processes.group import Group
 
 REPOSITORY = Path(__file__).parents[2]
 MASTER = "rds!db-0a1b2c3d"
@@ -96,9 +96,7 @@ class Lab:
         return done.stdout
 
 
-def open_lab(
-    group: processes.Group, root: Path, platform: Mapping[str, Any], *, github: str
-) -> Lab:
+def open_lab(group: Group, root: Path, platform: Mapping[str, Any], *, github: str) -> Lab:
     """Start all that DAGs need.
 
     Arguments:
@@ -140,7 +138,7 @@ def _attributes(master: str) -> dict[str, str]:
     }
 
 
-def _warehouse(group: processes.Group, layout: Layout) -> servers.Server:
+def _warehouse(group: Group, layout: Layout) -> servers.Server:
     """A server that lets the loader in whatever it says, as RDS does if a token is good."""
     server = servers.start(group, layout, Secrets.of(layout))
     rules = layout.postgres / "pg_hba.conf"

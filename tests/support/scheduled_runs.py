@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from infra.local import airflow_parts, aws
-from infra.local.airflow_settings import inherited
+from infra.local import aws
+from infra.local.airflow import programs
+from infra.local.airflow.settings import inherited
 
 if TYPE_CHECKING:
-    from infra.local.processes import Program
+    from infra.local.processes.group import Program
     from infra.local.stack import Stack
 
 PATIENCE_SECONDS = 300.0
@@ -121,7 +122,7 @@ class ScheduledRuns:
     def start_triggerer(self) -> None:
         """Start another; it looks after all triggers once the dead one has been silent for 30 s."""
         env = {**inherited(), **self.stack.running.env}
-        airflow_parts.start(self.stack.group, self.stack.layout, env, "triggerer")
+        programs.start(self.stack.group, self.stack.layout, env, "triggerer")
 
     def triggerer(self) -> Program:
         """The one that runs."""

@@ -9,7 +9,7 @@ import pytest
 from include.core.web.client import Web
 from include.errors import NoVersionError, SourceRefusedError
 from include.pipelines.github_csv_to_postgres.github import Version, fetch_version, version_at
-from infra.local.github_stand_in import Fault, GitHubStandIn
+from infra.local.stand_ins.github import Fault, GitHubStandIn
 from tests.support.fake_server import FakeServer, send
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from infra.common.errors import StackError
 from infra.common.paths import REPOSITORY
 from infra.local import ports
-from infra.local.airflow_settings import inherited
+from infra.local.airflow.settings import inherited
 from infra.local.layout import SHIPPED_GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.local.airflow_settings import Options
-    from infra.local.processes import Group
+    from infra.local.airflow.settings import Options
+    from infra.local.processes.group import Group
 
 
 def start(group: Group, options: Options, say: Callable[[str], None]) -> str | None:
@@ -35,7 +35,7 @@ def start(group: Group, options: Options, say: Callable[[str], None]) -> str | N
     arguments = ["--root", str(options.github.resolve()), "--port", str(port)]
     program = group.start(
         "github",
-        [sys.executable, "-m", "infra.local.github_stand_in", *arguments],
+        [sys.executable, "-m", "infra.local.stand_ins.github", *arguments],
         env=inherited(),
         cwd=REPOSITORY,
     )

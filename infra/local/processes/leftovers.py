@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import signal
 from typing import TYPE_CHECKING
 
-from infra.local import postgres, processes
+import psutil
+
+from infra.local.processes.marks import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +53,19 @@ def _alone(layout: Layout) -> Iterator[None]:
 
 def _end(layout: Layout) -> None:
     for kept in layout.of_every_source():
-        postgres.end_leftover(kept)
-    processes.sweep(layout.root)
+        _end_postgres(kept)
+    sweep(layout.root)
     layout.running.unlink(missing_ok=True)
+
+
+def _end_postgres(layout: Layout) -> None:
+    """Stop a server that still runs on a stack's data although nobody holds it any more."""
+    pid_file = layout.postgres / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().split("\n", 1)[0])
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        if str(layout.postgres) in process.cmdline():
+            process.send_signal(signal.SIGINT)
+            psutil.wait_procs([process], timeout=10)

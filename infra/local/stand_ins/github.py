@@ -1,6 +1,6 @@
 """A stand-in for GitHub: the commits API and raw files, over a folder of versions.
 
-    python -m infra.local.github_stand_in --root DIR --port 41234 [--fail 500]
+    python -m infra.local.stand_ins.github --root DIR --port 41234 [--fail 500]
 
 The folder holds <owner>/<repository>/<path>/<commit time>.csv, times like 2020-12-01T141004Z.
 Standard library alone: it starts before anything is installed in its environment.
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from infra.local.github_versions import Version, versions_of
+from infra.local.stand_ins.github_versions import Version, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ import pytest
 
 from include.settings import Settings
 from infra.common.paths import POOLS
-from infra.local.airflow_settings import Options, pipeline_settings, told_of_schedules
+from infra.local.airflow.settings import Options, pipeline_settings, told_of_schedules
 from infra.local.layout import TEMPLATE
 
 ENDPOINT = "http://127.0.0.1:6"

@@ -12,21 +12,21 @@ import psycopg2
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from infra.local import processes
     from infra.local.layout import Layout
+    from infra.local.processes.group import Group, Program
 
 # Logs are read from the folder that all parts share, so nobody has to serve them.
 _PARTS = {
     "api-server": ("airflow", "api-server"),
-    "scheduler": ("infra.local.preloaded", "scheduler", "--skip-serve-logs"),
-    "dag-processor": ("infra.local.preloaded", "dag-processor"),
+    "scheduler": ("infra.local.airflow.preloaded", "scheduler", "--skip-serve-logs"),
+    "dag-processor": ("infra.local.airflow.preloaded", "dag-processor"),
     "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
-_ON_DEMAND = ("infra.local.scheduler_on_demand",)
+_ON_DEMAND = ("infra.local.airflow.scheduler_on_demand",)
 
 
 def migrate(
-    group: processes.Group,
+    group: Group,
     layout: Layout,
     env: Mapping[str, str],
     metadata_uri: str,
@@ -66,13 +66,13 @@ def _schema(metadata_uri: str) -> str:
 
 
 def start(
-    group: processes.Group,
+    group: Group,
     layout: Layout,
     env: Mapping[str, str],
     part: str,
     *,
     schedule: bool = False,
-) -> processes.Program:
+) -> Program:
     """Start one of the four programs: api-server, scheduler, dag-processor, triggerer.
 
     Arguments:

@@ -18,7 +18,7 @@ PROGRAM = """
 import importlib, json, sys
 from pathlib import Path
 import airflow.jobs.scheduler_job_runner
-from infra.local import preloaded
+from infra.local.airflow import preloaded
 preloaded.load()
 before = set(sys.modules)
 for path in sorted(Path("dags").glob("*.py")):

@@ -24,6 +24,7 @@ from include.core.csv.faults import REASONS
 from include.core.runs.quarantine import read_rejected
 from include.datasets import all_datasets
 from include.pipelines.csv_upload_to_dynamodb.items import KEY_BYTES
+from infra.common.paths import REPOSITORY
 from infra.local.try_file import __main__ as command
 from infra.local.try_file import report
 from infra.local.try_file.remedies import REMEDIES
@@ -32,7 +33,6 @@ from infra.local.try_file.trying import Trying
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REPOSITORY = Path(__file__).parents[3]
 ADDRESSES = "ID,HouseNum,Street,Town,Zip\n"
 STATES = "date,state,fips,cases,deaths\n"
 US = "date,cases,deaths\n"

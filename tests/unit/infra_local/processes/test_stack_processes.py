@@ -14,7 +14,9 @@ import pytest
 
 from infra.common.errors import StackError
 from infra.common.paths import REPOSITORY
-from infra.local import processes
+from infra.local.processes import group as groups
+from infra.local.processes.group import Group, Program
+from infra.local.processes.marks import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,13 +40,13 @@ time.sleep(600)
 
 
 @pytest.fixture
-def group(tmp_path: Path) -> Iterator[processes.Group]:
-    made = processes.Group(tmp_path)
+def group(tmp_path: Path) -> Iterator[Group]:
+    made = Group(tmp_path)
     yield made
     made.close()
 
 
-def start(group: processes.Group, code: str, *arguments: str) -> processes.Program:
+def start(group: Group, code: str, *arguments: str) -> Program:
     command = [sys.executable, "-c", code, *arguments]
     program = group.start("program", command, env=dict(os.environ), cwd=group.root)
     program.wait_until(lambda: bool(program.log.read_text()), seconds=10)
@@ -62,14 +64,14 @@ def eventually(holds: Callable[[], bool], seconds: float = 15) -> bool:
     return holds()
 
 
-def test_child_ends_when_group_is_closed(group: processes.Group) -> None:
+def test_child_ends_when_group_is_closed(group: Group) -> None:
     program = start(group, PARENT)
     group.close()
     assert gone(program.process.pid)
 
 
 @pytest.mark.parametrize("how", ["together", "apart"])
-def test_grandchild_ends_when_group_is_closed(group: processes.Group, how: str) -> None:
+def test_grandchild_ends_when_group_is_closed(group: Group, how: str) -> None:
     grandchild = int(start(group, PARENT, how).log.read_text())
     assert not gone(grandchild)
     group.close()
@@ -77,22 +79,22 @@ def test_grandchild_ends_when_group_is_closed(group: processes.Group, how: str) 
 
 
 def test_child_that_ignores_the_signal_is_killed(
-    group: processes.Group, monkeypatch: pytest.MonkeyPatch
+    group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_STOP_SECONDS", 0.3)
+    monkeypatch.setattr(groups, "_STOP_SECONDS", 0.3)
     program = start(group, STUBBORN)
     group.close()
     assert program.process.returncode == -signal.SIGKILL
 
 
-def test_nothing_starts_in_a_closed_group(group: processes.Group) -> None:
+def test_nothing_starts_in_a_closed_group(group: Group) -> None:
     group.close()
     with pytest.raises(StackError, match="stopping"):
         start(group, PARENT)
 
 
 def test_program_that_ends_while_starting_is_told_with_its_last_words(
-    group: processes.Group,
+    group: Group,
 ) -> None:
     program = group.start(
         "brief", [sys.executable, "-c", "exit('no such port')"], env={}, cwd=group.root
@@ -102,7 +104,7 @@ def test_program_that_ends_while_starting_is_told_with_its_last_words(
 
 
 def test_processes_of_another_stack_are_left_alone(tmp_path: Path) -> None:
-    mine, other = processes.Group(tmp_path / "mine"), processes.Group(tmp_path / "mine-too")
+    mine, other = Group(tmp_path / "mine"), Group(tmp_path / "mine-too")
     for each in (mine, other):
         each.root.mkdir()
         start(each, PARENT)
@@ -116,10 +118,11 @@ def test_warden_ends_all_when_the_owner_is_killed(tmp_path: Path) -> None:
     owner = f"""
 import sys, time
 from pathlib import Path
-from infra.local import processes
+from infra.local.processes.group import Group
+from infra.local.processes.warden import watch
 root = Path({str(tmp_path)!r})
-warden = processes.watch(root)
-group = processes.Group(root)
+warden = watch(root)
+group = Group(root)
 program = group.start("child", [sys.executable, "-c", {PARENT!r}, "apart"], env={{}}, cwd=root)
 program.wait_until(lambda: bool(program.log.read_text()), seconds=10)
 print("ready", flush=True)
@@ -130,6 +133,6 @@ time.sleep(600)
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        assert len(processes.marked(tmp_path)) == 2
+        assert len(marked(tmp_path)) == 2
         process.kill()
-    assert eventually(lambda: not processes.marked(tmp_path))
+    assert eventually(lambda: not marked(tmp_path))

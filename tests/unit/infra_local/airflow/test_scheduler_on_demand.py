@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OTHER_AIRFLOW = """
-from infra.local import scheduler_on_demand as program
+from infra.local.airflow import scheduler_on_demand as program
 delattr(program.SchedulerJobRunner, program.STEP)
 program.start()
 """

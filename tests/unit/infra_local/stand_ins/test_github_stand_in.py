@@ -7,23 +7,23 @@ import signal
 import subprocess
 import sys
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from infra.local import github_stand_in, make_sample_data
-from infra.local.github_stand_in import Fault, GitHubStandIn
-from infra.local.make_sample_data import COMBINED, STATES, US, sample_files
+from infra.common.paths import REPOSITORY
+from infra.local.stand_ins import make_sample_data
+from infra.local.stand_ins.github import Fault, GitHubStandIn
+from infra.local.stand_ins.make_sample_data import COMBINED, STATES, US, sample_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
 TIMES = ("2020-12-01T141004Z", "2020-12-02T220503Z", "2020-12-03T071003Z")
-REPOSITORY = Path(github_stand_in.__file__).parents[2]
 LIST = "/repos/ann/numbers/commits"
 
 
@@ -200,7 +200,7 @@ def test_fault_that_cuts_sends_less_than_announced(root: Path) -> None:
 @pytest.fixture
 def start(root: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
-    command = [sys.executable, "-S", "-m", "infra.local.github_stand_in"]
+    command = [sys.executable, "-S", "-m", "infra.local.stand_ins.github"]
 
     def run(*options: str) -> tuple[subprocess.Popen[str], str]:
         process = subprocess.Popen(

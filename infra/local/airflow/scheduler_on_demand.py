@@ -1,6 +1,6 @@
 """Airflow's scheduler, but the clock alone starts no run.
 
-    python -m infra.local.scheduler_on_demand
+    python -m infra.local.airflow.scheduler_on_demand
 
 Runs asked for by hand, backfills, and runs that an asset's event asks for go on as ever. The
 setting [scheduler] use_job_schedule cannot do this: without it Airflow makes no run for an
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 
-from infra.local import preloaded
+from infra.local.airflow import preloaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,8 @@ def start() -> None:
         SystemExit: this Airflow has no such step, so the clock would start runs.
     """
     if not callable(getattr(SchedulerJobRunner, STEP, None)):
-        sys.exit(f"this Airflow's scheduler has no {STEP}: see infra/local/scheduler_on_demand.py")
+        advice = "see infra/local/airflow/scheduler_on_demand.py"
+        sys.exit(f"this Airflow's scheduler has no {STEP}: {advice}")
     setattr(SchedulerJobRunner, STEP, ask_for_none)
     preloaded.run("scheduler", "--skip-serve-logs")
 

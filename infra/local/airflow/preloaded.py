@@ -1,6 +1,6 @@
 """A part of Airflow that has loaded what the DAGs need before it forks for each of them.
 
-    python -m infra.local.preloaded dag-processor
+    python -m infra.local.airflow.preloaded dag-processor
 
 A task, and each reading of a DAG file, is a process of its own, and loading the libraries takes
 more of a core's time than most of what it does after that. What is our own is not loaded here:

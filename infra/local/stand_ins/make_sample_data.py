@@ -1,6 +1,6 @@
 """Writes the data that ships with the project: invented, the same bytes each time.
 
-    python -m infra.local.make_sample_data
+    python -m infra.local.stand_ins.make_sample_data
 
 The formats are those of the repositories nytimes/covid-19-data and datasets/covid-19; what the
 versions show is told in the README.md beside them.
@@ -13,7 +13,7 @@ import io
 from datetime import date, timedelta
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "github"
+FOLDER = Path(__file__).parents[1] / "github"
 FIRST_DAY = date(2020, 10, 6)
 US = "nytimes/covid-19-data/us.csv"
 STATES = "nytimes/covid-19-data/us-states.csv"

@@ -6,12 +6,30 @@ without one says that nobody is left to end anything.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
 
+from infra.common.paths import REPOSITORY
 from infra.local.layout import Layout
-from infra.local.leftovers import end_unheld, holder
+from infra.local.processes.leftovers import end_unheld, holder
+
+
+def watch(root: Path) -> subprocess.Popen[bytes]:
+    """Start the warden that sweeps a stack when the one who called this dies without a word.
+
+    The warden waits for the end of its standard input. A line on it says that all is well.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.local.processes.warden", str(root), str(os.getpid())],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def main() -> None:

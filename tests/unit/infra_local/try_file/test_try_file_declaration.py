@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.core.runs.quarantine import read_rejected
+from infra.common.paths import REPOSITORY
 from infra.local.try_file import __main__ as command
 from infra.local.try_file.declaration import dataset_name
 from infra.local.try_file.infer import column_names
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from include.contracts.columns import Column
     from include.contracts.uploads import Upload
     from infra.local.try_file.looking import Look
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -11,22 +11,18 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psutil
-
 from infra.common.errors import StackError
-from infra.common.paths import REPOSITORY
+from infra.local.processes.marks import MARK, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-MARK = "SLUICE_STACK"
 _STOP_SECONDS = 15.0
 _KILL_SECONDS = 5.0
 
@@ -172,50 +168,8 @@ def _signal_group(program: Program, how: signal.Signals) -> None:
         os.killpg(program.process.pid, how)
 
 
-def sweep(root: Path) -> list[int]:
-    """Kill every process that carries the mark of a stack; returns their ids.
-
-    Arguments:
-        root: the stack's folder. Nothing of it may be in use any more.
-    """
-    killed: list[int] = []
-    while found := marked(root):
-        for process in found:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-                killed.append(process.pid)
-        psutil.wait_procs(found, timeout=_KILL_SECONDS)
-    return killed
-
-
-def marked(root: Path) -> list[psutil.Process]:
-    """Find the running processes that carry the mark of a stack."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            ours = process.environ().get(MARK) == str(root) and process.pid != os.getpid()
-            if ours and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
 def tail(log: Path, lines: int = 15) -> str:
     """Give the last lines of a log file, for a message."""
     if not log.exists():
         return ""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def watch(root: Path) -> subprocess.Popen[bytes]:
-    """Start the warden that sweeps a stack when the one who called this dies without a word.
-
-    The warden waits for the end of its standard input. A line on it says that all is well.
-    """
-    return subprocess.Popen(
-        [sys.executable, "-m", "infra.local.warden", str(root), str(os.getpid())],
-        cwd=REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )

@@ -1,0 +1,1 @@
+"""The laptop's Airflow: its settings, its programs and its REST API."""

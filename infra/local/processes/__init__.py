@@ -1,0 +1,1 @@
+"""The programs of a stack, and their end in every case."""

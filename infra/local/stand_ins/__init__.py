@@ -1,0 +1,1 @@
+"""What stands in for services that the pipelines read from."""
