@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -147,3 +147,40 @@ class ObjectStore:
         body = self.client.get_object(Bucket=self.bucket, Key=found[0]["Key"])["Body"].read()
         value: dict[str, Any] = json.loads(body)
         return value
+
+
+class Stored(TypedDict):
+    """An object as one task names it to the next, in JSON."""
+
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver:
+    """Files that go from one task of a run to the next.
+
+    Attributes:
+        store: the bucket.
+        prefix: start of the keys, without a slash at the end.
+        folder: for local files.
+    """
+
+    store: ObjectStore
+    prefix: str
+    folder: Path
+
+    def put(self, name: str, path: Path) -> Stored:
+        """Store a file under a name, and return what the next task needs to get it."""
+        key = f"{self.prefix}/{name}"
+        return {"key": key, "sha256": self.store.put_file(key, path)}
+
+    def get(self, stored: Stored, name: str) -> Path:
+        """Fetch what put stored, as a local file of this name.
+
+        Raises:
+            ArchiveError: it is gone, or is not what was put there.
+        """
+        path = self.folder / name
+        self.store.get_file(stored["key"], path, sha256=stored["sha256"])
+        return path

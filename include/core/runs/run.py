@@ -15,3 +15,8 @@ class Run:
 
     dag_id: str
     run_id: str
+
+    @property
+    def work_prefix(self) -> str:
+        """Key prefix in the lake of files between the tasks of this run; no slash at the end."""
+        return f"work/{self.dag_id}/{self.run_id}"

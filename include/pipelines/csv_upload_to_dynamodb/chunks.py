@@ -6,7 +6,6 @@ order of the contract's columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from include.core.aws.json_lines import read_lines
@@ -14,44 +13,13 @@ from include.core.failpoints import failpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from include.contracts.uploads import ItemUpload
-    from include.core.aws.objects import ObjectStore
+    from include.core.aws.objects import HandOver, Stored
     from include.pipelines.csv_upload_to_dynamodb.dealing import Cut
 
 # Airflow maps a task at most 1,024 times (core.max_map_length).
 _CHUNKS_A_RUN: Final = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandOver:
-    """Where files go from task to task.
-
-    Attributes:
-        store: the bucket.
-        prefix: start of the keys, without a slash at the end.
-        folder: for local files.
-    """
-
-    store: ObjectStore
-    prefix: str
-    folder: Path
-
-    def put(self, name: str, path: Path) -> dict[str, str]:
-        """Store a file under a name; returns its key and sha256."""
-        key = f"{self.prefix}/{name}"
-        return {"key": key, "sha256": self.store.put_file(key, path)}
-
-    def get(self, stored: dict[str, Any], name: str) -> Path:
-        """Fetch what put stored, as a local file of this name.
-
-        Raises:
-            ArchiveError: it is gone, or is not what was put there.
-        """
-        path = self.folder / name
-        self.store.get_file(stored["key"], path, sha256=stored["sha256"])
-        return path
 
 
 def chunk_rows(upload: ItemUpload, rows: int, *, files: int) -> int:
@@ -76,4 +44,5 @@ def store_chunks(cuts: Iterable[Cut], place: HandOver) -> Iterator[dict[str, Any
 
 def chunk_lines(chunk: dict[str, Any], place: HandOver) -> Iterator[list[Any]]:
     """The rows of a chunk."""
-    return read_lines(place.get(chunk, "rows.jsonl.gz"))
+    stored: Stored = {"key": chunk["key"], "sha256": chunk["sha256"]}
+    return read_lines(place.get(stored, "rows.jsonl.gz"))

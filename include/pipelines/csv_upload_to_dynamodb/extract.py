@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.contracts.uploads import ItemUpload
+    from include.core.aws.objects import Stored
     from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 PIPELINE: Final = "csv_upload_to_dynamodb"
@@ -108,7 +109,7 @@ def _extracted(  # noqa: PLR0913 -- what extract comes back with, in full or for
     done: dict[str, Any] | None = None,
     counts: Counts | None = None,
     chunks: Sequence[dict[str, Any]] = (),
-    rejects: dict[str, str] | None = None,
+    rejects: Stored | None = None,
     by_code: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     counts = counts or Counts()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from include.core.csv.faults import CONTINUED
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import read_rejected
-from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver, chunk_lines
+from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_lines
 from include.pipelines.csv_upload_to_dynamodb.item_reads import find_versions
 from include.pipelines.csv_upload_to_dynamodb.items import attribute_maker, key_column
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from include.contracts.uploads import ItemUpload
+    from include.core.aws.objects import HandOver, Stored
     from include.pipelines.csv_upload_to_dynamodb.places import Places
 
 _NAMED: Final = 20
@@ -158,7 +159,7 @@ def _shortfall(
     return {}
 
 
-def _merge_rejects(parts: list[dict[str, Any]], place: HandOver) -> dict[str, str] | None:
+def _merge_rejects(parts: list[dict[str, Any]], place: HandOver) -> Stored | None:
     stored = [part["rejects"] for part in parts if part["rejects"]]
     if len(stored) <= 1:
         return stored[0] if stored else None

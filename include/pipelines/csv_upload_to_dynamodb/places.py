@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.pipelines.csv_upload_to_dynamodb.chunks import HandOver
+from include.core.aws.objects import HandOver
 from include.pipelines.csv_upload_to_dynamodb.item_writes import ItemTable
 from include.pipelines.csv_upload_to_dynamodb.items import key_column
 
