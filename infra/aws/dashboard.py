@@ -12,7 +12,9 @@ from constructs import Construct
 
 from infra.aws.airflow import metrics as airflow
 from infra.aws.database.alarms import of_database
+from infra.aws.declared_dags import declared_dags
 from infra.aws.resources.metrics import iterator_age, metric, oldest_message, waiting_messages
+from infra.aws.uploads import UPLOAD_PIPELINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,21 +24,9 @@ if TYPE_CHECKING:
     from infra.aws.network.vpc import Network
     from infra.aws.pipelines_stack import PipelinesStack
 
-DAGS = (
-    "covid_us_daily",
-    "covid_us_states_daily",
-    "csv_upload_to_dynamodb",
-    "csv_upload_to_sqs",
-    "migrate_warehouse",
-    "sweep_arrivals",
-)
 # Label in a graph, and the outputs that say the URL of the queue and of its dead-letter queue.
 QUEUES = {
-    "csv_upload_to_sqs": ("CsvUploadToSqsQueueUrl", "CsvUploadToSqsDeadLetterQueueUrl"),
-    "csv_upload_to_dynamodb": (
-        "CsvUploadToDynamodbQueueUrl",
-        "CsvUploadToDynamodbDeadLetterQueueUrl",
-    ),
+    **{pipeline.name: pipeline.outputs for pipeline in UPLOAD_PIPELINES},
     "json_queue": ("JsonQueueUrl", "JsonDeadLetterQueueUrl"),
     "observer_queue": ("ObserverQueueUrl", "ObserverDeadLetterQueueUrl"),
 }
@@ -119,10 +109,11 @@ def _row(*graphs: tuple[str, Sequence[cloudwatch.IMetric]]) -> list[cloudwatch.I
 
 
 def _runs(name: str) -> list[cloudwatch.IWidget]:
+    dag_ids = [dag.dag_id for dag in declared_dags()]
     return _row(
-        ("Runs that succeeded, an hour", [airflow.successes(dag, name) for dag in DAGS]),
-        ("Runs that failed, an hour", [airflow.failures(dag, name) for dag in DAGS]),
-        ("Longest run that succeeded, ms", [airflow.longest_run(dag, name) for dag in DAGS]),
+        ("Runs that succeeded, an hour", [airflow.successes(dag, name) for dag in dag_ids]),
+        ("Runs that failed, an hour", [airflow.failures(dag, name) for dag in dag_ids]),
+        ("Longest run that succeeded, ms", [airflow.longest_run(dag, name) for dag in dag_ids]),
     )
 
 

@@ -19,7 +19,7 @@ from infra.aws.resources.pipeline_alarms import PipelineAlarms
 from infra.aws.resources.pipelines_access import PipelinesAccess
 from infra.aws.resources.topics_key import USES, TopicsKey
 from infra.aws.resources.uploads_topic import UploadsTopic
-from infra.aws.uploads import CSV_UPLOAD_TO_DYNAMODB, CSV_UPLOAD_TO_SQS
+from infra.aws.uploads import UPLOAD_PIPELINES
 
 if TYPE_CHECKING:
     from aws_cdk import IStackSynthesizer
@@ -65,42 +65,40 @@ class PipelinesStack(Stack):
         self._observer = ObserverQueue(
             self, "Observer", bus=self._events.bus, environment=environment
         )
-        self._to_sqs = ArrivalQueue(
-            self, "CsvUploadToSqs", environment=environment, pipeline="csv_upload_to_sqs"
-        )
-        self._to_dynamodb = ArrivalQueue(
-            self, "CsvUploadToDynamodb", environment=environment, pipeline="csv_upload_to_dynamodb"
-        )
-        self._announce_arrivals()
+        self._arrivals = {
+            pipeline: ArrivalQueue(
+                self, pipeline.title, environment=environment, pipeline=pipeline.name
+            )
+            for pipeline in UPLOAD_PIPELINES
+        }
+        self._topics = self._announce_arrivals()
         for partner in environment.partners:
             self._landing.admit(partner)
-        self._watch(environment)
+        self._add_alarms(environment)
         self._grant()
-        self._tell()
+        self._add_outputs()
 
-    def _announce_arrivals(self) -> None:
-        to_sqs = UploadsTopic(
-            self, "UploadsForSqs", key=self._key, landing=self._landing, prefix=CSV_UPLOAD_TO_SQS
-        )
-        to_sqs.subscribe(self._to_sqs)
-        to_dynamodb = UploadsTopic(
-            self,
-            "UploadsForDynamodb",
-            key=self._key,
-            landing=self._landing,
-            prefix=CSV_UPLOAD_TO_DYNAMODB,
-        )
-        to_dynamodb.subscribe(self._to_dynamodb)
+    def _announce_arrivals(self) -> dict[str, UploadsTopic]:
+        """Publish what lands for each pipeline; returns the topics by the pipelines' names."""
+        topics = {}
+        for pipeline, arrivals in self._arrivals.items():
+            sink = pipeline.name.rpartition("_")[2]
+            topics[pipeline.name] = UploadsTopic(
+                self,
+                f"UploadsFor{sink.capitalize()}",
+                key=self._key,
+                landing=self._landing,
+                prefix=pipeline.prefix,
+            )
+            topics[pipeline.name].subscribe(arrivals)
+        return topics
 
-    def _watch(self, environment: Environment) -> None:
+    def _add_alarms(self, environment: Environment) -> None:
         self.alarms = PipelineAlarms(self, "Alarms", topic=self._alerts.topic)
-        for name, arrivals in {
-            "csv_upload_to_sqs": self._to_sqs,
-            "csv_upload_to_dynamodb": self._to_dynamodb,
-        }.items():
-            self.alarms.watch_dead_letters(name, arrivals.dead_letter_queue)
+        for pipeline, arrivals in self._arrivals.items():
+            self.alarms.watch_dead_letters(pipeline.name, arrivals.dead_letter_queue)
             # A run that died keeps its message for an hour; the next one has another.
-            self.alarms.watch_age(name, arrivals.queue, hours=2)
+            self.alarms.watch_age(pipeline.name, arrivals.queue, hours=2)
         self.alarms.watch_dead_letters("json_queue", self._json.dead_letter_queue)
         # Half of the time is left until rows that no consumer has taken are lost.
         self.alarms.watch_age("json_queue", self._json.queue, hours=RETENTION_DAYS * 24 // 2)
@@ -115,8 +113,7 @@ class PipelinesStack(Stack):
         self._access.allow(
             "TakeArrivals",
             ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
-            self._to_sqs.queue.queue_arn,
-            self._to_dynamodb.queue.queue_arn,
+            *(arrivals.queue.queue_arn for arrivals in self._arrivals.values()),
         )
         self._access.allow("SendRows", ["sqs:SendMessage"], self._json.queue.queue_arn)
         self._access.allow(
@@ -135,16 +132,17 @@ class PipelinesStack(Stack):
 
     def _grant_files(self) -> None:
         landing, lake = self._landing.bucket, self._lake.bucket
+        folders = sorted({f"{p.prefix.partition('/')[0]}/" for p in UPLOAD_PIPELINES})
         self._access.allow(
             "ReadUploads",
             ["s3:GetObjectVersion"],
-            landing.arn_for_objects("uploads/*"),
+            *(landing.arn_for_objects(f"{folder}*") for folder in folders),
         )
         self._access.allow_list(
             "ListUploads",
             ["s3:ListBucket", "s3:ListBucketVersions"],
             landing.bucket_arn,
-            "uploads/",
+            *folders,
         )
         self._access.allow(
             "KeepFiles",
@@ -156,7 +154,7 @@ class PipelinesStack(Stack):
             "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])
         )
 
-    def _tell(self) -> None:
+    def _add_outputs(self) -> None:
         for name, value in {
             "LandingBucket": self._landing.bucket.bucket_name,
             "LakeBucket": self._lake.bucket.bucket_name,
@@ -165,13 +163,13 @@ class PipelinesStack(Stack):
             "ItemsTable": self._items.table.table_name,
             "ChangesStream": self._changes.stream.stream_name,
             "AlertsTopicArn": self._alerts.topic.topic_arn,
-            "CsvUploadToSqsQueueUrl": self._to_sqs.queue.queue_url,
-            "CsvUploadToSqsDeadLetterQueueUrl": self._to_sqs.dead_letter_queue.queue_url,
-            "CsvUploadToDynamodbQueueUrl": self._to_dynamodb.queue.queue_url,
-            "CsvUploadToDynamodbDeadLetterQueueUrl": self._to_dynamodb.dead_letter_queue.queue_url,
             "EventsBus": self._events.bus.event_bus_name,
             "ObserverQueueUrl": self._observer.queue.queue_url,
             "ObserverDeadLetterQueueUrl": self._observer.dead_letter_queue.queue_url,
             "PipelinesPolicyArn": self._access.policy.managed_policy_arn,
         }.items():
             CfnOutput(self, name, value=value)
+        for pipeline, arrivals in self._arrivals.items():
+            queues = (arrivals.queue, arrivals.dead_letter_queue)
+            for name, queue in zip(pipeline.outputs, queues, strict=True):
+                CfnOutput(self, name, value=queue.queue_url)

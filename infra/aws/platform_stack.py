@@ -98,10 +98,12 @@ class PlatformStack(Stack):
                 environment=environment, prefix=connections.prefix, output=output
             ),
         )
-        self._watch(environment, pipelines, network)
-        self._tell()
+        self._add_alarms(environment, pipelines, network)
+        self._add_outputs()
 
-    def _watch(self, environment: Environment, pipelines: PipelinesStack, network: Network) -> None:
+    def _add_alarms(
+        self, environment: Environment, pipelines: PipelinesStack, network: Network
+    ) -> None:
         output = partial(Fn.get_stack_output, pipelines.stack_name)
         topic = sns.Topic.from_topic_arn(self, "Alerts", output("AlertsTopicArn"))
         airflow = AirflowAlarms(self, "AirflowAlarms", airflow=self._airflow, topic=topic)
@@ -122,7 +124,7 @@ class PlatformStack(Stack):
         Dashboard(self, "Dashboard", environment=environment, shown=shown)
         Budget(self, "Budget", environment=environment, topic=topic)
 
-    def _tell(self) -> None:
+    def _add_outputs(self) -> None:
         for name, value in {
             "AirflowEnvironment": self._airflow.environment.name,
             "AirflowUrl": self._airflow.environment.attr_webserver_url,

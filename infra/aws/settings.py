@@ -1,11 +1,14 @@
 """Where things are: a setting of the DAGs, and the output of the pipelines' stack that says it."""
 
+from __future__ import annotations
+
+from infra.aws.uploads import UPLOAD_PIPELINES
+
 SETTINGS = {
     "lake_bucket": "LakeBucket",
     "alerts_topic_arn": "AlertsTopicArn",
     "landing_bucket": "LandingBucket",
-    "csv_upload_to_sqs_queue_url": "CsvUploadToSqsQueueUrl",
-    "csv_upload_to_dynamodb_queue_url": "CsvUploadToDynamodbQueueUrl",
+    **{f"{pipeline.name}_queue_url": pipeline.outputs[0] for pipeline in UPLOAD_PIPELINES},
     "json_queue_url": "JsonQueueUrl",
     "items_table": "ItemsTable",
     "events_bus": "EventsBus",

@@ -1,16 +1,42 @@
-"""Where files land in the landing bucket, and which partner may put them where."""
+"""The pipelines that start when a file lands, and the partners who may put files where."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-CSV_UPLOAD_TO_SQS = "uploads/sqs/"
-CSV_UPLOAD_TO_DYNAMODB = "uploads/dynamodb/"
+from include.pipelines.landing import LANDING_PREFIXES
+
 # S3 compares letter by letter, so each spelling that people use is a filter of its own; the sweep
 # finds the others, such as .Csv. No key ends in two of them, which S3 would refuse.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
 SUFFIXES = (".csv", ".CSV", ".csv.gz", ".csv.GZ", ".CSV.gz", ".CSV.GZ")
+
+
+@dataclass(frozen=True)
+class UploadPipeline:
+    """A pipeline that starts when a file lands in the landing bucket.
+
+    Attributes:
+        name: such as csv_upload_to_sqs; also the DAG's id.
+        prefix: its files land below it.
+    """
+
+    name: str
+    prefix: str
+
+    @property
+    def title(self) -> str:
+        """Its name in logical ids and outputs, such as CsvUploadToSqs."""
+        return "".join(word.capitalize() for word in self.name.split("_"))
+
+    @property
+    def outputs(self) -> tuple[str, str]:
+        """The outputs with the URLs of its arrival queue and of that one's dead-letter queue."""
+        return f"{self.title}QueueUrl", f"{self.title}DeadLetterQueueUrl"
+
+
+UPLOAD_PIPELINES = tuple(UploadPipeline(*declared) for declared in LANDING_PREFIXES.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +64,8 @@ class Partner:
         if not re.fullmatch(r"\d{12}|arn:[a-z-]+:iam::\d{12}:(role|user)/[^*?]+", self.principal):
             raise ValueError(f"neither an account nor a role or user in it: {self.principal!r}")
         # A policy reads * and ? as wildcards, and ${ as the start of a variable.
-        if not re.fullmatch(r"uploads/(sqs|dynamodb)/[A-Za-z0-9._-]+/", self.prefix):
+        landing = "|".join(map(re.escape, LANDING_PREFIXES.values()))
+        if not re.fullmatch(rf"({landing})[A-Za-z0-9._-]+/", self.prefix):
             raise ValueError(f"not a folder right below a landing prefix: {self.prefix!r}")
 
 

@@ -29,7 +29,8 @@ ALLOWED = {
     "include.errors": set(),
     "include.settings": set(),
     "plugins": set(),
-    "infra.aws": {"infra.aws"},
+    # Synthesis derives what it makes of datasets and pipelines from their declarations.
+    "infra.aws": {"infra.aws", "include.datasets", "include.pipelines.landing"},
     "infra.common": {"infra.common"},
     "infra.deploy": {"infra.deploy", "infra.common", "infra.aws.environment"},
     "infra.package": {"infra.package", "infra.common", "include.settings"},

@@ -8,16 +8,13 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.aws.airflow.metrics import beats, import_errors, successes
+from infra.aws.declared_dags import declared_dags
 from infra.aws.resources.alarm import Watch, add_alarm
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from infra.aws.airflow.environment import AirflowEnvironment
-
-# Each DAG with a schedule, and after how many hours without a success somebody is told: one run
-# may fail or be late, and of a daily one the next may take a while.
-QUIET_HOURS = {"covid_us_daily": 26, "covid_us_states_daily": 26, "sweep_arrivals": 2}
 
 
 class AirflowAlarms(Construct):
@@ -44,7 +41,11 @@ class AirflowAlarms(Construct):
                 meaning="Airflow cannot read a DAG file, and runs nothing of it.",
                 runbook="import-errors",
             ),
-            *(_quiet(dag, hours, name) for dag, hours in QUIET_HOURS.items()),
+            *(
+                _quiet(dag.dag_id, hours, name)
+                for dag in declared_dags()
+                if (hours := dag.quiet_hours) is not None
+            ),
         ]
         self.alarms = [add_alarm(self, watch, topic=topic) for watch in watches]
         self.node.add_dependency(airflow)

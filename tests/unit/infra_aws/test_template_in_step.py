@@ -21,7 +21,8 @@ def test_committed_template_is_what_the_app_synthesizes(run_cdk: RunCdk) -> None
 def test_check_fails_and_shows_the_line_when_the_committed_template_differs(
     run_cdk: RunCdk, tmp_path: Path
 ) -> None:
-    shutil.copytree(ROOT / "infra" / "aws", tmp_path / "infra" / "aws")
+    for room in ("dags", "include", "infra/aws"):
+        shutil.copytree(ROOT / room, tmp_path / room)
     copy = tmp_path / TEMPLATE
     copy.write_text(copy.read_text().replace('"ExpirationInDays": 7,', '"ExpirationInDays": 8,'))
     check = run_cdk("python", "-m", "infra.aws.synth", "--check", folder=tmp_path)
