@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import subprocess
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +16,13 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from include.core.aws.objects import ObjectStore
 from include.core.warehouse.migrations import migrate
+from infra.common.locks import exclusive
 from infra.local import aws as emulators
 from infra.local import postgres as servers
 from infra.local import stack as stacks
 from infra.local.airflow.settings import Options
 from infra.local.layout import Layout
-from infra.local.processes.group import Group
-from infra.local.processes.warden import watch
+from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
@@ -86,22 +84,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(group))
 
 
-@contextmanager
-def _programs(layout: Layout) -> Iterator[Group]:
-    warden = watch(layout.root)
-    group = Group(layout.root)
-    try:
-        yield group
-    finally:
-        group.close()
-        warden.communicate(b"all has ended\n")
-
-
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
     """A Postgres server as on the laptop, without tables."""
     layout = Layout(tmp_path_factory.mktemp("postgres"))
-    with _programs(layout) as group:
+    with guarded_group(layout.root) as group:
         yield servers.start(group, layout, Secrets.of(layout))
 
 
@@ -137,7 +124,7 @@ def loader(loader_uri: str) -> Connect:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """An AWS emulator with what CloudFormation makes of the committed template."""
     layout = Layout(tmp_path_factory.mktemp("aws"))
-    with _programs(layout) as group:
+    with guarded_group(layout.root) as group:
         emulator = emulators.start(group, layout)
         outputs = emulators.deploy(emulator)
         queue = emulators.subscribe_laptop(emulator, outputs["AlertsTopicArn"])
@@ -190,8 +177,7 @@ def templates_folder(
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder = shared / "templates"
-    with (shared / "templates.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusive(shared / "templates.lock"):
         if not (folder / "prod" / "platform.template.json").exists():
             synth = run_cdk("python", "-m", "infra.aws.synth", "--folder", str(folder))
             assert synth.returncode == 0, synth.stderr

@@ -7,7 +7,6 @@ interpreter has changed. No Python is ever downloaded; packages come through uv,
 comes from PyPI at a fixed version. The cdk command comes through the npm of the environment cdk.
 """
 
-import fcntl
 import hashlib
 import os
 import shlex
@@ -17,6 +16,7 @@ import sys
 from pathlib import Path
 
 from infra.common.errors import SetupError
+from infra.common.locks import exclusive
 from infra.common.paths import LOCAL, REPOSITORY
 
 # Runs under whatever `python3` is, so an old one has to get this far.
@@ -169,9 +169,8 @@ def read(path: Path) -> str:
 def main(names: list[str]) -> None:
     LOCAL.mkdir(exist_ok=True)
     try:
-        with (LOCAL / "setup.lock").open("w") as lock:
-            # Two commands at once would install into one folder.
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # Two commands at once would install into one folder.
+        with exclusive(LOCAL / "setup.lock"):
             for name in names:
                 cdk_command() if name == "cdk-cli" else environment(name)
             if "emulator" in names:

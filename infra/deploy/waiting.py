@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from infra.common.waiting import until
 from infra.deploy.errors import DeployError
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def wait_for(look: Callable[[], Found | None], *, seconds: float, poll: float, w
     Raises:
         DeployError: there was nothing when seconds went by.
     """
-    deadline = time.monotonic() + seconds
-    while (found := look()) is None:
-        if time.monotonic() > deadline:
-            raise DeployError(f"{what} within {seconds:.0f} s")
-        time.sleep(poll)
+    found = until(look, seconds=seconds, poll=poll)
+    if found is None:
+        raise DeployError(f"{what} within {seconds:.0f} s")
     return found

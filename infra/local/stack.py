@@ -20,15 +20,16 @@ from infra.local.airflow import programs
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.settings import Options, inherited, pipeline_settings, settings
 from infra.local.layout import Layout
-from infra.local.processes.group import Group, tail
 from infra.local.processes.leftovers import end_leftovers
-from infra.local.processes.warden import watch
+from infra.local.processes.warden import guarded_group
 from infra.local.stand_ins import github_program
 from infra.local.state import Running, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from infra.local.processes.group import Group
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,13 @@ def started(
     """
     given = options or Options()
     layout = Layout(root.resolve(), given.source)
-    with _held(layout), _guarded(layout) as group:
-        yield _start(group, layout, given, _with_times(say))
+    with _held(layout):
+        end_leftovers(layout)
+        with guarded_group(layout.root) as group:
+            try:
+                yield _start(group, layout, given, _with_times(say))
+            finally:
+                layout.running.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -87,20 +93,6 @@ def _held(layout: Layout) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-@contextlib.contextmanager
-def _guarded(layout: Layout) -> Iterator[Group]:
-    """Give an empty group of programs that is closed whatever happens, SIGKILL included."""
-    end_leftovers(layout)
-    warden = watch(layout.root)
-    group = Group(layout.root)
-    try:
-        yield group
-    finally:
-        layout.running.unlink(missing_ok=True)
-        group.close()
-        warden.communicate(b"all has ended\n")
 
 
 def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], None]) -> Stack:
@@ -208,10 +200,7 @@ def check(stack: Stack) -> None:
         StackError: one has ended.
     """
     for program in stack.group.ended():
-        raise StackError(
-            f"{program.name} ended with {program.process.returncode}. "
-            f"Its log: {program.log}\n{tail(program.log)}"
-        )
+        raise program.fault(f"ended with {program.process.returncode}")
 
 
 def now() -> datetime:

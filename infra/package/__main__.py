@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from infra.common.errors import SetupError
+from infra.common.locks import exclusive
 from infra.common.paths import LOCAL, REPOSITORY
 from infra.package.build import build
 from infra.package.constraints import PYTHON, check_agreement
@@ -32,14 +32,6 @@ def say(text: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Keep others out who want the same lock of .local/, or wait for them."""
-    with (LOCAL / name).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager
@@ -84,7 +76,7 @@ def check(package: Package) -> None:
     """
     requirements = (package.folder / "requirements.txt").read_text(encoding="utf-8")
     check_agreement(requirements)
-    with timed("environment"), alone("setup.lock"):
+    with timed("environment"), exclusive(LOCAL / "setup.lock"):
         environment = prepare(CHECK / "venv", Recipe(requirements=requirements))
     describe_environment(environment)
     with timed("parsing as MWAA does"):
@@ -100,7 +92,7 @@ def main() -> None:
     LOCAL.mkdir(exist_ok=True)
     built = False
     try:
-        with alone("package.lock"):
+        with exclusive(LOCAL / "package.lock"):
             with timed("building"):
                 package = build(REPOSITORY, PACKAGE)
             built = True

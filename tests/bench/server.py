@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from infra.common.paths import LOCAL, REPOSITORY
 from infra.local import aws, ports, postgres
 from infra.local.layout import Layout
-from infra.local.processes.group import Group
-from infra.local.processes.warden import watch
+from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from infra.local.processes.group import Group
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +68,6 @@ def temporary_servers() -> Iterator[Servers]:
     LOCAL.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=LOCAL) as folder:
         root = Path(folder)
-        # On SIGKILL nothing below runs: the warden then ends the servers.
-        warden = watch(root)
-        group = Group(root)
-        try:
+        with guarded_group(root) as group:
             server = postgres.start(group, Layout(root), Secrets())
             yield Servers(postgres=server, root=root, group=group)
-        finally:
-            group.close()
-            warden.communicate(b"all has ended\n")

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from infra.local import aws
 from infra.local.layout import Layout
-from infra.local.processes.group import Group
+from infra.local.processes.warden import guarded_group
 from tests.support.guarded_aws import start_guarded
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ class Guarded:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     layout = Layout(tmp_path_factory.mktemp("guarded"))
-    group = Group(layout.root)
-    try:
+    with guarded_group(layout.root) as group:
         emulator, outputs = start_guarded(group, layout)
         iam = emulator.client("iam")
         iam.create_user(UserName="dags")
@@ -64,8 +63,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         put = emulator.client("s3").put_object(**upload, Body=b"id\n1\n")
         upload["VersionId"] = put["VersionId"]
         yield Guarded(emulator=emulator, outputs=outputs, keys=keys, upload=upload)
-    finally:
-        group.close()
 
 
 def topic_of_arrivals(guarded: Guarded) -> str:

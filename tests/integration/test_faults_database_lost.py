@@ -11,8 +11,7 @@ import pytest
 from include.errors import WarehouseUnavailableError
 from infra.local import postgres as servers
 from infra.local.layout import Layout
-from infra.local.processes.group import Group
-from infra.local.processes.warden import watch
+from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 from tests.support.invariants import Trial
 from tests.support.pipeline_runs import moment
@@ -130,12 +129,8 @@ def test_session_ended_by_an_administrator_while_it_holds_the_lock(large: Trial)
 def restart(tmp_path: Path) -> Iterator[Callable[[], servers.Server]]:
     """Starts a server of this test's own, on the same data each time."""
     layout = Layout(tmp_path / "server")
-    warden, group = watch(layout.root), Group(layout.root)
-    try:
+    with guarded_group(layout.root) as group:
         yield lambda: servers.start(group, layout, Secrets.of(layout))
-    finally:
-        group.close()
-        warden.communicate(b"all has ended\n")
 
 
 def test_server_that_stops_at_once_and_starts_again(

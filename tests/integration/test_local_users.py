@@ -14,7 +14,7 @@ import pytest
 from include.core.warehouse.migrations import MIGRATIONS, bring_up_to_date, migrate
 from infra.local import postgres
 from infra.local.layout import Layout, write_private
-from infra.local.processes.group import Group
+from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def server(layout: Layout) -> Iterator[postgres.Server]:
-    group = Group(layout.root)
-    try:
+    with guarded_group(layout.root) as group:
         yield postgres.start(group, layout, Secrets.of(layout))
-    finally:
-        group.close()
 
 
 def ask(uri: str, statement: str) -> list[tuple[Any, ...]]:

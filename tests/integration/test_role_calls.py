@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from infra.aws.settings import SETTINGS
 from infra.local.layout import SHIPPED_GITHUB
-from infra.local.processes.group import Group
+from infra.local.processes.warden import guarded_group
 from infra.local.stand_ins.github import GitHubStandIn
 from tests.support.aws_calls import rights_of
 from tests.support.aws_code import code_of, hooks_in, operations_in
@@ -72,12 +72,8 @@ IDLE = (
 def lab(templates_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     root = tmp_path_factory.mktemp("role")
     platform = json.loads((templates_folder / "dev" / "platform.template.json").read_text())
-    group = Group(root)
-    try:
-        with GitHubStandIn(SHIPPED_GITHUB) as github:
-            yield open_lab(group, root, platform, github=github.url)
-    finally:
-        group.close()
+    with guarded_group(root) as group, GitHubStandIn(SHIPPED_GITHUB) as github:
+        yield open_lab(group, root, platform, github=github.url)
 
 
 @pytest.fixture(scope="module")

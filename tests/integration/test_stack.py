@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import signal
 import subprocess
@@ -16,15 +15,16 @@ import psycopg2
 import pytest
 
 from infra.common.errors import StackError
+from infra.common.locks import exclusive
 from infra.common.paths import POOLS, REPOSITORY
 from infra.common.watch_run import wait_for_dag
 from infra.local import aws, postgres
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.settings import Options
 from infra.local.layout import Layout
-from infra.local.processes.group import Group
 from infra.local.processes.leftovers import end_unheld, holder
 from infra.local.processes.marks import marked
+from infra.local.processes.warden import guarded_group
 from infra.local.stack import started
 from infra.local.state import Running, Secrets
 from tests.support.scheduled_runs import ScheduledRuns
@@ -213,8 +213,7 @@ def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     secrets = Secrets.of(layout)
     for lap in ("first", "second"):
-        group = Group(layout.root)
-        try:
+        with guarded_group(layout.root) as group:
             server = postgres.start(group, layout, secrets)
             emulator = aws.start(group, layout)
             outputs = aws.deploy(emulator)
@@ -232,8 +231,6 @@ def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
             urls = [value for value in outputs.values() if value.startswith("http")]
             assert len(urls) >= 6
             assert all(url.startswith(f"{emulator.endpoint}/") for url in urls)
-        finally:
-            group.close()
 
 
 def test_file_that_lands_after_a_restart_is_told_of_and_what_waited_still_waits(
@@ -242,8 +239,7 @@ def test_file_that_lands_after_a_restart_is_told_of_and_what_waited_still_waits(
     layout = Layout(tmp_path)
     endpoints = set()
     for lap in ("first", "second"):
-        group = Group(layout.root)
-        try:
+        with guarded_group(layout.root) as group:
             emulator = aws.start(group, layout)
             outputs = aws.deploy(emulator)
             key = f"uploads/dynamodb/{lap}.csv"
@@ -252,8 +248,6 @@ def test_file_that_lands_after_a_restart_is_told_of_and_what_waited_still_waits(
             if lap == "second":
                 arrived = landed(emulator, outputs["CsvUploadToDynamodbQueueUrl"], until=key)
                 assert arrived == ["uploads/dynamodb/first.csv", key]
-        finally:
-            group.close()
         endpoints.add(emulator.endpoint)
     assert len(endpoints) == 2
 
@@ -273,17 +267,13 @@ def landed(emulator: aws.Emulator, queue: str, until: str) -> list[str]:
 def test_programs_of_a_new_holder_outlive_who_ends_those_of_the_last(tmp_path: Path) -> None:
     # The warden of a stack that was killed comes late, when the stack is up again.
     layout = Layout(tmp_path)
-    group = Group(layout.root)
-    program = group.start("new", ["sleep", "60"], env={}, cwd=tmp_path)
-    try:
-        with layout.lock.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with guarded_group(layout.root) as group:
+        program = group.start("new", ["sleep", "60"], env={}, cwd=tmp_path)
+        with exclusive(layout.lock):
             end_unheld(layout)
             assert program.process.poll() is None
         end_unheld(layout)
         assert marked(tmp_path) == []
-    finally:
-        group.close()
 
 
 def test_start_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from include.errors import WarehouseRefusedError, WarehouseUnavailableError
 from infra.local import ports
 from infra.local import postgres as servers
 from infra.local.layout import Layout
-from infra.local.processes.group import Group
+from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 
 if TYPE_CHECKING:
@@ -153,15 +153,12 @@ class Rds:
 @pytest.fixture
 def rds(tmp_path: Path) -> Iterator[Rds]:
     layout = Layout(tmp_path / "rds")
-    group = Group(layout.root)
-    try:
+    with guarded_group(layout.root) as group:
         rds = Rds(servers.start(group, layout, Secrets.of(layout)))
         rules = layout.postgres / "pg_hba.conf"
         rules.write_text(_WHO_MAY_LOG_IN + rules.read_text())
         rds.ask(*_AS_ON_RDS)
         yield rds
-    finally:
-        group.close()
 
 
 def test_owner_who_is_no_superuser_makes_users_that_log_in_without_a_password(rds: Rds) -> None:

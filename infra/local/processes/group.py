@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.common.errors import StackError
+from infra.common.waiting import until
 from infra.local.processes.marks import MARK, sweep
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _STOP_SECONDS = 15.0
 _KILL_SECONDS = 5.0
+_LAST_LINES = 15
 
 
 @dataclass(frozen=True)
@@ -51,19 +53,14 @@ class Program:
         Raises:
             StackError: it ended instead, or seconds went by.
         """
-        deadline = time.monotonic() + seconds
-        while not ready():
-            if self.process.poll() is not None:
-                raise StackError(
-                    f"{self.name} ended with {self.process.returncode} while starting. "
-                    f"Its log: {self.log}\n{tail(self.log)}"
-                )
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"{self.name} did not answer within {seconds:.0f} s. "
-                    f"Its log: {self.log}\n{tail(self.log)}"
-                )
-            time.sleep(0.1)
+
+        def look() -> bool:
+            if not (found := ready()) and self.process.poll() is not None:
+                raise self.fault(f"ended with {self.process.returncode} while starting")
+            return found
+
+        if not until(look, seconds=seconds, poll=0.1):
+            raise self.fault(f"did not answer within {seconds:.0f} s")
 
     def wait_until_done(self, *, seconds: float) -> None:
         """Wait until it has ended with success.
@@ -76,7 +73,12 @@ class Program:
         except subprocess.TimeoutExpired:
             ended = None
         if ended != 0:
-            raise StackError(f"{self.name} failed. Its log: {self.log}\n{tail(self.log)}")
+            raise self.fault("failed")
+
+    def fault(self, problem: str) -> StackError:
+        """Say what is wrong with the program, and what it said last."""
+        last = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        return StackError("\n".join([f"{self.name} {problem}. Its log: {self.log}", *last]))
 
 
 class Group:
@@ -166,10 +168,3 @@ class Group:
 def _signal_group(program: Program, how: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(program.process.pid, how)
-
-
-def tail(log: Path, lines: int = 15) -> str:
-    """Give the last lines of a log file, for a message."""
-    if not log.exists():
-        return ""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from infra.common.locks import exclusive
 from infra.local.processes.marks import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from infra.local.layout import Layout
 
 
 def holder(layout: Layout) -> int | None:
-    """The process that holds a stack, or None if the stack is down."""
+    """Give the process that holds a stack, or None if the stack is down."""
     if not layout.lock.exists():
         return None
     with layout.lock.open("r+") as lock:
@@ -31,24 +32,21 @@ def holder(layout: Layout) -> int | None:
 
 def end_leftovers(layout: Layout) -> None:
     """End every process of a stack, and forget its addresses; for its holder, before it starts."""
-    with _alone(layout):
+    with _ending(layout):
         _end(layout)
 
 
 def end_unheld(layout: Layout) -> None:
-    """The same for anybody else, unless the stack has a holder again, whose programs run."""
-    with _alone(layout):
+    """End them for any other process, unless the stack has a new holder, whose programs run."""
+    with _ending(layout):
         if holder(layout) is None:
             _end(layout)
 
 
-@contextlib.contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    """Keep a new holder from starting programs while somebody ends those of the last one."""
+def _ending(layout: Layout) -> AbstractContextManager[None]:
+    """Keep a new holder from starting programs while those of the last one are ended."""
     layout.root.mkdir(parents=True, exist_ok=True)
-    with (layout.root / "ending").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return exclusive(layout.root / "ending")
 
 
 def _end(layout: Layout) -> None:
@@ -59,7 +57,7 @@ def _end(layout: Layout) -> None:
 
 
 def _end_postgres(layout: Layout) -> None:
-    """Stop a server that still runs on a stack's data although nobody holds it any more."""
+    """Stop a server that still runs on a stack's data although the stack has no holder."""
     pid_file = layout.postgres / "postmaster.pid"
     if not pid_file.exists():
         return

@@ -1,7 +1,7 @@
 """Ends what a stack started when the stack's own process was killed: `warden ROOT PID`.
 
-Holds the other end of a pipe. A line on it says that the stack has ended by itself; its end
-without one says that nobody is left to end anything.
+The warden holds the other end of a pipe. A line on it says that the stack has ended its programs
+itself. If the pipe ends without a line, the warden ends them.
 """
 
 from __future__ import annotations
@@ -10,19 +10,27 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.common.paths import REPOSITORY
 from infra.local.layout import Layout
+from infra.local.processes.group import Group
 from infra.local.processes.leftovers import end_unheld, holder
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def watch(root: Path) -> subprocess.Popen[bytes]:
-    """Start the warden that sweeps a stack when the one who called this dies without a word.
 
-    The warden waits for the end of its standard input. A line on it says that all is well.
+@contextmanager
+def guarded_group(root: Path) -> Iterator[Group]:
+    """Give a group whose programs end with the context, and also if this process is killed.
+
+    Arguments:
+        root: the stack's folder.
     """
-    return subprocess.Popen(
+    warden = subprocess.Popen(
         [sys.executable, "-m", "infra.local.processes.warden", str(root), str(os.getpid())],
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
@@ -30,6 +38,11 @@ def watch(root: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    try:
+        with closing(Group(root)) as group:
+            yield group
+    finally:
+        warden.communicate(b"all has ended\n")
 
 
 def main() -> None:

@@ -118,15 +118,13 @@ def test_warden_ends_all_when_the_owner_is_killed(tmp_path: Path) -> None:
     owner = f"""
 import sys, time
 from pathlib import Path
-from infra.local.processes.group import Group
-from infra.local.processes.warden import watch
+from infra.local.processes.warden import guarded_group
 root = Path({str(tmp_path)!r})
-warden = watch(root)
-group = Group(root)
-program = group.start("child", [sys.executable, "-c", {PARENT!r}, "apart"], env={{}}, cwd=root)
-program.wait_until(lambda: bool(program.log.read_text()), seconds=10)
-print("ready", flush=True)
-time.sleep(600)
+with guarded_group(root) as group:
+    program = group.start("child", [sys.executable, "-c", {PARENT!r}, "apart"], env={{}}, cwd=root)
+    program.wait_until(lambda: bool(program.log.read_text()), seconds=10)
+    print("ready", flush=True)
+    time.sleep(600)
 """
     with subprocess.Popen(
         [sys.executable, "-c", owner], cwd=REPOSITORY, stdout=subprocess.PIPE
