@@ -40,7 +40,7 @@ class PlatformStack(Stack):
     that has it to change for as long as this one reads it.
     """
 
-    def __init__(  # noqa: PLR0913 -- all keywords
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,

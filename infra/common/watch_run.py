@@ -62,7 +62,7 @@ def wait_for_dag(
         time.sleep(_POLL_SECONDS)
 
 
-def run_once(  # noqa: PLR0913 -- what to run, how to tell of it and how to follow it
+def run_once(
     api: AirflowRest,
     dag: dict[str, Any],
     conf: dict[str, Any],

@@ -51,7 +51,7 @@ def _package() -> Path:
     # The Python that make package takes: another one would have it set up anew.
     command = [os.environ.get("PYTHON", "python3"), "-m", "infra.package"]
     with step("package"):
-        done = subprocess.run(command, cwd=REPOSITORY, check=False)  # noqa: S603 -- our own
+        done = subprocess.run(command, cwd=REPOSITORY, check=False)
         if done.returncode:
             raise DeployError("the package does not hold: make package says why")
     return LOCAL / "package"

@@ -121,7 +121,7 @@ class Cdk:
         }
         sys.stdout.flush()
         # The app's command in cdk.json is written for this folder.
-        done = subprocess.run(  # noqa: S603 -- our own command, its words come from names of stacks
+        done = subprocess.run(
             [str(_TOOLS / "node"), str(_PROGRAM), *command, *more, *_QUIET],
             cwd=REPOSITORY / "infra" / "aws",
             env={**os.environ, **tools},

@@ -163,7 +163,7 @@ def _list(program: str, python: Path) -> dict[str, str]:
 
 
 def _pip(program: str, *arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603 -- our own arguments
+    done = subprocess.run(
         [program, "pip", *arguments],
         env={**os.environ, **_QUIET},
         capture_output=True,
@@ -176,7 +176,7 @@ def _pip(program: str, *arguments: str) -> str:
 
 
 def _digest(interpreter: str, recipe: Recipe) -> str:
-    version = subprocess.run(  # noqa: S603 -- the interpreter that was just found
+    version = subprocess.run(
         [interpreter, "-VV"], capture_output=True, text=True, check=True
     ).stdout
     files = [path.read_text(encoding="utf-8") for path in (recipe.image, recipe.constraints)]

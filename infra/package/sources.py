@@ -97,7 +97,7 @@ def _lying_around(repository: Path) -> list[str]:
 def _git(repository: Path, *arguments: str) -> str:
     # A hook that runs this has set GIT_DIR and GIT_INDEX_FILE, for another purpose.
     environment = {name: v for name, v in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(  # noqa: S603 -- our own arguments
+    done = subprocess.run(
         ["git", "-C", str(repository), *arguments],  # noqa: S607 -- the user's git
         env=environment,
         capture_output=True,

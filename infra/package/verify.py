@@ -101,7 +101,7 @@ def _ask(python: Path, home: Path, airflow_home: Path, *options: str) -> dict[st
     }
     command = [str(python), "-I", "-B", str(PROBE), str(home), str(answer), *options]
     try:
-        subprocess.run(  # noqa: S603 -- our own program
+        subprocess.run(
             command,
             cwd=airflow_home,
             env=environment,

@@ -45,7 +45,7 @@ def without(action: str, asked: dict[str, Any], places: Sequence[int]) -> dict[s
     return {**asked, "RequestItems": {table: less}}
 
 
-def refuse(  # noqa: PLR0913 -- a call, its answer, and what that is to say
+def refuse(
     action: str,
     asked: dict[str, Any],
     answer: dict[str, Any],

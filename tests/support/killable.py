@@ -161,7 +161,7 @@ class Worker(apart.Worker):
         session: settings of Postgres that its transactions have instead of the usual.
     """
 
-    def __init__(  # noqa: PLR0913 -- a run, and what is to happen to it
+    def __init__(
         self,
         place: Place,
         as_of: datetime,

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 
-def record(  # noqa: PLR0913 -- the fields of an event that are read
+def record(
     bucket: str,
     key: str,
     version_id: str | None = None,

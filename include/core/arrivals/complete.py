@@ -153,7 +153,7 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
     return {name: value for name, value in vars(counts).items() if value}
 
 
-def _enter(  # noqa: PLR0913 -- a run, and what came of it
+def _enter(
     cursor: cursor,
     pipeline: str,
     received: Mapping[str, Any],

@@ -161,7 +161,7 @@ def note_progress(cursor: cursor, held: Held, progress: dict[str, Any] | None = 
         raise ArrivalBusyError("Another run has taken it over")
 
 
-def finish(  # noqa: PLR0913 -- a file, a run, and what came of it
+def finish(
     cursor: cursor,
     pipeline: str,
     file: dict[str, Any],
@@ -202,7 +202,7 @@ def fail(  # noqa: PLR0913 -- a file, a run, and what came of it
     cursor.execute(read_statement("arrivals/fail_arrival"), values)
 
 
-def note_cause(  # noqa: PLR0913 -- a file, a run, and what came of it
+def note_cause(
     cursor: cursor, pipeline: str, file: dict[str, Any], *, dag_id: str, run_id: str, cause: str
 ) -> None:
     """Show why a run's try failed while the run waits for the next; arguments are those of fail."""
@@ -210,7 +210,7 @@ def note_cause(  # noqa: PLR0913 -- a file, a run, and what came of it
     cursor.execute(read_statement("arrivals/note_cause"), values)
 
 
-def refuse(  # noqa: PLR0913 -- a file, a run, and what came of it
+def refuse(
     cursor: cursor, pipeline: str, file: dict[str, Any], *, dag_id: str, run_id: str, cause: str
 ) -> None:
     """Enter an object version that a sweep has found and no run can take, unless it is known.

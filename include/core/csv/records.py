@@ -66,7 +66,7 @@ class RecordReader:
             columns at once, several times faster.
     """
 
-    def __init__(  # noqa: PLR0913 -- a file, how it is written, and where and what its rows are
+    def __init__(
         self,
         pieces: Iterator[tuple[str, bool]],
         *,

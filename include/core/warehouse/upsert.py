@@ -90,7 +90,7 @@ class LoadCounts:
     preview: list[dict[str, Any]] = field(default_factory=list)
 
 
-def load_snapshot(  # noqa: PLR0913 -- each is a part of what a load is
+def load_snapshot(
     cursor: cursor,
     *,
     table: Table,

@@ -35,7 +35,7 @@ class GitHub:
     token: str | None = None
 
 
-def download(  # noqa: PLR0913 -- a source, a moment, and the places between which it moves
+def download(
     source: GitHubFile,
     *,
     as_of: datetime,

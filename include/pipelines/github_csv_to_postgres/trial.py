@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from include.contracts.github import GitHubDataset, GitHubFile
 
 
-def try_file(  # noqa: PLR0913 -- a dataset, one of its files, and where it is tried
+def try_file(
     dataset: GitHubDataset,
     source: GitHubFile,
     path: Path,

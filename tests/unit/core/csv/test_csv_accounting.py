@@ -91,7 +91,7 @@ def texts(names: str, **settings: Any) -> list[Column]:
     line_ends=st.booleans(),
 )  # fmt: skip
 @hypothesis.settings(max_examples=400)
-def test_every_line_is_kept_rejected_or_within_a_kept_cell_or_the_file_is_refused(  # noqa: PLR0913 -- all that bears on where a line ends up
+def test_every_line_is_kept_rejected_or_within_a_kept_cell_or_the_file_is_refused(
     body: bytes, end: str, width: int, delimiter: str, escape: str | None, *, line_ends: bool
 ) -> None:
     names = "abc"[:width]
