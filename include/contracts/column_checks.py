@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from include.contracts.constraints import canonical, comparable
 from include.contracts.patterns import compile_pattern
-from include.core.csv.booleans import FALSE_WORDS, TRUE_WORDS
-from include.core.csv.numbers import RANGES
+from include.contracts.values import FALSE_WORDS, RANGES, TRUE_WORDS, canonical, comparable
 
 if TYPE_CHECKING:
     from include.contracts.columns import Column

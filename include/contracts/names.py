@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from include.core.csv.names import code_of, shown_name
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +16,18 @@ RESERVED_PREFIX: Final = "_sluice_"
 _IN_NAMES: Final = frozenset(" _-/()[]<>=.,:%#&+*'?!@$°²³€£")
 _FIRST_IN_NAMES: Final = frozenset("_%#$€£(")  # a sign that begins a formula is not among them
 _COMMENTS: Final = ("--", "/*", "*/")
+_SHOWN: Final = 80
+
+
+def shown_name(name: str) -> str:
+    """Write a name so that every character of it shows, 80 at most."""
+    text = "".join(char if char.isprintable() else f"<{code_of(char)}>" for char in name)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def code_of(char: str) -> str:
+    """Give a character's Unicode code, such as U+000A."""
+    return f"U+{ord(char):04X}"
 
 
 def refused_names(names: Sequence[str]) -> str | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CONTINUED: Final = "continued"
 """The code of each further line of a rejected row that spans lines."""
@@ -46,29 +49,25 @@ REASONS: Final = {
     "not_in_enum": "the value is none of those that its column allows",
     # its key
     "key_conflict": "other rows have the same key with other values",
-    "key_too_long": "the key is longer than its sink allows: 2,048 bytes in an item, an index "
-    "entry of 2,704 bytes in a table",
-    # what a queue takes
-    "message_too_large": "the row makes a message larger than the 1 MiB that a queue takes",
-    # what DynamoDB takes
-    "key_empty": "the key is empty, or has no character that can be seen",
-    "item_too_large": "the row makes an item larger than 400 KB",
-    "too_many_digits": "the number has more than the 38 digits that an item's may have",
 }
-"""Every code of a reject, and the reason that goes with it; no reason holds a row's value."""
+"""The code of each reject that reading a file gives, and its reason, which holds no value.
+
+Sinks that reject further rows have tables of their own."""
 
 
-class Fault(Exception):  # noqa: N818 # never leaves the reader: it becomes a Reject
-    """One cell is no value of its column.
+class Fault(Exception):  # noqa: N818 # never leaves its pipeline: it becomes a Reject
+    """One row, or one cell of it, breaks the contract or is nothing that its sink takes.
 
     Arguments:
-        code: a key of REASONS.
+        code: a key of reasons.
         asked: what the contract asks for instead, to be said after the reason.
+        reasons: the table of codes, that of reading a file unless a sink rejects the row.
     """
 
-    def __init__(self, code: str, asked: str = "") -> None:
+    def __init__(self, code: str, asked: str = "", *, reasons: Mapping[str, str] = REASONS) -> None:
         super().__init__(code)
-        self.code, self.asked = code, asked
+        self.code = code
+        self.reason = reasons[code] + (f": {asked}" if asked else "")
 
 
 RAW_LIMIT: Final = 65_536
@@ -84,7 +83,7 @@ class Reject:
     Attributes:
         line: 1-based physical line where the row begins, or goes on.
         column: the SQL name of the column at fault; None when the whole row is.
-        code: a key of REASONS.
+        code: the stable name of its fault.
         reason: for people; holds no value.
         raw: the row as it stands in the file, from `shown`.
     """
@@ -96,22 +95,19 @@ class Reject:
     raw: str
 
     @classmethod
-    def of(
-        cls, line: int, code: str, raw: str, *, column: str | None = None, asked: str = ""
-    ) -> Reject:
-        """Build a reject whose reason is the one of its code, and what was asked for if known."""
-        reason = REASONS[code] + (f": {asked}" if asked else "")
-        return cls(line, column, code, reason, shown(raw))
+    def of(cls, line: int, fault: Fault, raw: str, *, column: str | None = None) -> Reject:
+        """Build the reject of a row that takes one line."""
+        return cls(line, column, fault.code, fault.reason, shown(raw))
 
     @classmethod
     def each_line(
-        cls, line: int, code: str, raw: str, *, column: str | None = None, asked: str = ""
+        cls, line: int, fault: Fault, raw: str, *, column: str | None = None
     ) -> list[Reject]:
         """Build the rejects of a row: one for it, and one for each further line that it spans.
 
         Blank lines are left out, as they are between rows.
         """
-        rejects = [cls.of(line, code, raw, column=column, asked=asked)]
+        rejects = [cls.of(line, fault, raw, column=column)]
         if "\n" in raw or "\r" in raw:
             reason = f"the line goes on with the rejected row of line {line}"
             rejects += (

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.contracts.columns import Column
+from include.contracts.names import code_of, shown_name
 from include.core.csv.dialect import DELIMITERS
 from include.core.csv.headless import is_comment, looks_like_data
-from include.core.csv.names import (
-    code_of,
-    control_in,
-    could_be_names,
-    folded,
-    near_miss,
-    shown_name,
-)
+from include.core.csv.names import control_in, could_be_names, folded, near_miss
 from include.core.csv.text import MARK
 from include.errors import InputFileError
 

@@ -34,7 +34,7 @@ class Batch:
     def __init__(self, block: Block, *, delimiter: str) -> None:
         self.lines: Sequence[int] = block.lines
         self.columns = block.columns
-        self.rejects = [Reject.of(line, code, raw) for line, code, raw in block.faults]
+        self.rejects = [Reject.of(line, Fault(code), raw) for line, code, raw in block.faults]
         self._delimiter = delimiter
 
     def cells(self, index: int) -> list[str]:
@@ -49,7 +49,7 @@ class Batch:
         """Turn the rows of the given indexes into rejects; return which rows stay."""
         for index, (column, fault) in bad.items():
             self.rejects += Reject.each_line(
-                self.lines[index], fault.code, self.raw(index), column=column, asked=fault.asked
+                self.lines[index], fault, self.raw(index), column=column
             )
         stay = [index not in bad for index in range(len(self.lines))]
         self.keep(stay)
@@ -63,7 +63,7 @@ class Batch:
     def take_records(self, records: list[list[str]], misfits: dict[int, str]) -> None:
         """Fill the columns from records, all of one width but for misfits (index to code)."""
         self.rejects.extend(
-            Reject.of(self.lines[index], code, self._delimiter.join(records[index]))
+            Reject.of(self.lines[index], Fault(code), self._delimiter.join(records[index]))
             for index, code in misfits.items()
         )
         stay = [index not in misfits for index in range(len(records))]
@@ -180,7 +180,7 @@ class LayoutCheck:
         followed = max((*block.lines[-1:], *(fault[0] for fault in block.faults)), default=0)
         last = max(self._blanks, default=0)
         lost = sorted(line for line in self._blanks if line < max(last, followed))
-        batch.rejects.extend(Reject.of(line, "blank_line", "") for line in lost)
+        batch.rejects.extend(Reject.of(line, Fault("blank_line"), "") for line in lost)
         self._blanks -= set(lost)
         return len(lost)
 

@@ -1,4 +1,4 @@
-"""Names of columns: how they are shown, which are the same, and which are nearly the same."""
+"""Names of columns: which are the same, and which are nearly the same."""
 
 from __future__ import annotations
 
@@ -7,27 +7,17 @@ import unicodedata
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
+from include.contracts.names import code_of, shown_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _NO_CHARACTERS: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _INVISIBLE: Final = "Cf"
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
-_SHOWN: Final = 80
 _LEAST_LETTERS: Final = 4
 _NEAR: Final = 0.75
 _EDITS: Final = 2
-
-
-def shown_name(name: str) -> str:
-    """Write a name so that every character of it shows, 80 at most."""
-    text = "".join(char if char.isprintable() else f"<{code_of(char)}>" for char in name)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def code_of(char: str) -> str:
-    """Give a character's Unicode code, such as U+000A."""
-    return f"U+{ord(char):04X}"
 
 
 def control_in(name: str) -> str | None:

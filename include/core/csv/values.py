@@ -1,22 +1,18 @@
 """Cells to canonical values: one reader a column, built once, fed a block's column at a time.
 
-A canonical value is text that Postgres and DuckDB both read, or None for null: whole numbers
-and plain decimals without leading zeros, the shortest round-trip text of a float, "true" and
-"false", ISO 8601 dates, ISO 8601 timestamps in UTC, text with its bytes unchanged. Equal values
-have equal text. A cell that is no value of its column's type, or that breaks a constraint of
-its column, becomes a Fault.
+Values are as include/contracts/values.py writes them, None for null. A cell that is no value of
+its column's type, or that breaks a constraint of its column, becomes a Fault.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from include.contracts.constraints import Checks, canonical
-from include.core.csv.booleans import booleans
+from include.contracts.values import RANGES, canonical
+from include.core.csv.constraints import ConstraintChecks
 from include.core.csv.faults import Fault
-from include.core.csv.numbers import RANGES, floats, integers, numerics
+from include.core.csv.parsers import parser_of
 from include.core.csv.syntax import QUOTE
-from include.core.csv.times import dates, timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
     from include.contracts.files import CsvContract
     from include.core.csv.syntax import Syntax
 
-    Parse = Callable[[str], str | None]
     Value = str | Fault | None
 
 _MEMO_CELLS: Final = 16_384
@@ -50,14 +45,14 @@ class ColumnReader:
         self._limit, self._unquoted = contract.max_field_bytes, syntax.text
         self._doubles_quotes = syntax.escape is None
         self._trim = column.trim
-        self._checks = Checks(column)
+        self._checks = ConstraintChecks(column)
         self._range = _plain_range(column)
         self._safe_digits = _safe_digits(*self._range) if self._range else 0
         self._memo = None if column.type == "text" else _Memo(self._typed(column))
 
     def _typed(self, column: Column) -> Callable[[str], Value]:
         """Build what reads one cell, as it stands in the file, of a column that is not text."""
-        parse, asked = _parser(column), _asked(column)
+        parse, asked = parser_of(column), _asked(column)
         broken = self._checks.fault if self._checks else None
         nulls, null, unquoted, trim = self._nulls, self._null, self._unquoted, self._trim
 
@@ -150,10 +145,10 @@ class _Memo(dict[str, "Value"]):
         return value
 
 
-def _broken(values: list[Value], checks: Checks) -> dict[Value, Fault]:
+def _broken(values: list[Value], checks: ConstraintChecks) -> dict[Value, Fault]:
     """Find the texts that break a constraint; each is checked once, however often it stands."""
     texts = [text for text in set(values) if isinstance(text, str)]
-    if checks.hold(texts):
+    if checks.all_hold(texts):
         return {}
     return {text: fault for text in texts if (fault := checks.fault(text))}
 
@@ -204,19 +199,6 @@ def _are_canonical(cells: list[str], lowest: int, highest: int) -> bool:
 
 def _faults_among(values: list[Value]) -> list[int]:
     return [index for index, value in enumerate(values) if value.__class__ is Fault]
-
-
-def _parser(column: Column) -> Parse:
-    """Choose what reads one unquoted cell of a column that is not text."""
-    if column.type in RANGES:
-        return integers(column)
-    if column.type == "numeric":
-        return numerics(column)
-    if column.type == "double precision":
-        return floats(column)
-    if column.type == "boolean":
-        return booleans(column)
-    return dates(column) if column.type == "date" else timestamps(column)
 
 
 def _asked(column: Column) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from include.contracts.constraints import canonical, declared, words_of
+from include.contracts.constraints import constraints_of
 from include.core.snapshot.load_csv import duckdb_type
 from include.core.statements import fill, quote_identifier
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from include.contracts.columns import Column
+    from include.contracts.constraints import Constraint
 
 _STATEMENTS: Final = {
     "max_length": "snapshot/find_text_too_long",
@@ -32,40 +33,39 @@ def find_broken(connection: duckdb.DuckDBPyConnection, column: Column) -> list[s
     as_text = column.type == "numeric" and duckdb_type(column) == "varchar"
     count = _count_numbers if as_text else _count
     return [
-        f"{rows} rows break {field} of {column.name} ({words_of(column, asked)})"
-        for field, asked in declared(column).items()
-        if (rows := count(connection, column, field, asked))
+        f"{rows} rows break {constraint.field} of {column.name} ({constraint.words})"
+        for constraint in constraints_of(column)
+        if (rows := count(connection, column, constraint))
     ]
 
 
-def _count(connection: duckdb.DuckDBPyConnection, column: Column, field: str, asked: Any) -> int:
+def _count(connection: duckdb.DuckDBPyConnection, column: Column, constraint: Constraint) -> int:
     statement = fill(
-        _STATEMENTS[field],
+        _STATEMENTS[constraint.field],
         column=quote_identifier(column.name),
         type=duckdb_type(column),
     )
-    if field in {"minimum", "maximum"}:
-        asked = canonical(column, asked)
-    elif field == "enum":
-        asked = [canonical(column, value) for value in asked]
-    row = connection.execute(statement, {"asked": asked}).fetchone()
+    limit = [*constraint.limit] if isinstance(constraint.limit, tuple) else constraint.limit
+    row = connection.execute(statement, {"asked": limit}).fetchone()
     return int(row[0]) if row else 0
 
 
 def _count_numbers(
-    connection: duckdb.DuckDBPyConnection, column: Column, field: str, asked: Any
+    connection: duckdb.DuckDBPyConnection, column: Column, constraint: Constraint
 ) -> int:
     """Count in Python where numbers stand as text, since no type of DuckDB holds their digits."""
     statement = fill("snapshot/count_values", column=quote_identifier(column.name))
     found = connection.execute(statement)
-    return sum(rows for text, rows in iter(found.fetchone, None) if not _holds(text, field, asked))
+    return sum(rows for text, rows in iter(found.fetchone, None) if not _holds(text, constraint))
 
 
-def _holds(text: str, field: str, asked: Any) -> bool:
+def _holds(text: str, constraint: Constraint) -> bool:
     try:
         number = Decimal(text)
-        if field == "enum":
-            return number in asked
-        return bool(number >= asked if field == "minimum" else number <= asked)
+        if isinstance(constraint.limit, tuple):
+            return number in map(Decimal, constraint.limit)
+        bound = Decimal(constraint.limit)
+        holds = number >= bound if constraint.field == "minimum" else number <= bound
     except InvalidOperation:  # it is no number, or NaN, which has no order
         return False
+    return holds

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from include.contracts.names import RESERVED_PREFIX, refused_declared, refused_names
-from include.core.csv.faults import Reject
+from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_raw, read_rows
 from include.core.csv.syntax import QUOTE
 from include.core.statements import fill, quote_identifier, quote_identifiers
@@ -84,7 +84,7 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
         conflicts = _settle_keys(connection, relation, rows, key=contract.key)
         column = ", ".join(contract.key)
         for line, raw in read_raw(path, lines=conflicts, name=name, contract=contract):
-            rejects = Reject.each_line(line, "key_conflict", raw, column=column)
+            rejects = Reject.each_line(line, Fault("key_conflict"), raw, column=column)
             rows.counts.reject_kept(rejects)
             for reject in rejects:
                 on_reject(reject)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from include.core.csv.faults import Reject
+from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_raw
 from include.core.snapshot.load_csv import LINE_COLUMN
 from include.core.statements import fill, quote_identifier
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from include.core.csv.faults import Counts
 
 ENTRY_BYTES: Final = 2704
+SINK_REASONS: Final = {
+    "key_too_long": "the key is longer than its sink allows: an index entry of 2,704 bytes in a "
+    "table",
+}
+"""The code of each row that a table alone would refuse, and its reason."""
+
 _HEADER_BYTES: Final = 8
 _SHORT_TEXT_BYTES: Final = 126
 """A text of so many bytes has a header of one byte and no padding, a longer one has four."""
@@ -124,7 +130,8 @@ def reject_long_keys(  # noqa: PLR0913 -- a relation, the file that it is of, an
         for number, column in find_long_keys(connection, relation, present, line=line)
     }
     for number, raw in read_raw(path, lines=long, name=name, contract=contract):
-        rejects = Reject.each_line(number, "key_too_long", raw, column=long[number])
+        fault = Fault("key_too_long", reasons=SINK_REASONS)
+        rejects = Reject.each_line(number, fault, raw, column=long[number])
         counts.reject_kept(rejects)
         for reject in rejects:
             on_reject(reject)

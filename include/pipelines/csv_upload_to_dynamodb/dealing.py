@@ -17,9 +17,9 @@ from datetime import datetime, timezone
 from heapq import heappushpop
 from typing import TYPE_CHECKING, Any, Final
 
+from include.contracts.values import RANGES
 from include.core.aws.json_lines import write_lines
-from include.core.csv.faults import Counts, Reject
-from include.core.csv.numbers import RANGES
+from include.core.csv.faults import Counts, Fault, Reject
 from include.core.csv.rows import CsvRows, read_raw, read_rows
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def cut_file(  # noqa: PLR0913 -- a file, its contract, and how and where it is 
             )
     spool.path.unlink()
     for line, raw in read_raw(path, lines=sorted(conflicts), name=name, contract=contract):
-        rejects = Reject.each_line(line, "key_conflict", raw, column=key.name)
+        rejects = Reject.each_line(line, Fault("key_conflict"), raw, column=key.name)
         counts.reject_kept(rejects)
         for reject in rejects:
             on_reject(reject)

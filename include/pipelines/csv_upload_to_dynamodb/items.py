@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import category
 
-from include.core.csv.faults import Fault
+from include.core.csv.faults import REASONS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,16 +38,25 @@ _KEYS: Final = frozenset({"text", "smallint", "integer", "bigint", "date", "time
 _INVISIBLE: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
+SINK_REASONS: Final = {
+    "key_empty": "the key is empty, or has no character that can be seen",
+    "key_too_long": "the key is longer than its sink allows: 2,048 bytes in an item",
+    "item_too_large": "the row makes an item larger than 400 KB",
+    "too_many_digits": "the number has more than the 38 digits that an item's may have",
+}
+"""The code of each row that DynamoDB alone would refuse, and its reason."""
+
+
 class ItemFault(Fault):
     """A row is no item that DynamoDB takes.
 
     Arguments:
-        code: a key of csv_faults.REASONS.
+        code: a key of SINK_REASONS, or of the reasons that the reader has.
         column: the column at fault, None for the whole row.
     """
 
-    def __init__(self, code: str, column: str | None) -> None:
-        super().__init__(code)
+    def __init__(self, code: str, column: str | None = None) -> None:
+        super().__init__(code, reasons=REASONS | SINK_REASONS)
         self.column = column
 
 
@@ -73,7 +82,7 @@ def key_column(contract: CsvContract) -> Column:
 
 
 def attribute_maker(column: Column) -> Callable[[str], Attribute]:
-    """What turns a value's text into an attribute; it raises Fault where DynamoDB has no such.
+    """What turns a value's text into an attribute; it raises ItemFault where DynamoDB has no such.
 
     Numbers become N, booleans BOOL, all else S. Numbers arrive in plain or scientific digits,
     booleans as true and false, dates as 2024-02-29, times as 2024-02-29T05:06:07.500000Z.
@@ -106,12 +115,12 @@ def item_maker(contract: CsvContract, *, version: str) -> Callable[[Sequence[str
             if text is not None:
                 try:
                     item[name] = maker(text)
-                except Fault as fault:
+                except ItemFault as fault:
                     raise ItemFault(fault.code, name) from None
         _check_key(item, key)
         item[FILE_VERSION] = stamp
         if item_size(item) > ITEM_BYTES:
-            raise ItemFault("item_too_large", None)
+            raise ItemFault("item_too_large")
         return item
 
     return make
@@ -148,9 +157,9 @@ def _check_key(item: Item, key: str) -> None:
 def _number(text: str) -> Attribute:
     number = Decimal(text)
     if not number.is_finite():
-        raise Fault("not_finite")
+        raise ItemFault("not_finite")
     if len("".join(map(str, number.as_tuple().digits)).strip("0")) > _DIGITS:
-        raise Fault("too_many_digits")
+        raise ItemFault("too_many_digits")
     if number and not _SMALLEST <= number.adjusted() <= _LARGEST:
-        raise Fault("out_of_range")
+        raise ItemFault("out_of_range")
     return {"N": text}

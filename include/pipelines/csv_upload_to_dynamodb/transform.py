@@ -100,7 +100,7 @@ def make_items(
             item = make(texts)
         except ItemFault as fault:
             raw = _as_csv(texts)
-            on_reject(Reject.each_line(line, fault.code, raw, column=fault.column))
+            on_reject(Reject.each_line(line, fault, raw, column=fault.column))
             continue
         yield line, item
 

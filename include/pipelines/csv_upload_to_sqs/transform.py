@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from include.core.aws.batches import Limits
-from include.core.csv.faults import Reject
+from include.core.csv.faults import Fault, Reject
 from include.core.csv.json_rows import JsonRows
 from include.core.csv.rows import read_raw, read_rows
 from include.core.runs.quarantine import set_aside
@@ -31,6 +31,11 @@ PIPELINE: Final = "csv_upload_to_sqs"
 # Body, and name, type and value of each attribute; a call as a whole has the same limit as one
 # message: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 LIMITS: Final = Limits(entries=10, total_bytes=1_048_576)
+
+SINK_REASONS: Final = {
+    "message_too_large": "the row makes a message larger than the 1 MiB that a queue takes",
+}
+"""The code of each row that a queue alone would refuse, and its reason."""
 
 # What one PUT takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. A
 # multipart upload could take more, and stays open, and paid for, when its task is killed.
@@ -150,7 +155,7 @@ def check_rows(
             _take_blocks(rows, add, lambda block: too_large.extend(_unfit(block, envelope)))
         raws = read_raw(folder / "upload", lines=too_large, name=name, contract=upload.contract)
         for line, raw in raws:
-            lost = Reject.each_line(line, "message_too_large", raw)
+            lost = Reject.each_line(line, Fault("message_too_large", reasons=SINK_REASONS), raw)
             rows.counts.reject_kept(lost)
             for reject in lost:
                 add(reject)

@@ -50,4 +50,4 @@ REMEDIES: Final = {
     "item_too_large": "Shorten the row",
     "too_many_digits": "Write fewer digits, or have the dataset declare the column as text",
 }
-"""What to do about a reject of each code of csv_faults.REASONS."""
+"""What to do about a reject of each code that the reader and the sinks have reasons for."""

@@ -15,7 +15,7 @@ _ROWS: Final = "tests/unit/core/csv/test_csv_constraints.py"
 _COLUMNS: Final = "tests/unit/contracts/test_columns.py"
 _ENCODINGS: Final = "tests/unit/core/csv/test_csv_encodings.py"
 _CONTENT: Final = "tests/unit/core/content/test_content.py"
-_CONSTRAINTS: Final = "include/contracts/constraints.py"
+_CONSTRAINTS: Final = "include/core/csv/constraints.py"
 _KEPT: Final = (
     "tests/unit/core/csv/test_csv_constraints.py"
     "::test_constraint_rejects_what_breaks_it_with_its_code_and_column"
@@ -152,9 +152,9 @@ GUARDS: Final = (
         (Edit("include/core/csv/faults.py", 'if "\\n" in raw or "\\r" in raw:', "if False:"),),
         (f"{_ACCOUNTING}::test_row_of_several_lines_that_is_rejected_counts_each_of_them",),
     ),
-    _constraint("max_length", "len(value) <= asked", "len(value) < asked"),
-    _constraint("min_length", "len(value) >= asked", "len(value) > asked"),
-    _constraint("pattern", "compile_pattern(asked).fullmatch", "compile_pattern(asked).match"),
+    _constraint("max_length", "len(value) <= limit", "len(value) < limit"),
+    _constraint("min_length", "len(value) >= limit", "len(value) > limit"),
+    _constraint("pattern", "compile_pattern(limit).fullmatch", "compile_pattern(limit).match"),
     _constraint("enum", ".__contains__", ".union"),
     _constraint("minimum", "to_value(value) >= bound", "to_value(value) > bound"),
     _constraint("maximum", "to_value(value) <= bound", "to_value(value) < bound"),
@@ -164,8 +164,8 @@ GUARDS: Final = (
         (
             Edit(
                 _CONSTRAINTS,
-                "bound = to_value(canonical(column, asked))",
-                "to_value, bound = str, canonical(column, asked)",
+                "bound = to_value(limit)",
+                "to_value, bound = str, limit",
             ),
         ),
         (_KEPT,),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from include.contracts.columns import Column
-from include.core.csv.faults import Reject
+from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_rows
 from include.errors import InputFileError
 from tests.support.csv_files import contract, take
@@ -81,7 +81,7 @@ def test_reject_names_the_first_column_at_fault_by_its_sql_name() -> None:
     columns = (Column(name="country", type="integer", header="Country/Region"), *TYPED[1:])
     taken = take(HEAD + "x,,y,z\n", columns)
     assert taken.rejects == [
-        Reject.of(2, "not_an_integer", "x,,y,z", column="country"),
+        Reject.of(2, Fault("not_an_integer"), "x,,y,z", column="country"),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.contracts.columns import Column
-from include.core.csv.faults import REASONS, Reject
+from include.core.csv.faults import REASONS, Fault, Reject
 from tests.support.csv_files import take, take_cell
 
 NULLS = {"null_tokens": ("", "NULL")}
@@ -291,5 +291,5 @@ def test_null_is_rejected_where_a_value_is_required(kind: str) -> None:
 
 def test_reason_of_a_reject_never_holds_the_value() -> None:
     for code, reason in REASONS.items():
-        assert Reject.of(1, code, "sesame").reason == reason
+        assert Reject.of(1, Fault(code), "sesame").reason == reason
         assert "sesame" not in reason

@@ -22,8 +22,11 @@ from hypothesis import strategies as st
 
 from include.core.csv.faults import REASONS
 from include.core.runs.quarantine import read_rejected
+from include.core.snapshot import long_keys
 from include.datasets import all_datasets
+from include.pipelines.csv_upload_to_dynamodb import items
 from include.pipelines.csv_upload_to_dynamodb.items import KEY_BYTES
+from include.pipelines.csv_upload_to_sqs import transform as messages
 from infra.common.paths import REPOSITORY
 from infra.local.try_file import __main__ as command
 from infra.local.try_file import report
@@ -33,6 +36,7 @@ from infra.local.try_file.trying import Trying
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SINKS = (long_keys.SINK_REASONS, items.SINK_REASONS, messages.SINK_REASONS)
 ADDRESSES = "ID,HouseNum,Street,Town,Zip\n"
 STATES = "date,state,fips,cases,deaths\n"
 US = "date,cases,deaths\n"
@@ -241,7 +245,8 @@ def test_rejects_are_listed_up_to_a_number_in_order_of_lines(
 
 
 def test_every_code_of_a_reject_has_a_remedy() -> None:
-    assert REMEDIES.keys() == REASONS.keys()
+    codes = {code for reasons in (REASONS, *SINKS) for code in reasons}
+    assert REMEDIES.keys() == codes
 
 
 def test_nothing_that_a_terminal_acts_upon_is_printed(try_file: Callable[..., Tried]) -> None:
