@@ -24,6 +24,7 @@ from infra.local.airflow.settings import Options
 from infra.local.layout import Layout
 from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
+from tests.support.cdk_programs import CdkPrograms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         needed = getattr(item, "fixturenames", ())
-        group = "stack" if "stack" in needed else "cdk" if "run_cdk" in needed else None
+        group = "stack" if "stack" in needed else "cdk" if "cdk_programs" in needed else None
         if group and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(group))
 
@@ -152,24 +153,26 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
 
 
 @pytest.fixture(scope="session")
-def run_cdk() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a program of the CDK environment, which is not the one that Airflow and tests live in."""
+def cdk_programs() -> Path:
+    """The folder of the CDK environment's programs; Airflow and tests live in another."""
     python = os.environ.get("SLUICE_CDK_PYTHON")
     if not python:
         pytest.fail("SLUICE_CDK_PYTHON names no Python with CDK: use make test, which sets it")
-
-    def run(program: str, *arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-        command = [str(Path(python).parent / program), *arguments]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-    return run
+    return Path(python).parent
 
 
 @pytest.fixture(scope="session")
-def templates_folder(
-    run_cdk: Callable[..., subprocess.CompletedProcess[str]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
+def run_cdk(
+    cdk_programs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Run a Python program of the CDK environment, in a fork of a process that has loaded CDK."""
+    folder = tmp_path_factory.mktemp("cdk")
+    with CdkPrograms(cdk_programs / "python", folder) as programs:
+        yield programs.run
+
+
+@pytest.fixture(scope="session")
+def templates_folder(cdk_programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every template of every environment, in <environment>/<stack>.template.json.
 
     Synthesizing takes long: the workers of one test run share what the first of them has made.
@@ -179,6 +182,7 @@ def templates_folder(
     folder = shared / "templates"
     with exclusive(shared / "templates.lock"):
         if not (folder / "prod" / "platform.template.json").exists():
-            synth = run_cdk("python", "-m", "infra.aws.synth", "--folder", str(folder))
+            command = [cdk_programs / "python", "-m", "infra.aws.synth", "--folder", folder]
+            synth = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert synth.returncode == 0, synth.stderr
     return folder

@@ -156,14 +156,12 @@ def test_synthesis_fails_on_what_has_no_reason_and_on_reasons_for_nothing(
     shutil.copytree(ROOT / "infra" / "aws", tmp_path / "infra" / "aws")
     for path, old, new in (
         ("checks/acknowledged/pipelines.py", "Items/Table/Resource", "Things/Table/Resource"),
-        ("platform/airflow_logs.py", 'log_level="INFO"', 'log_level="WARNING"'),
+        ("airflow/logs.py", 'log_level="INFO"', 'log_level="WARNING"'),
     ):
         source = tmp_path / "infra" / "aws" / path
         assert source.read_text().count(old) == 1
         source.write_text(source.read_text().replace(old, new))
-    synth = run_cdk(
-        *("python", "-m", "infra.aws.synth", "--folder", str(tmp_path / "made")), folder=tmp_path
-    )
+    synth = run_cdk("-m", "infra.aws.synth", "--folder", str(tmp_path / "made"), folder=tmp_path)
     assert (synth.returncode, synth.stdout) == (1, "")
     told = [line for line in synth.stderr.splitlines() if "FATAL" in line]
     assert len(told) == 3
@@ -177,7 +175,7 @@ def test_synthesis_fails_on_what_has_no_reason_and_on_reasons_for_nothing(
 def test_environment_that_asks_for_all_there_is_has_a_reason_for_each_finding(
     run_cdk: RunCdk,
 ) -> None:
-    done = run_cdk("python", "-c", ALL_THERE_IS)
+    done = run_cdk("-c", ALL_THERE_IS)
     assert (done.returncode, done.stderr) == (0, "")
     optional = [f for a in ACKNOWLEDGED if a.optional for f in a.findings("dev")]
     assert json.loads(done.stdout) == sorted(map(str, optional))

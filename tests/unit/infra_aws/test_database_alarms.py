@@ -71,7 +71,7 @@ def test_rds_tells_of_failovers_failures_and_storage(platform: Template) -> None
 
 def test_memory_of_a_class_is_known_or_asked_for(run_cdk: RunCdk) -> None:
     known = {"t4g.micro": 1, "t4g.medium": 4, "m7g.2xlarge": 32, "r7g.large": 16}
-    done = run_cdk("python", "-c", MEMORY, *known, "x2g.large", "m7g.metal")
+    done = run_cdk("-c", MEMORY, *known, "x2g.large", "m7g.metal")
     *sizes, family, size = done.stdout.splitlines()
     assert sizes == [str(gib) for gib in known.values()]
     for answer in (family, size):

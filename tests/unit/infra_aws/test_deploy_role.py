@@ -36,7 +36,7 @@ ISSUER = "token.actions.githubusercontent.com"
 @pytest.fixture(scope="module")
 def templates(run_cdk: RunCdk) -> list[Template]:
     """Two stacks: one that makes the account trust GitHub, one where it does already."""
-    done = run_cdk("python", "-c", SYNTHESIZE)
+    done = run_cdk("-c", SYNTHESIZE)
     assert done.returncode == 0, done.stderr
     parsed: list[Template] = json.loads(done.stdout)
     return parsed

@@ -39,7 +39,7 @@ def chosen(run_cdk: RunCdk) -> Template:
         "ui_cidrs": ["10.8.0.0/22", "192.168.7.0/24"],
         "zones": ["us-east-1b", "us-east-1d"],
     }
-    done = run_cdk("python", "-c", NETWORK_OF_OWN_CHOICE, json.dumps(wanted))
+    done = run_cdk("-c", NETWORK_OF_OWN_CHOICE, json.dumps(wanted))
     assert done.returncode == 0, done.stderr
     template: Template = json.loads(done.stdout)
     return template

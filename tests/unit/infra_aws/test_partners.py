@@ -40,7 +40,7 @@ def partner(**given: str) -> dict[str, str]:
 def templates(run_cdk: RunCdk) -> list[Template]:
     """Return each environment's template with two partners, one a role and one an account."""
     account = partner(name="Other", principal="210987654321", prefix="uploads/dynamodb/other/")
-    done = run_cdk("python", "-c", SYNTHESIZE, json.dumps([partner(), account]))
+    done = run_cdk("-c", SYNTHESIZE, json.dumps([partner(), account]))
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

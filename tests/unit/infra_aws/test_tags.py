@@ -24,7 +24,7 @@ print(json.dumps({
 def test_every_stack_says_whose_it_is_and_of_which_environment(
     run_cdk: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    done = run_cdk("python", "-c", SYNTHESIZE)
+    done = run_cdk("-c", SYNTHESIZE)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         f"{environment} {stack}": {"Project": "sluice", "Environment": environment}

@@ -91,7 +91,7 @@ def test_no_environment_ships_with_somebodys_mail_address(template: Template) ->
 
 
 def test_who_reads_the_environments_mail_is_told_of_every_alert(run_cdk: RunCdk) -> None:
-    done = run_cdk("python", "-c", SYNTHESIZE)
+    done = run_cdk("-c", SYNTHESIZE)
     assert done.returncode == 0, done.stderr
     made: Template = json.loads(done.stdout)
     (mail,) = (
