@@ -1,22 +1,24 @@
-"""Runs a DAG once through the scheduler and tells what happens, as it happens."""
+"""Runs a DAG once, and says what happens as it happens."""
 
 from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infra.common.airflow_rest import moment
+from infra.common.airflow_rest import is_after
 from infra.common.errors import StackError
+from infra.common.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from infra.common.airflow_rest import AirflowRest
+    from infra.common.airflow_rest import AirflowRest, TaskInstance
 
-_TOLD = {"running", "success", "failed", "skipped", "upstream_failed", "up_for_retry", "deferred"}
+_SHOWN = {"running", "success", "failed", "skipped", "upstream_failed", "up_for_retry", "deferred"}
 _POLL_SECONDS = 0.3
 
 
@@ -38,11 +40,11 @@ _LAPTOP = Pace()
 
 def wait_for_dag(
     api: AirflowRest, dag_id: str, since: datetime | None, *, seconds: float = 120
-) -> dict[str, Any]:
-    """Wait until Airflow knows a DAG; returns its details.
+) -> None:
+    """Wait until Airflow knows a DAG.
 
     Arguments:
-        api: of the stack.
+        api: where it runs.
         dag_id: which DAG.
         since: it must have been read after this moment; None if any time will do.
         seconds: how long to wait.
@@ -50,76 +52,79 @@ def wait_for_dag(
     Raises:
         StackError: its file cannot be read, or seconds went by.
     """
-    deadline = time.monotonic() + seconds
-    while True:
+
+    def look() -> bool:
         dag = api.dag(dag_id)
-        if dag is not None and (since is None or moment(dag["last_parsed_time"]) > since):
-            return dag
-        if time.monotonic() > deadline:
-            raise StackError(f"Airflow found no DAG {dag_id} within {seconds:.0f} s")
-        if errors := api.import_errors():
-            raise StackError("Airflow cannot read DAG files:\n" + "\n".join(errors))
-        time.sleep(_POLL_SECONDS)
+        if dag is not None and is_after(dag["last_parsed_time"], since):
+            return True
+        if faults := api.import_faults():
+            texts = [f"{fault['filename']}: {fault['stack_trace']}" for fault in faults]
+            raise StackError("\n".join(["Airflow cannot read DAG files:", *texts]))
+        return False
+
+    if not until(look, seconds=seconds, poll=_POLL_SECONDS):
+        raise StackError(f"Airflow found no DAG {dag_id} within {seconds:.0f} s")
 
 
-def run_once(
-    api: AirflowRest,
-    dag: dict[str, Any],
-    conf: dict[str, Any],
-    tell: Callable[[str], None],
-    *,
-    run_id: str | None = None,
-    pace: Pace = _LAPTOP,
-) -> tuple[str, bool]:
-    """Trigger one run and follow it to its end; returns its id and whether it succeeded.
+@contextmanager
+def unpaused(api: AirflowRest, dag_id: str) -> Iterator[None]:
+    """Let a DAG run for as long as the context lasts; pauses it again if it was paused.
 
-    A DAG that was paused is paused again. Airflow chooses the run's id unless it is given.
+    Raises:
+        StackError: Airflow refused a call, or knows no such DAG.
+    """
+    was_paused = api.call("GET", f"/dags/{dag_id}")["is_paused"]
+    api.set_paused(dag_id, paused=False)
+    try:
+        yield
+    finally:
+        if was_paused:
+            api.set_paused(dag_id, paused=True)
+
+
+def follow(
+    api: AirflowRest, dag_id: str, run_id: str, say: Callable[[str], None], pace: Pace = _LAPTOP
+) -> bool:
+    """Follow a run to its end; returns whether it succeeded.
+
+    Arguments:
+        api: where it runs.
+        dag_id: which DAG.
+        run_id: which run of it.
+        say: receives a line about each task that starts or ends.
+        pace: how often to look, and for how long.
 
     Raises:
         StackError: Airflow refused a call, or the run did not end within its limit.
     """
-    dag_id = dag["dag_id"]
-    api.set_paused(dag_id, paused=False)
-    try:
-        made = api.trigger(dag_id, conf, run_id=run_id)
-        tell(f"{dag_id}, run {made}")
-        return made, _follow(api, (dag_id, made), tell, pace)
-    finally:
-        if dag["is_paused"]:
-            api.set_paused(dag_id, paused=True)
-
-
-def _follow(
-    api: AirflowRest, run: tuple[str, str], tell: Callable[[str], None], pace: Pace
-) -> bool:
-    dag_id, run_id = run
+    say(f"{dag_id}, run {run_id}")
     deadline = time.monotonic() + pace.limit
     order = {task: place for place, task in enumerate(api.tasks(dag_id))}
-    told: dict[tuple[str, int], str] = {}
+    shown: dict[tuple[str, int], str] = {}
     while True:
-        state = api.run(dag_id, run_id)["state"]
+        state = api.run_state(dag_id, run_id)
         instances = api.task_instances(dag_id, run_id)
         instances.sort(key=lambda i: (order.get(i["task_id"], 0), i["map_index"]))
         for instance in instances:
             which, now = (instance["task_id"], instance["map_index"]), instance["state"]
-            if now in _TOLD and told.get(which) != now:
-                told[which] = now
-                tell(f"  {_label(instance):<32} {now:<12}{_duration(instance)}".rstrip())
+            if now in _SHOWN and shown.get(which) != now:
+                shown[which] = now
+                say(f"  {_label(instance):<32} {now:<12}{_duration(instance)}".rstrip())
         if state in ("success", "failed"):
-            return bool(state == "success")
+            return state == "success"
         if time.monotonic() > deadline:
             raise StackError(f"{dag_id}, run {run_id} is still {state} after {pace.limit:.0f} s")
         time.sleep(pace.poll)
 
 
-def _label(instance: dict[str, Any]) -> str:
-    name = str(instance["task_display_name"])
+def _label(instance: TaskInstance) -> str:
+    name = instance["task_display_name"]
     if instance["map_index"] < 0:
         return name
     return f"{name} [{instance['rendered_map_index'] or instance['map_index']}]"
 
 
-def _duration(instance: dict[str, Any]) -> str:
+def _duration(instance: TaskInstance) -> str:
     if instance["state"] == "running" or not instance["duration"]:
         return ""
     return f"{instance['duration']:6.1f} s"

@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from infra.common.airflow_rest import now
 from infra.common.paths import POOLS
 from infra.deploy import airflow_environment, code_files, dag_files, smoke, stacks
 from infra.deploy.errors import DeployError
-from infra.deploy.known_dags import now, wait_until_known
+from infra.deploy.known_dags import wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.stacks import stack_name
 from infra.deploy.steps import step, tell

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infra.common.airflow_rest import moment
+from infra.common.airflow_rest import is_after
 from infra.deploy.errors import DeployError
 from infra.deploy.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from infra.common.airflow_rest import AirflowRest
     from infra.deploy.waiting import Patience
-
-
-def now() -> datetime:
-    """This moment, in UTC."""
-    return datetime.now(timezone.utc)
 
 
 def wait_until_known(
@@ -51,7 +47,7 @@ def wait_until_known(
     def look() -> list[str] | None:
         _check_errors(api, settled)
         dags = api.dags()
-        fresh = [dag for dag in dags if _fresh(dag["last_parsed_time"], settled)]
+        fresh = [dag for dag in dags if is_after(dag["last_parsed_time"], settled)]
         read = {PurePosixPath(dag["fileloc"]).name for dag in fresh}
         return sorted(dag["dag_id"] for dag in dags) if files <= read else None
 
@@ -63,13 +59,8 @@ def wait_until_known(
     )
 
 
-def _fresh(time: str | None, settled: datetime | None) -> bool:
-    return settled is None or (time is not None and moment(time) > settled)
-
-
 def _check_errors(api: AirflowRest, settled: datetime | None) -> None:
-    errors: list[dict[str, Any]] = api.import_faults()
-    lasting = [e for e in errors if _fresh(e["timestamp"], settled)]
+    lasting = [e for e in api.import_faults() if is_after(e["timestamp"], settled)]
     if lasting:
         texts = [f"{error['filename']}: {error['stack_trace']}" for error in lasting]
         raise DeployError("Airflow cannot read DAG files:\n" + "\n".join(texts))

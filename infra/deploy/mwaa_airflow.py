@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.common.airflow_rest import AirflowRest
+from infra.common.airflow_rest import AirflowRest, Json
 from infra.deploy.errors import DeployError
 
 # https://docs.aws.amazon.com/mwaa/latest/API/API_InvokeRestApi.html
@@ -33,8 +33,8 @@ class MwaaAirflow(AirflowRest):
         self._pause = pause
 
     def ask(
-        self, method: str, path: str, *, query: dict[str, Any] | None = None, body: Any = None
-    ) -> dict[str, Any] | None:
+        self, method: str, path: str, *, query: Json | None = None, body: Any = None
+    ) -> Json | None:
         if len(path) > _LONGEST_PATH:
             raise DeployError(f"MWAA takes paths of {_LONGEST_PATH} characters at most: {path}")
         given = {"QueryParameters": query, "Body": body}

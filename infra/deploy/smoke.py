@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from infra.common.watch_run import Pace, run_once
+from infra.common.airflow_rest import now
+from infra.common.watch_run import Pace, follow, unpaused
 from infra.deploy.errors import DeployError
-from infra.deploy.known_dags import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,14 +40,15 @@ def run(
         DeployError: the run failed; says where to see why.
         StackError: Airflow does not know the DAG, or the run did not end.
     """
-    dag = api.call("GET", f"/dags/{dag_id}")
     # Airflow's own ids would make paths longer than MWAA takes.
     run_id = f"deploy-{now():%Y%m%dT%H%M%SZ}"
     pace = Pace(poll=patience.poll, limit=patience.run)
-    made, succeeded = run_once(api, dag, {}, tell, run_id=run_id, pace=pace)
-    page = f"{url}/dags/{dag_id}/runs/{quote(made, safe='')}"
+    with unpaused(api, dag_id):
+        api.trigger(dag_id, {}, run_id=run_id)
+        succeeded = follow(api, dag_id, run_id, tell, pace)
+    page = f"{url}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
     if not succeeded:
-        failed = [i for i in api.task_instances(dag_id, made) if i["state"] == "failed"]
+        failed = [i for i in api.task_instances(dag_id, run_id) if i["state"] == "failed"]
         lines = [
             f"  {i['task_id']}, try {i['try_number']}: {page}/tasks/{i['task_id']}" for i in failed
         ]

@@ -13,8 +13,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.common.airflow_rest import now
 from infra.common.errors import StackError
-from infra.common.watch_run import run_once, wait_for_dag
+from infra.common.waiting import until
+from infra.common.watch_run import follow, unpaused, wait_for_dag
 from infra.local import aws, stack
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.settings import Options
@@ -38,13 +40,13 @@ _NOTICE_SECONDS = 30
 
 
 def say(text: str) -> None:
-    """Tell people what is going on, at once."""
+    """Print a line at once."""
     print(text, flush=True)
 
 
 def up(layout: Layout, *, live: bool, schedule: bool) -> int:
-    """Run the whole stack until somebody ends it."""
-    began = stack.now()
+    """Run the whole stack until it is stopped."""
+    began = now()
     say(f"starting the stack in {layout.root}")
     options = Options(github=root_from_environment(), live=live, schedule=schedule)
     try:
@@ -61,7 +63,7 @@ def up(layout: Layout, *, live: bool, schedule: bool) -> int:
 
 
 def down(layout: Layout) -> int:
-    """Stop a stack, whoever started it."""
+    """Stop a stack, also one that another shell started."""
     pid = holder(layout)
     if pid is None:
         end_unheld(layout)
@@ -69,11 +71,8 @@ def down(layout: Layout) -> int:
         return 0
     say(f"stopping the stack in {layout.root} (process {pid})")
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while holder(layout) is not None:
-        if time.monotonic() > deadline:
-            raise StackError(f"process {pid} still holds the stack after {_STOP_SECONDS} s")
-        time.sleep(0.1)
+    if not until(lambda: holder(layout) is None, seconds=_STOP_SECONDS, poll=0.1):
+        raise StackError(f"process {pid} still holds the stack after {_STOP_SECONDS} s")
     say("stopped")
     return 0
 
@@ -104,9 +103,9 @@ def exports(running: Running) -> list[str]:
 
 
 def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:
-    """Run a DAG once and show how it went; 0 when it succeeded and everything was told."""
+    """Run a DAG once and print how it went; 0 if it succeeded with a ledger row and a notice."""
     began = time.monotonic()
-    since = stack.now()
+    since = now()
     conf = {"as_of": as_of} if as_of else {}
     options = Options(github=root_from_environment(), live=live)
     try:
@@ -123,7 +122,7 @@ def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:
 
 @contextlib.contextmanager
 def _stack_to_use(layout: Layout, options: Options) -> Iterator[tuple[Running, bool]]:
-    """Give a stack that is up, or start one; tells whether it was started."""
+    """Give a stack that is up, or start one; and say whether it was started."""
     if holder(layout) is None:
         say(f"starting the stack in {layout.root}")
         with stack.started(layout.root, options, say=say) as mine:
@@ -153,11 +152,14 @@ def _wait_for_guests(layout: Layout) -> None:
 
 def _wait_until_up(layout: Layout) -> Running:
     say("a stack is up, using it")
-    deadline = time.monotonic() + _START_SECONDS
-    while (running := Running.read(layout.running)) is None:
-        if holder(layout) is None or time.monotonic() > deadline:
-            raise StackError("the stack that was starting did not come up")
-        time.sleep(0.2)
+    until(
+        lambda: Running.read(layout.running) or holder(layout) is None,
+        seconds=_START_SECONDS,
+        poll=0.2,
+    )
+    running = Running.read(layout.running)
+    if running is None:
+        raise StackError("the stack that was starting did not come up")
     return running
 
 
@@ -168,9 +170,12 @@ def _run(
     conf: dict[str, str],
     fresh_since: datetime | None,
 ) -> bool:
-    began = stack.now()
+    began = now()
     api = AirflowApi(running.ui_url)
-    run_id, succeeded = run_once(api, wait_for_dag(api, dag_id, fresh_since), conf, say)
+    wait_for_dag(api, dag_id, fresh_since)
+    with unpaused(api, dag_id):
+        run_id = api.trigger(dag_id, conf)
+        succeeded = follow(api, dag_id, run_id, say)
     if not succeeded:
         for log in failed_logs(api, layout, dag_id, run_id):
             say("\n".join([f"\nfailed, its log: {log}", *("  " + e for e in last_events(log))]))

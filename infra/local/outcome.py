@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
+from infra.common.waiting import until
 from infra.local import aws
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ def ledger(warehouse_uri: str, dag_id: str, run_id: str, *, seconds: float) -> s
         run_id: which run of it.
         seconds: how long to wait; a failure is written down some time after the run's end.
     """
-    deadline = time.monotonic() + seconds
-    while not (rows := _ledger_rows(warehouse_uri, dag_id, run_id)):
-        if time.monotonic() > deadline:
-            return ""
-        time.sleep(_POLL_SECONDS)
+    rows = until(
+        lambda: _ledger_rows(warehouse_uri, dag_id, run_id), seconds=seconds, poll=_POLL_SECONDS
+    )
+    if not rows:
+        return ""
     cells = [[_cell(value) for value in row[:-1]] for row in rows]
-    lines = table([list(_COLUMNS[:-1]), *cells])
+    lines = _table([list(_COLUMNS[:-1]), *cells])
     for row in rows:
         if row[-1]:
             details = json.dumps(row[-1], indent=2, ensure_ascii=False)
@@ -73,12 +74,11 @@ def _cell(value: Any) -> str:
     return value.isoformat(sep=" ") if hasattr(value, "isoformat") else str(value)
 
 
-def table(rows: list[list[str]]) -> list[str]:
-    """Lines with columns under each other, numbers to the right."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    numeric = [
-        all(row[i].isdigit() for row in rows[1:]) and len(rows) > 1 for i in range(len(widths))
-    ]
+def _table(rows: list[list[str]]) -> list[str]:
+    """Align columns, numbers to the right; the first row holds the names of the columns."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    numeric = [all(map(str.isdigit, column[1:])) for column in columns]
     return [
         "  ".join(
             cell.rjust(width) if right else cell.ljust(width)
@@ -124,6 +124,6 @@ def notice(running: Running, run_id: str, since: datetime, *, seconds: float) ->
 
 def _readable(envelope: dict[str, Any]) -> str:
     attributes = {k: v["Value"] for k, v in envelope["MessageAttributes"].items()}
-    told = ", ".join(f"{name}={value}" for name, value in sorted(attributes.items()))
-    text = f"{envelope.get('Subject', '')}\n\n{envelope['Message'].rstrip()}\n\n[{told}]"
+    given = ", ".join(f"{name}={value}" for name, value in sorted(attributes.items()))
+    text = f"{envelope.get('Subject', '')}\n\n{envelope['Message'].rstrip()}\n\n[{given}]"
     return textwrap.indent(text, _INDENT)

@@ -9,12 +9,12 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infra.common.airflow_rest import moment
+from infra.common.airflow_rest import is_after
 from infra.common.errors import StackError
 from infra.common.paths import POOLS
+from infra.common.waiting import until
 from infra.local import aws, ports, postgres
 from infra.local.airflow import programs
 from infra.local.airflow.api import AirflowApi
@@ -27,6 +27,7 @@ from infra.local.state import Running, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from infra.local.processes.group import Group
@@ -133,7 +134,7 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         env={name: value for name, value in env.items() if os.environ.get(name) != value},
     )
     api = AirflowApi(running.ui_url)
-    api_server.wait_until(lambda: bool(api.health()), seconds=180)
+    api_server.wait_until(lambda: bool(api.heartbeats()), seconds=180)
     # Tasks need the API that the next line builds: none of them has looked for its pool yet.
     api.set_pools(json.loads(POOLS.read_text()))
     api.warm_up()
@@ -175,22 +176,17 @@ def wait_healthy(stack: Stack, since: datetime, *, seconds: float = 120) -> None
     Raises:
         StackError: one ended or stayed silent.
     """
-    deadline = time.monotonic() + seconds
-    while silent := _silent(stack.api.health(), since):
+    silent: list[str] = []
+
+    def look() -> bool:
         check(stack)
-        if time.monotonic() > deadline:
-            logs = stack.layout.logs
-            raise StackError(f"no sign of life from {', '.join(silent)}. Their logs: {logs}")
-        time.sleep(0.5)
+        beats = stack.api.heartbeats()
+        silent[:] = [part for part, beat in beats.items() if not is_after(beat, since)]
+        return bool(beats) and not silent
 
-
-def _silent(health: dict[str, Any], since: datetime) -> list[str]:
-    silent = []
-    for part in ("scheduler", "dag_processor", "triggerer"):
-        beat = health.get(part, {}).get(f"latest_{part}_heartbeat")
-        if beat is None or moment(beat) < since:
-            silent.append(part)
-    return silent
+    if not until(look, seconds=seconds, poll=0.5):
+        parts = ", ".join(silent) or "the API server"
+        raise StackError(f"no sign of life from {parts}. Its log is in {stack.layout.logs}")
 
 
 def check(stack: Stack) -> None:
@@ -201,7 +197,3 @@ def check(stack: Stack) -> None:
     """
     for program in stack.group.ended():
         raise program.fault(f"ended with {program.process.returncode}")
-
-
-def now() -> datetime:
-    return datetime.now(timezone.utc)

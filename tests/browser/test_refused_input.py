@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from infra.common.airflow_rest import now
 from infra.common.errors import StackError
 from infra.local import outcome
-from infra.local.stack import now
 
 if TYPE_CHECKING:
     from infra.local.stack import Stack

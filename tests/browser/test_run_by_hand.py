@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
+from infra.common.airflow_rest import now
 from infra.local import outcome
-from infra.local.stack import now
 
 if TYPE_CHECKING:
     from tests.browser.airflow_pages import AirflowPages

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.common.airflow_rest import now
 from infra.common.errors import StackError
 from infra.deploy import airflow_environment, smoke
 from infra.deploy.errors import DeployError
-from infra.deploy.known_dags import now, wait_until_known
+from infra.deploy.known_dags import wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.waiting import Patience
 from tests.support.mwaa_stand_in import MwaaStandIn
@@ -206,7 +207,7 @@ def test_no_path_of_a_smoke_run_is_longer_than_mwaa_takes(
         run(api, dag_id)
     assert max(len(path) for _, path in mwaa.asked) <= 64
     with pytest.raises(DeployError, match="64 characters at most"):
-        api.run("covid_us_daily", "manual__2026-11-21T10:02:45.123456+00:00_abcd1234")
+        api.run_state("covid_us_daily", "manual__2026-11-21T10:02:45.123456+00:00_abcd1234")
 
 
 def test_question_is_asked_again_while_the_web_server_is_replaced(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.common.airflow_rest import now
 from infra.common.paths import POOLS, REPOSITORY
 from infra.deploy import smoke
-from infra.deploy.known_dags import now, wait_until_known
+from infra.deploy.known_dags import wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.waiting import Patience
 from tests.support.mwaa_stand_in import MwaaStandIn, forward
@@ -49,5 +50,5 @@ def test_deployment_ends_with_the_warehouse_migrated_and_a_dataset_loaded(
     links = [line.split(": ")[1] for line in told if " succeeded: " in line]
     assert [link.split("/")[4] for link in links] == list(smoke.DAGS)
     for dag_id, link in zip(smoke.DAGS, links, strict=True):
-        assert stack.api.run(dag_id, link.rsplit("/", 1)[1])["state"] == "success"
+        assert stack.api.run_state(dag_id, link.rsplit("/", 1)[1]) == "success"
     assert max(len(path) for _, path in mwaa.asked) <= 64

@@ -94,7 +94,7 @@ class ScheduledRuns:
     def wait(self, dag_id: str, run_id: str) -> str:
         """Wait for the end of a run; its state."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (state := self.stack.api.run(dag_id, run_id)["state"]) not in ("success", "failed"):
+        while (state := self.stack.api.run_state(dag_id, run_id)) not in ("success", "failed"):
             assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
             time.sleep(0.5)
         return str(state)
@@ -148,7 +148,7 @@ class ScheduledRuns:
         """State and number of tries of each task's instances."""
         found: dict[str, list[tuple[str, int]]] = {}
         for task in self.stack.api.task_instances(dag_id, run_id):
-            found.setdefault(task["task_id"], []).append((task["state"], task["try_number"]))
+            found.setdefault(task["task_id"], []).append((str(task["state"]), task["try_number"]))
         return found
 
     def notices(self, run_id: str, *, at_least: int = 1) -> list[dict[str, Any]]:

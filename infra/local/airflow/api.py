@@ -6,11 +6,12 @@ from typing import Any
 
 import requests
 
-from infra.common.airflow_rest import AirflowRest
+from infra.common.airflow_rest import AirflowRest, Json
 from infra.common.errors import StackError
 
 _SECONDS = 30
 _NOT_FOUND = 404
+_PARTS = ("scheduler", "dag_processor", "triggerer")
 
 
 class AirflowApi(AirflowRest):
@@ -23,24 +24,25 @@ class AirflowApi(AirflowRest):
     def __init__(self, url: str) -> None:
         self.url = url
         self._session = requests.Session()
-        # Proxies of the user's environment have no business with 127.0.0.1.
+        # A proxy of the user's environment does not reach 127.0.0.1.
         self._session.trust_env = False
 
-    def health(self) -> dict[str, Any]:
-        """Each part's status and last heartbeat; empty while the server does not answer."""
+    def heartbeats(self) -> dict[str, str | None]:
+        """The last heartbeat of each part; empty while the server does not answer."""
         try:
             answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=_SECONDS)
         except requests.ConnectionError:
             return {}
-        return dict(answer.json()) if answer.ok else {}
+        health = answer.json() if answer.ok else {}
+        return {part: health[part][f"latest_{part}_heartbeat"] for part in _PARTS if health}
 
     def warm_up(self) -> None:
         """Have the server build the API that tasks use, which takes longer than a task waits."""
         self._session.get(f"{self.url}/execution/health", timeout=120)
 
     def ask(
-        self, method: str, path: str, *, query: dict[str, Any] | None = None, body: Any = None
-    ) -> dict[str, Any] | None:
+        self, method: str, path: str, *, query: Json | None = None, body: Any = None
+    ) -> Json | None:
         if "Authorization" not in self._session.headers:
             token = self._session.get(f"{self.url}/auth/token", timeout=_SECONDS)
             token.raise_for_status()

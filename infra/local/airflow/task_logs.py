@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from infra.common.airflow_rest import AirflowRest
+    from infra.common.airflow_rest import AirflowRest, TaskInstance
     from infra.local.layout import Layout
 
 
@@ -18,7 +18,7 @@ def failed_logs(api: AirflowRest, layout: Layout, dag_id: str, run_id: str) -> l
     return [_log(layout, instance) for instance in failed]
 
 
-def _log(layout: Layout, instance: dict[str, Any]) -> Path:
+def _log(layout: Layout, instance: TaskInstance) -> Path:
     folder = layout.logs / "airflow" / f"dag_id={instance['dag_id']}"
     folder = folder / f"run_id={instance['dag_run_id']}" / f"task_id={instance['task_id']}"
     if instance["map_index"] >= 0:
