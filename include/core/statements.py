@@ -1,7 +1,12 @@
-"""Statements live in files under include/sql, one a file; this reads them."""
+"""Reads statements from the files under include/sql.
+
+A file holds one statement, or several that only run together. Each of those begins with a line
+`-- name: …`, as in aiosql (https://nackjicholson.github.io/aiosql/defining-sql-queries.html).
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SQL_ROOT = Path(__file__).resolve().parents[1] / "sql"
+_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 @cache
@@ -19,12 +25,22 @@ def read_statement(name: str) -> str:
     """The text of one statement.
 
     Arguments:
-        name: path below include/sql without its ending, such as "runs/record_run".
+        name: path below include/sql without its ending, such as "runs/record_run"; a dot and the
+            statement's name follow where the file holds several: "runs/send_notices.take".
 
     Raises:
         FileNotFoundError: there is no such file.
+        KeyError: the file has no statement of this name.
     """
-    return (SQL_ROOT / f"{name}.sql").read_text(encoding="utf-8")
+    file, _, statement = name.partition(".")
+    text = (SQL_ROOT / f"{file}.sql").read_text(encoding="utf-8")
+    return named_statements(text)[statement] if statement else text
+
+
+def named_statements(text: str) -> dict[str, str]:
+    """Each statement of a file by its name; none where the file has no names."""
+    _, *parts = _NAME.split(text)
+    return {name: part.strip() for name, part in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def compose(name: str, *, bound: bool = True, **parts: sql.Composable) -> sql.Composed:

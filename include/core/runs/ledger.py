@@ -140,7 +140,7 @@ def record_failure(cursor: cursor, run: RunOfSink, *, task: str, cause: str) -> 
 
 def quarantine(cursor: cursor, run: RunOfSink, rejected: Iterable[Rejected]) -> int:
     """Replace what the run has in quarantine by these rows, and count them."""
-    cursor.execute(read_statement("runs/empty_quarantine"), asdict(run))
+    cursor.execute(read_statement("runs/replace_quarantine.empty"), asdict(run))
     written = 0
     batch: list[dict[str, Any]] = []
     for row in rejected:
@@ -153,6 +153,6 @@ def quarantine(cursor: cursor, run: RunOfSink, rejected: Iterable[Rejected]) -> 
 
 def _quarantine_batch(cursor: cursor, run: RunOfSink, batch: list[dict[str, Any]]) -> int:
     cursor.execute(
-        read_statement("runs/quarantine_rows"), {**asdict(run), "rows": json.dumps(batch)}
+        read_statement("runs/replace_quarantine.fill"), {**asdict(run), "rows": json.dumps(batch)}
     )
     return cursor.rowcount

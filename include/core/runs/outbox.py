@@ -144,9 +144,9 @@ class _Outbox:
 
     def _take(self, cursor: cursor, *, own: bool) -> Notice | None:
         values = {"dag_id": self._dag_id, "run_id": self._run_id, "own": own}
-        cursor.execute(read_statement("runs/lock_outbox"), values)
+        cursor.execute(read_statement("runs/send_notices.lock"), values)
         cursor.execute(
-            read_statement("runs/take_notice"), values | {"refused_now": list(self.refused)}
+            read_statement("runs/send_notices.take"), values | {"refused_now": list(self.refused)}
         )
         row = cursor.fetchone()
         if row is None:
@@ -172,6 +172,8 @@ class _Outbox:
     def _mark(self, cursor: cursor, notice: Notice, refusal: str | None) -> None:
         named = {"dag_id": self._dag_id, "run_id": notice.run_id, "status": notice.status}
         if refusal is None:
-            cursor.execute(read_statement("runs/mark_sent"), named)
+            cursor.execute(read_statement("runs/send_notices.mark_sent"), named)
         else:
-            cursor.execute(read_statement("runs/mark_refused"), named | {"refusal": refusal})
+            cursor.execute(
+                read_statement("runs/send_notices.mark_refused"), named | {"refusal": refusal}
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from include.contracts.constraints import constraints_of
 from include.core.snapshot.load_csv import duckdb_type
@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 
     from include.contracts.columns import Column
     from include.contracts.constraints import Constraint
-
-_STATEMENTS: Final = {
-    "max_length": "snapshot/find_text_too_long",
-    "min_length": "snapshot/find_text_too_short",
-    "pattern": "snapshot/find_pattern_mismatch",
-    "minimum": "snapshot/find_below_minimum",
-    "maximum": "snapshot/find_above_maximum",
-    "enum": "snapshot/find_not_in_enum",
-}
 
 
 def find_broken(connection: duckdb.DuckDBPyConnection, column: Column) -> list[str]:
@@ -41,7 +32,7 @@ def find_broken(connection: duckdb.DuckDBPyConnection, column: Column) -> list[s
 
 def _count(connection: duckdb.DuckDBPyConnection, column: Column, constraint: Constraint) -> int:
     statement = fill(
-        _STATEMENTS[constraint.field],
+        f"snapshot/check_column.{constraint.field}",
         column=quote_identifier(column.name),
         type=duckdb_type(column),
     )
@@ -54,7 +45,7 @@ def _count_numbers(
     connection: duckdb.DuckDBPyConnection, column: Column, constraint: Constraint
 ) -> int:
     """Count in Python where numbers stand as text, since no type of DuckDB holds their digits."""
-    statement = fill("snapshot/count_values", column=quote_identifier(column.name))
+    statement = fill("snapshot/check_column.count_values", column=quote_identifier(column.name))
     found = connection.execute(statement)
     return sum(rows for text, rows in iter(found.fetchone, None) if not _holds(text, constraint))
 

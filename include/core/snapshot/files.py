@@ -136,9 +136,11 @@ def clean(connection: duckdb.DuckDBPyConnection, dataset: GitHubDataset, to: Pat
         for column in table.columns
     ]
     cleaning = read_statement(f"github_csv_to_postgres/clean_{dataset.name}")
-    connection.execute(fill("snapshot/create_cleaned", columns=", ".join(casts), cleaning=cleaning))
+    connection.execute(
+        fill("snapshot/make_snapshot.clean", columns=", ".join(casts), cleaning=cleaning)
+    )
     statement = fill(
-        "snapshot/write_parquet",
+        "snapshot/make_snapshot.write",
         columns=quote_identifiers(column.name for column in table.columns),
         key=quote_identifiers(table.key),
     )

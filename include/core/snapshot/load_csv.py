@@ -116,7 +116,7 @@ def duckdb_type(column: Column) -> str:
 
 
 def _write(rows: CsvRows, target: Path, *, on_reject: Callable[[Reject], None]) -> int:
-    """Write kept rows as insert_rows.sql reads them; return the longest line's bytes at most."""
+    """Write kept rows as load_rows.sql reads them; return the longest line's bytes at most."""
     quoted = [column.type in _NEEDS_QUOTING for column in rows.columns]
     longest = 0
     with target.open("w", encoding="utf-8", newline="") as file:
@@ -164,7 +164,7 @@ def _create(
     struct = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in types.items())
     _run(
         connection,
-        "create_rows",
+        "load_rows.create",
         {
             "relation": quote_identifier(relation),
             "columns": ", ".join(
@@ -174,7 +174,7 @@ def _create(
     )
     _run(
         connection,
-        "insert_rows",
+        "load_rows.insert",
         {
             "relation": quote_identifier(relation),
             "names": quote_identifiers(types),
@@ -194,19 +194,19 @@ def _settle_keys(
     }
     _run(
         connection,
-        "find_repeated",
+        "deduplicate_keys.find",
         names
         | {
             "key": quote_identifiers(key),
             "columns": quote_identifiers(column.name for column in rows.columns),
         },
     )
-    _run(connection, "delete_repeated", names)
-    copies = _run(connection, "count_copies", names).fetchone()
+    _run(connection, "deduplicate_keys.delete", names)
+    copies = _run(connection, "deduplicate_keys.count_copies", names).fetchone()
     rows.counts.duplicate = copies[0] if copies else 0
-    found = _run(connection, "list_conflicts", names)
+    found = _run(connection, "deduplicate_keys.list_conflicts", names)
     lines = array("q", chain.from_iterable(iter(found.fetchone, None)))
-    connection.execute(f"drop table {names['repeated']}")
+    _run(connection, "deduplicate_keys.drop", names)
     return lines
 
 

@@ -85,7 +85,7 @@ def find_long_keys(
         return
     sizes = [f"strlen(keyed.{quote_identifier(name)}::varchar)" for name in texts]
     statement = fill(
-        "snapshot/list_long_keys",
+        "snapshot/reject_long_keys.list",
         relation=quote_identifier(relation),
         line=line,
         bytes=", ".join(sizes),
@@ -136,7 +136,7 @@ def reject_long_keys(  # noqa: PLR0913 -- a relation, the file that it is of, an
         for reject in rejects:
             on_reject(reject)
     if long:
-        statement = fill("snapshot/delete_lines", relation=quote_identifier(relation))
+        statement = fill("snapshot/reject_long_keys.delete", relation=quote_identifier(relation))
         connection.execute(statement, {"lines": list(long)})
 
 

@@ -28,7 +28,7 @@ def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     broken = [_unique(connection, table.key)]
     for column in table.columns:
         if not column.nullable or column.name in table.key:
-            statement = fill("snapshot/find_nulls", column=quote_identifier(column.name))
+            statement = fill("snapshot/check_column.null", column=quote_identifier(column.name))
             (missing,) = _one(connection, statement)
             broken.append(f"{missing} rows have no {column.name}" if missing else None)
         broken += find_broken(connection, column)

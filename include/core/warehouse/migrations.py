@@ -41,16 +41,16 @@ def migrate(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
     if not pending(connect, folder):
         return []
     with transaction(connect, doing="apply the migrations") as cursor:
-        cursor.execute(read_statement("warehouse/lock_migrations"))
-        cursor.execute(read_statement("warehouse/create_ops"))
-        cursor.execute(read_statement("warehouse/create_migration"))
+        cursor.execute(read_statement("warehouse/apply_migrations.lock"))
+        cursor.execute(read_statement("warehouse/apply_migrations.create_schema"))
+        cursor.execute(read_statement("warehouse/apply_migrations.create_table"))
         missing = _missing(cursor, _files(folder))
         failpoint("migrate.locked")
         for number, path in missing:
             text = path.read_text(encoding="utf-8")
             cursor.execute(text)
             cursor.execute(
-                read_statement("warehouse/record_migration"),
+                read_statement("warehouse/apply_migrations.record"),
                 {"number": number, "name": path.name, "sha256": _digest(path)},
             )
         failpoint("migrate.applied")
@@ -71,7 +71,7 @@ def pending(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
     """
     files = _files(folder)
     with transaction(connect, doing="read the migrations") as cursor:
-        cursor.execute(read_statement("warehouse/find_migrations"))
+        cursor.execute(read_statement("warehouse/apply_migrations.find"))
         row = cursor.fetchone()
         missing = _missing(cursor, files) if row and row[0] else files
     return [path.name for _, path in missing]
@@ -112,7 +112,7 @@ def _files(folder: Path) -> list[tuple[int, Path]]:
 
 
 def _missing(cursor: cursor, files: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
-    cursor.execute(read_statement("warehouse/list_migrations"))
+    cursor.execute(read_statement("warehouse/apply_migrations.list"))
     applied = dict(cursor.fetchall())
     for number, path in files:
         if number in applied and applied[number] != _digest(path):

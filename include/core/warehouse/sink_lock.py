@@ -56,9 +56,9 @@ def lock_sink(cursor: cursor, sink: str) -> KnownSink:
         sink: the table's name in the ledger.
     """
     claim = {"writer": writer_name(sink), "lease_seconds": LEASE_SECONDS}
-    cursor.execute(read_statement("warehouse/claim_sink"), claim)
-    cursor.execute(read_statement("warehouse/register_sink"), {"sink": sink})
-    cursor.execute(read_statement("warehouse/lock_sink"), {"sink": sink})
+    cursor.execute(read_statement("warehouse/lock_sink.claim"), claim)
+    cursor.execute(read_statement("warehouse/lock_sink.register"), {"sink": sink})
+    cursor.execute(read_statement("warehouse/lock_sink.lock"), {"sink": sink})
     row = cursor.fetchone()
     if row is None:
         raise AccountingError(f"{sink}: its row in ops.sink went while it was being locked")

@@ -147,8 +147,8 @@ class _Load:
             counts = self._fill()
         else:
             counts = self._load_newest()
-        self._execute("record_load", **asdict(self.snapshot))
-        self._execute("record_writes")
+        self._execute("record_load.load", **asdict(self.snapshot))
+        self._execute("record_load.writes")
         failpoint("upsert.registered")
         return counts
 
@@ -157,7 +157,7 @@ class _Load:
         return self.cursor.fetchone() is None
 
     def _fill(self) -> LoadCounts:
-        self._execute("forget_all_vanished")
+        self._execute("remember_vanished.forget_all")
         return LoadCounts(inserted=self._copy(self.parts["target"]))
 
     def _load_newest(self) -> LoadCounts:
@@ -170,16 +170,18 @@ class _Load:
         counts = self._write_changes(found)
         missing = found["vanish"]
         if self.policy.vanished == "keep":
-            missing = counts.vanished = self._execute("keep_vanished", last_seen=self.known.as_of)
+            missing = counts.vanished = self._execute(
+                "remember_vanished.keep", last_seen=self.known.as_of
+            )
         elif self._deletes:
-            counts.deleted = self._execute("delete_vanished")
+            counts.deleted = self._execute("write_changes.delete")
         before = self.known.row_count or 0
         problem = moved.refuse_newest(before=before, deletes=self._deletes)
         self._refuse_changed_keys(moved, before, problem)
         self._refuse_shrunken(missing, before, moved.hint())
         if moved.is_change:
             counts.warnings.append(moved.warn_of_newest(deletes=self._deletes))
-        self._execute("forget_vanished")
+        self._execute("remember_vanished.forget")
         failpoint("upsert.remembered")
         return counts
 
@@ -198,19 +200,19 @@ class _Load:
         self._refuse_changed_keys(moved, before, moved.refuse_older(before=before))
         if moved.is_change:
             counts.warnings.append(moved.warn_of_older())
-        self._execute("stamp_older", as_of=self.snapshot.as_of)
+        self._execute("remember_vanished.stamp", as_of=self.snapshot.as_of)
         failpoint("upsert.stamped")
         if self.known.is_untouched:
-            self._execute("record_writes")
+            self._execute("record_load.writes")
         return counts
 
     def _stage(self) -> int:
-        self._execute("create_staged")
+        self._execute("stage_rows.create")
         return self._copy(sql.Identifier("pg_temp", "_sluice_staged"))
 
     def _copy(self, into: sql.Composable) -> int:
         columns = self.parts["columns"]
-        statement = compose("warehouse/copy_rows", bound=False, table=into, columns=columns)
+        statement = compose("warehouse/stage_rows.copy", bound=False, table=into, columns=columns)
         with self.rows() as file:
             failpoint("upsert.opened")
             self.cursor.copy_expert(statement, file)
@@ -228,9 +230,9 @@ class _Load:
     def _find_moved(self, name: str) -> MovedKeys:
         """Find the keys that one side has and the other has not, for dates that both have."""
         self._execute(name, as_of=self.snapshot.as_of)
-        self._execute("count_moved_keys")
+        self._execute("count_moved_keys.count")
         ((gone, come),) = self.cursor.fetchall()
-        self._execute("pair_moved_keys", last_place=len(self.table.key) - 1)
+        self._execute("count_moved_keys.pair", last_place=len(self.table.key) - 1)
         pairs = dict(self.cursor.fetchall())
         columns = differing_columns(self.table.key, pairs, gone=gone, come=come)
         dated = date_of_key(self.table) is not None
@@ -238,9 +240,9 @@ class _Load:
 
     def _write_changes(self, found: Counter[str]) -> LoadCounts:
         counts = LoadCounts(preview=self._list_changes() if self.preview else [])
-        counts.updated = self._execute("update_changed")
+        counts.updated = self._execute("write_changes.update")
         failpoint("upsert.updated")
-        counts.inserted = self._execute("insert_changed")
+        counts.inserted = self._execute("write_changes.insert")
         failpoint("upsert.inserted")
         counts.superseded, counts.unchanged = found["supersede"], found["unchanged"]
         return counts

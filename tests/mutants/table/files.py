@@ -189,7 +189,7 @@ GUARDS: Final = (
         "a value at its bound stops the run",
         (
             Edit(
-                "include/sql/snapshot/find_below_minimum.sql",
+                "include/sql/snapshot/check_column.sql",
                 "{column} < cast(",
                 "{column} <= cast(",
             ),

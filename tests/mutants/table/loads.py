@@ -142,7 +142,7 @@ GUARDS: Final = (
     Guard(
         "lease of a table",
         "a writer that overstays holds the table for ever",
-        (Edit("include/sql/warehouse/claim_sink.sql", "pg_terminate_backend(pid)", "pid"),),
+        (Edit("include/sql/warehouse/lock_sink.sql", "pg_terminate_backend(pid)", "pid"),),
         (f"{_LOADS}::test_writer_that_overstays_its_lease_loses_the_lock_and_its_work",),
     ),
     Guard(
@@ -150,7 +150,7 @@ GUARDS: Final = (
         "a writer of another table is ended",
         (
             Edit(
-                "include/sql/warehouse/claim_sink.sql",
+                "include/sql/warehouse/lock_sink.sql",
                 "application_name = %(writer)s",
                 "%(writer)s is not null",
             ),

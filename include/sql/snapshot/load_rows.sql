@@ -1,3 +1,11 @@
+-- name: create
+-- Creates the typed table that one CSV file is loaded into.
+-- Grain: one row of the file. Parameters: relation, columns (names with their types).
+-- Safe to rerun: the table is made anew.
+create or replace table {relation} ({columns})
+
+
+-- name: insert
 -- Loads rows that were checked already and written with a quoting of our own: empty text is always
 -- quoted and null is a bare empty cell, so that null and the empty text stay apart.
 -- Grain: one kept row of the file. Parameters: relation, names (columns),

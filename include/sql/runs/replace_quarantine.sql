@@ -1,3 +1,13 @@
+-- name: empty
+-- Forgets what an earlier try of this run rejected.
+delete from ops.rejected_row
+where
+    dag_id = %(dag_id)s
+    and run_id = %(run_id)s
+    and sink = %(sink)s
+
+
+-- name: fill
 -- Rejected rows, as one JSON array. The caller has emptied the run's quarantine in the same
 -- transaction. Grain: one row a rejected row. Parameters: dag_id, run_id, sink, rows.
 insert into ops.rejected_row (

@@ -1,2 +1,0 @@
--- Where the migrations record themselves. Safe to rerun: nothing happens where it exists.
-create schema if not exists ops

@@ -1,3 +1,0 @@
--- An empty table keeps nothing. Parameters: sink.
-delete from ops.vanished_row
-where sink = %(sink)s
