@@ -1,39 +1,29 @@
 """Loads a snapshot into a Postgres table: only what differs is written, in one transaction.
 
-The caller opens the transaction and ends it; what is here takes the lock on the table, stages
-the snapshot, finds what differs by one join, and writes that. The order of loads does not
-matter: a table ends with, for each key, the values of the newest snapshot that had the key.
+The caller opens the transaction and ends it. A load takes the lock on the table, finds what differs
+(changes.py), holds that to its policy, and writes it. The order of loads does not matter: a table
+ends with, for each key, the values of the newest snapshot that had the key.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
-
-from psycopg2 import sql
+from typing import TYPE_CHECKING, Literal
 
 from include.core.failpoints import failpoint
-from include.core.statements import compose
-from include.core.warehouse.changed_keys import MovedKeys, differing_columns
+from include.core.warehouse import changes
 from include.core.warehouse.sink_lock import KnownSink, lock_sink
-from include.core.warehouse.table_parts import date_of_key, table_parts
+from include.core.warehouse.table_statements import TableStatements
 from include.errors import AccountingError, ChangedKeysError, ShrunkenSnapshotError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from datetime import datetime
-    from typing import IO
 
     from psycopg2.extensions import cursor
 
     from include.contracts.tables import ShrinkLimit, Table
-
-    OpenRows = Callable[[], AbstractContextManager[IO[bytes]]]
-
-PREVIEW_ROWS = 20
+    from include.core.warehouse.changed_keys import MovedKeys
+    from include.core.warehouse.changes import Change, Changes, OpenRows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +77,7 @@ class LoadCounts:
     deleted: int = 0
     vanished: int = 0
     warnings: list[str] = field(default_factory=list)
-    preview: list[dict[str, Any]] = field(default_factory=list)
+    preview: list[Change] = field(default_factory=list)
 
 
 def load_snapshot(
@@ -115,8 +105,9 @@ def load_snapshot(
         ChangedKeysError: it does, and brings about as many new keys for the same dates.
         AccountingError: counts of the database do not add up to the snapshot's.
     """
-    load = _Load(cursor, table, snapshot, rows, policy, preview, lock_sink(cursor, table.sink))
+    known = lock_sink(cursor, table.sink)
     failpoint("upsert.locked")
+    load = _Load(TableStatements(cursor, table), snapshot, rows, policy, preview, known)
     counts = load.run()
     accounted = counts.inserted + counts.updated + counts.unchanged + counts.superseded
     if accounted != snapshot.row_count:
@@ -130,8 +121,7 @@ def load_snapshot(
 class _Load:
     """One load under way, the lock on its table held."""
 
-    cursor: cursor
-    table: Table
+    statements: TableStatements
     snapshot: Snapshot
     rows: OpenRows
     policy: Policy
@@ -147,41 +137,37 @@ class _Load:
             counts = self._fill()
         else:
             counts = self._load_newest()
-        self._execute("record_load.load", **asdict(self.snapshot))
-        self._execute("record_load.writes")
+        self.statements.execute("record_load.load", **asdict(self.snapshot))
+        self.statements.execute("record_load.writes")
         failpoint("upsert.registered")
         return counts
 
     def _is_empty(self) -> bool:
-        self._execute("find_row")
-        return self.cursor.fetchone() is None
+        return self.statements.execute("find_row") == 0
 
     def _fill(self) -> LoadCounts:
-        self._execute("remember_vanished.forget_all")
-        return LoadCounts(inserted=self._copy(self.parts["target"]))
+        """Copy straight into an empty table: there is nothing to compare with."""
+        self.statements.execute("remember_vanished.forget_all")
+        target = self.statements.parts["target"]
+        return LoadCounts(inserted=changes.copy_rows(self.statements, self.rows, into=target))
 
     def _load_newest(self) -> LoadCounts:
-        staged = self._stage()
-        self._execute("find_changes")
-        found = self._count_changes(staged)
-        moved = MovedKeys()
-        if found["vanish"] and found["insert"]:
-            moved = self._find_moved("find_keys_moved_by_newest")
-        counts = self._write_changes(found)
-        missing = found["vanish"]
+        found = changes.find_newest_changes(self.statements, self.rows)
+        counts = self._write(found)
+        missing = found.vanish
         if self.policy.vanished == "keep":
-            missing = counts.vanished = self._execute(
+            missing = counts.vanished = self.statements.execute(
                 "remember_vanished.keep", last_seen=self.known.as_of
             )
         elif self._deletes:
-            counts.deleted = self._execute("write_changes.delete")
-        before = self.known.row_count or 0
+            counts.deleted = self.statements.execute("write_changes.delete")
+        before, moved = self.known.row_count or 0, found.moved
         problem = moved.refuse_newest(before=before, deletes=self._deletes)
         self._refuse_changed_keys(moved, before, problem)
         self._refuse_shrunken(missing, before, moved.hint())
         if moved.is_change:
             counts.warnings.append(moved.warn_of_newest(deletes=self._deletes))
-        self._execute("remember_vanished.forget")
+        self.statements.execute("remember_vanished.forget")
         failpoint("upsert.remembered")
         return counts
 
@@ -189,68 +175,33 @@ class _Load:
         if self.policy.vanished == "delete":
             # The newest snapshot is the whole table: what an older one adds, that one deleted.
             return LoadCounts(superseded=self.snapshot.row_count)
-        staged = self._stage()
-        self._execute("find_older_changes", as_of=self.snapshot.as_of)
-        found = self._count_changes(staged)
-        moved = MovedKeys()
-        if found["insert"]:
-            moved = self._find_moved("find_keys_moved_since_older")
-        counts = self._write_changes(found)
-        before = self.snapshot.row_count
+        as_of, before = self.snapshot.as_of, self.snapshot.row_count
+        found = changes.find_older_changes(self.statements, self.rows, as_of)
+        counts, moved = self._write(found), found.moved
         self._refuse_changed_keys(moved, before, moved.refuse_older(before=before))
         if moved.is_change:
             counts.warnings.append(moved.warn_of_older())
-        self._execute("remember_vanished.stamp", as_of=self.snapshot.as_of)
+        self.statements.execute("remember_vanished.stamp", as_of=as_of)
         failpoint("upsert.stamped")
         if self.known.is_untouched:
-            self._execute("record_load.writes")
+            self.statements.execute("record_load.writes")
         return counts
 
-    def _stage(self) -> int:
-        self._execute("stage_rows.create")
-        return self._copy(sql.Identifier("pg_temp", "_sluice_staged"))
-
-    def _copy(self, into: sql.Composable) -> int:
-        columns = self.parts["columns"]
-        statement = compose("warehouse/stage_rows.copy", bound=False, table=into, columns=columns)
-        with self.rows() as file:
-            failpoint("upsert.opened")
-            self.cursor.copy_expert(statement, file)
-        failpoint("upsert.copied")
-        return self.cursor.rowcount
-
-    def _count_changes(self, staged: int) -> Counter[str]:
-        """Count the snapshot's rows by what becomes of them, and the rows that vanish."""
-        self._execute("count_changes")
-        failpoint("upsert.compared")
-        found = Counter(dict(self.cursor.fetchall()))
-        found["unchanged"] = staged - found["supersede"] - found["insert"] - found["update"]
-        return found
-
-    def _find_moved(self, name: str) -> MovedKeys:
-        """Find the keys that one side has and the other has not, for dates that both have."""
-        self._execute(name, as_of=self.snapshot.as_of)
-        self._execute("count_moved_keys.count")
-        ((gone, come),) = self.cursor.fetchall()
-        self._execute("count_moved_keys.pair", last_place=len(self.table.key) - 1)
-        pairs = dict(self.cursor.fetchall())
-        columns = differing_columns(self.table.key, pairs, gone=gone, come=come)
-        dated = date_of_key(self.table) is not None
-        return MovedKeys(gone=gone, come=come, columns=columns, dated=dated)
-
-    def _write_changes(self, found: Counter[str]) -> LoadCounts:
-        counts = LoadCounts(preview=self._list_changes() if self.preview else [])
-        counts.updated = self._execute("write_changes.update")
+    def _write(self, found: Changes) -> LoadCounts:
+        preview = []
+        if self.preview:
+            preview = changes.list_changes(self.statements, deletes=self._deletes)
+        updated = self.statements.execute("write_changes.update")
         failpoint("upsert.updated")
-        counts.inserted = self._execute("write_changes.insert")
+        inserted = self.statements.execute("write_changes.insert")
         failpoint("upsert.inserted")
-        counts.superseded, counts.unchanged = found["supersede"], found["unchanged"]
-        return counts
-
-    def _list_changes(self) -> list[dict[str, Any]]:
-        self._execute("list_changes", most=PREVIEW_ROWS, deletes=self._deletes)
-        names = ("operation", "key", "before", "after")
-        return [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]
+        return LoadCounts(
+            inserted=inserted,
+            updated=updated,
+            unchanged=found.unchanged,
+            superseded=found.supersede,
+            preview=preview,
+        )
 
     @property
     def _deletes(self) -> bool:
@@ -258,14 +209,14 @@ class _Load:
 
     def _refuse_changed_keys(self, moved: MovedKeys, before: int, problem: str) -> None:
         if moved.is_change and self._is_above_limit(moved.gone, before):
-            raise ChangedKeysError(f"{self.table.sink}: {problem}")
+            raise ChangedKeysError(f"{self.statements.table.sink}: {problem}")
 
     def _refuse_shrunken(self, missing: int, before: int, hint: str) -> None:
         limit = self.policy.shrink
         is_empty = self.snapshot.row_count == 0 and missing > 0
         if is_empty or self._is_above_limit(missing, before):
             raise ShrunkenSnapshotError(
-                f"{self.table.sink}: the snapshot lacks {missing} of the {before} rows "
+                f"{self.statements.table.sink}: the snapshot lacks {missing} of the {before} rows "
                 f"that the one before had; up to {limit.share:.0%}, or fewer than "
                 f"{limit.rows} rows, may go. Nothing was loaded. If the source did drop them, "
                 f"raise the dataset's shrink limit{hint}"
@@ -274,14 +225,3 @@ class _Load:
     def _is_above_limit(self, missing: int, before: int) -> bool:
         limit = self.policy.shrink
         return missing > limit.share * before and missing >= limit.rows
-
-    def _execute(self, name: str, **values: Any) -> int:
-        """Run a statement of include/sql/warehouse, and tell how many rows it touched."""
-        self.cursor.execute(
-            compose(f"warehouse/{name}", **self.parts), {"sink": self.table.sink, **values}
-        )
-        return self.cursor.rowcount
-
-    @cached_property
-    def parts(self) -> dict[str, Any]:
-        return table_parts(self.table)

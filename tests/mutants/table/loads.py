@@ -91,7 +91,13 @@ GUARDS: Final = (
     Guard(
         "sum of a load by what arrived",
         "rows that never arrived count as unchanged",
-        (Edit(_UPSERT, '["unchanged"] = staged -', '["unchanged"] = self.snapshot.row_count -'),),
+        (
+            Edit(
+                _UPSERT,
+                "unchanged=found.unchanged,",
+                "unchanged=self.snapshot.row_count - inserted - updated - found.supersede,",
+            ),
+        ),
         (f"{_LOADS}::test_snapshot_that_arrives_with_other_rows_than_announced_changes_nothing",),
     ),
     Guard(
@@ -164,7 +170,8 @@ GUARDS: Final = (
             Edit(
                 _UPSERT,
                 "            counts = self._fill()\n",
-                "            counts = self._fill()\n            self.cursor.connection.commit()\n",
+                "            counts = self._fill()\n"
+                "            self.statements.cursor.connection.commit()\n",
             ),
         ),
         (f"{_FAULTS}::test_commit_that_is_lost_leaves_all_or_nothing",),
