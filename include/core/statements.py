@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from psycopg2 import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 SQL_ROOT = Path(__file__).resolve().parents[1] / "sql"
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
@@ -43,13 +43,13 @@ def named_statements(text: str) -> dict[str, str]:
     return {name: part.strip() for name, part in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def compose(name: str, *, bound: bool = True, **parts: sql.Composable) -> sql.Composed:
+def compose(name: str, parts: Mapping[str, sql.Composable], *, bound: bool = True) -> sql.Composed:
     """A Postgres statement with its identifiers in place; values stay bound parameters.
 
     Arguments:
         name: as for read_statement.
+        parts: what each {placeholder} of it is replaced by; unused ones are ignored.
         bound: it is executed with values, so that a percent sign in a name is no placeholder.
-        parts: what stands for each {placeholder} of the file; unused ones are ignored.
     """
     if bound:
         parts = {place: _with_percent_signs(part) for place, part in parts.items()}

@@ -56,7 +56,7 @@ def test_statement_is_used(name: str) -> None:
     _, _, last = name.partition("/")
     file, _, field = name.partition(".")
     if file == "snapshot/check_column" and field in FIELDS:
-        assert f'"{file}.{{field}}"' in CODE
+        assert f'"{file}.{{constraint.field}}"' in CODE
     else:
         assert f'"{name}"' in CODE or f'"{last}"' in CODE
 

@@ -30,14 +30,14 @@ class TableStatements:
 
     def execute(self, name: str, **values: Any) -> int:
         """Run a statement of include/sql/warehouse; returns how many rows it touched."""
-        statement = compose(f"warehouse/{name}", **self.parts)
+        statement = compose(f"warehouse/{name}", self.parts)
         self.cursor.execute(statement, {"sink": self.table.sink, **values})
         return self.cursor.rowcount
 
     def copy(self, file: IO[bytes], *, into: sql.Composable) -> int:
         """Copy CSV, the table's columns in order, into a relation; returns how many rows."""
-        columns = self.parts["columns"]
-        statement = compose("warehouse/stage_rows.copy", bound=False, table=into, columns=columns)
+        parts = {"table": into, "columns": self.parts["columns"]}
+        statement = compose("warehouse/stage_rows.copy", parts, bound=False)
         self.cursor.copy_expert(statement, file)
         return self.cursor.rowcount
 
