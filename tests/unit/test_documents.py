@@ -1,14 +1,20 @@
-"""What the documents say of tests is true: those that they name are there."""
+"""What the documents name is there: tests, files, headings, pipelines."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
+from tests.support.document_blocks import ALL, LANGUAGES, MARKS, PAGES, REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.document_blocks import Block
+
+DOCUMENTS = PAGES
 TESTS = sorted((REPOSITORY / "tests").rglob("test_*.py"))
 NAMES = {
     name
@@ -43,3 +49,77 @@ def test_each_case_of_a_table_with_a_column_for_tests_names_one() -> None:
                 bare = [row for row in rows if "`test_" not in row.split(" | ")[-1]]
                 assert bare == [], document
     assert tables >= 6
+
+
+BLOCKS = [block for blocks in ALL.values() for block in blocks]
+README_LINES = 150
+# Files that a reader makes.
+MADE = {block.marks["file"] for block in BLOCKS if "file" in block.marks}
+
+
+def test_every_guarantee_names_a_test() -> None:
+    text = (REPOSITORY / "docs" / "guarantees.md").read_text("utf-8")
+    bullets = [line for line in text.splitlines() if line.startswith("- ")]
+    assert len(bullets) >= 80
+    bare = [line for line in bullets if not re.search(r"`test_\w+`|\[test_\w+\.py\]", line)]
+    assert bare == []
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_every_block_is_run_or_compared_or_excepted_with_a_reason(block: Block) -> None:
+    assert block.language in LANGUAGES
+    assert set(block.marks) <= MARKS
+    assert all(block.marks.get(name, "a reason") for name in ("not run", "not compared"))
+    if block.language == "sql":
+        assert "file" in block.marks
+    if block.is_compared:
+        before = [b for b in ALL[block.page] if b.line < block.line and b.is_run]
+        assert before, "no block before it prints anything"
+
+
+def test_every_file_that_a_page_adds_is_named_beside_it() -> None:
+    for block in BLOCKS:
+        if name := block.marks.get("file"):
+            assert f"`{name}`" in (REPOSITORY / block.page).read_text("utf-8")
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading as GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def anchors(page: Path) -> set[str]:
+    return {slug(each) for each in re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_link_to_a_file_or_heading_leads_somewhere(document: Path) -> None:
+    text = re.sub(r"`[^`\n]*`", "code", document.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in target:
+            path, _, anchor = target.partition("#")
+            page = (document.parent / path).resolve() if path else document
+            assert page.exists(), target
+            assert not anchor or anchor in anchors(page), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_path_that_a_document_names_is_there(document: Path) -> None:
+    pattern = r"`((?:dags|include|infra|tests|docs|plugins|\.github)/[^`\s]*)`"
+    named = set(re.findall(pattern, document.read_text("utf-8"))) - MADE
+    plain = {name for name in named if not re.search(r"[…<>*{]", name)}
+    assert [name for name in sorted(plain) if not (REPOSITORY / name).exists()] == []
+
+
+def test_readme_is_short_and_names_the_pipelines_that_work() -> None:
+    text = (REPOSITORY / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= README_LINES
+    works = set(re.findall(r"^\| `(\w+)` \|.*\| works \|$", text, re.MULTILINE))
+    packages = (REPOSITORY / "include" / "pipelines").glob("*/__init__.py")
+    assert works == {package.parent.name for package in packages}
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    contents = (REPOSITORY / "docs" / "README.md").read_text("utf-8")
+    pages = [path.name for path in (REPOSITORY / "docs").glob("*.md") if path.name != "README.md"]
+    assert [name for name in pages if f"]({name})" not in contents] == []

@@ -287,7 +287,7 @@ def test_every_row_of_any_file_is_counted_once(data: st.DataObject) -> None:
 
 def test_readme_shows_what_make_try_prints(tmp_path: Path) -> None:
     text = (REPOSITORY / "README.md").read_text()
-    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     commands, printed = blocks[(at := _index(blocks, "make try FILE=")) : at + 2]
     script = commands.replace("some.csv", str(tmp_path / "some.csv"))
     done = subprocess.run(
