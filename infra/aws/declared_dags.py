@@ -65,11 +65,10 @@ def _of_file(path: Path) -> list[DeclaredDag]:
     schedules = [
         node.value.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.keyword)
-        and node.arg == "schedule"
-        and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.keyword) and node.arg == "schedule"
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     ]
-    return [DeclaredDag(path.stem, *(schedules or [None]))]
+    return [DeclaredDag(path.stem, next(iter(schedules), None))]
 
 
 @cache

@@ -32,11 +32,6 @@ class Changes:
     kept: int
 
 
-def dag_files(package: Path) -> set[str]:
-    """Names of the package's files that Airflow reads DAGs from."""
-    return {path.name for path in (package / PREFIX).glob("*.py")}
-
-
 def sync(s3: Any, bucket: str, package: Path) -> Changes:
     """Make the objects under dags/ be the package's files, and touch no other.
 

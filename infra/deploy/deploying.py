@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from infra.aws.declared_dags import declared_dags
 from infra.common.airflow_rest import now
 from infra.common.paths import POOLS
 from infra.deploy import airflow_environment, code_files, dag_files, smoke, stacks
@@ -83,7 +84,7 @@ def check_package(package: Path) -> None:
     """
     wanted = [*code_files.PARAMETERS, dag_files.PREFIX]
     missing = [name for name in wanted if not (package / name).exists()]
-    if missing or not dag_files.dag_files(package):
+    if missing or not declared_dags(package / dag_files.PREFIX):
         names = ", ".join(missing) or "a DAG file"
         raise DeployError(f"{package} lacks {names}: make package builds it")
 
@@ -136,8 +137,8 @@ def deploy_dags(to: Deployment, versions: dict[str, str]) -> None:
         )
         airflow_environment.check_versions(found, versions)
         api = MwaaAirflow(mwaa, name, pause=to.patience.poll)
-        files = dag_files.dag_files(to.package)
-        known = wait_until_known(api, files, since=synced, tell=tell, patience=to.patience)
+        declared = {dag.dag_id for dag in declared_dags(to.package / dag_files.PREFIX)}
+        known = wait_until_known(api, declared, since=synced, report=tell, patience=to.patience)
         tell(f"Airflow knows {', '.join(known)}")
     with step("set the pools"):
         pools = json.loads(POOLS.read_text())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from infra.common.airflow_rest import is_after
@@ -12,6 +11,7 @@ from infra.deploy.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from infra.common.airflow_rest import AirflowRest
@@ -20,47 +20,46 @@ if TYPE_CHECKING:
 
 def wait_until_known(
     api: AirflowRest,
-    files: set[str],
+    dag_ids: AbstractSet[str],
     *,
     since: datetime | None,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     patience: Patience,
 ) -> list[str]:
-    """Wait until Airflow has read every DAG file, and none of them in vain; returns the DAGs' ids.
+    """Wait until Airflow has read every DAG, and no DAG file has an error; returns all DAGs' ids.
 
     Arguments:
         api: of the environment.
-        files: names of the files in the folder of DAGs.
+        dag_ids: the DAGs that the files declare.
         since: when the files were put into the bucket; None if nothing has changed. What was
             read before MWAA can have copied them proves nothing, and an error of that time may
             come from half a copy.
-        tell: given a line about what is waited for.
+        report: receives a line about what is waited for.
         patience: how long.
 
     Raises:
-        DeployError: a file cannot be read, or was not within the time.
+        DeployError: a file cannot be read, or a DAG was not read within the time.
     """
-    settled = None if since is None else since + timedelta(seconds=patience.sync)
-    if settled is not None:
-        tell(f"waiting for MWAA to copy the files and for Airflow to read them ({len(files)})")
+    copied = None if since is None else since + timedelta(seconds=patience.sync)
+    if copied is not None:
+        report(f"waiting for MWAA to copy the files and for Airflow to read {len(dag_ids)} DAGs")
 
     def look() -> list[str] | None:
-        _check_errors(api, settled)
+        _check_errors(api, copied)
         dags = api.dags()
-        fresh = [dag for dag in dags if is_after(dag["last_parsed_time"], settled)]
-        read = {PurePosixPath(dag["fileloc"]).name for dag in fresh}
-        return sorted(dag["dag_id"] for dag in dags) if files <= read else None
+        fresh = {dag["dag_id"] for dag in dags if is_after(dag["last_parsed_time"], copied)}
+        return sorted(dag["dag_id"] for dag in dags) if dag_ids <= fresh else None
 
     return wait_for(
         look,
         seconds=patience.dags,
         poll=patience.poll,
-        what=f"Airflow did not read all of {', '.join(sorted(files))}",
+        what=f"Airflow did not read all of {', '.join(sorted(dag_ids))}",
     )
 
 
-def _check_errors(api: AirflowRest, settled: datetime | None) -> None:
-    lasting = [e for e in api.import_faults() if is_after(e["timestamp"], settled)]
+def _check_errors(api: AirflowRest, copied: datetime | None) -> None:
+    lasting = [error for error in api.import_faults() if is_after(error["timestamp"], copied)]
     if lasting:
         texts = [f"{error['filename']}: {error['stack_trace']}" for error in lasting]
         raise DeployError("Airflow cannot read DAG files:\n" + "\n".join(texts))

@@ -42,7 +42,7 @@ STEPS = [
     "run migrate_warehouse",
     "run covid_us_daily",
 ]
-FILES = {"migrate_warehouse": "migrate_warehouse.py", "covid_us_daily": "covid.py"}
+FILES = {"migrate_warehouse": "migrate_warehouse.py", "covid_us_daily": "covid_us_daily.py"}
 RUNNING = ("PluginsS3ObjectVersion", "RequirementsS3ObjectVersion", "StartupScriptS3ObjectVersion")
 QUICK = Patience(environment=5, sync=0, dags=5, run=5, poll=0.01)
 

@@ -66,9 +66,9 @@ def wait(stand_in: MwaaStandIn, patience: Patience = QUICK) -> list[str]:
     return told
 
 
-def known(api: MwaaAirflow, files: set[str], *, changed: bool = True) -> list[str]:
+def known(api: MwaaAirflow, dag_ids: set[str], *, changed: bool = True) -> list[str]:
     since = now() - timedelta(seconds=1) if changed else None
-    return wait_until_known(api, files, since=since, tell=lambda _: None, patience=QUICK)
+    return wait_until_known(api, dag_ids, since=since, report=lambda _: None, patience=QUICK)
 
 
 def run(api: MwaaAirflow, dag_id: str = "covid_us_daily") -> list[str]:
@@ -125,21 +125,21 @@ def test_environment_that_went_back_to_older_files_is_not_taken_for_deployed() -
     airflow_environment.check_versions({**runs, "RequirementsS3ObjectVersion": "2"}, versions)
 
 
-def test_dags_are_waited_for_until_every_file_was_read(
+def test_dags_are_waited_for_until_every_one_was_read(
     api: MwaaAirflow, airflow: ToldAirflow
 ) -> None:
     airflow.unknown_for = 2
-    assert known(api, {"github.py", "sweep.py"}) == sorted(FILES)
+    assert known(api, {"covid_us_daily", "sweep"}) == sorted(FILES)
 
 
 def test_dags_beyond_one_page_of_the_api_are_seen(api: MwaaAirflow, airflow: ToldAirflow) -> None:
     airflow.files = {f"dag_{number:03}": f"{number}.py" for number in range(201)}
-    assert len(known(api, {"0.py", "200.py"})) == 201
+    assert len(known(api, {"dag_000", "dag_200"})) == 201
 
 
-def test_file_that_airflow_never_reads_is_named(api: MwaaAirflow) -> None:
-    with pytest.raises(DeployError, match=r"did not read all of lost\.py, sweep\.py within 2 s"):
-        known(api, {"sweep.py", "lost.py"})
+def test_dag_that_airflow_never_reads_is_named(api: MwaaAirflow) -> None:
+    with pytest.raises(DeployError, match=r"did not read all of lost, sweep within 2 s"):
+        known(api, {"sweep", "lost"})
 
 
 def test_what_was_read_before_the_files_can_have_been_copied_does_not_count(
@@ -147,7 +147,7 @@ def test_what_was_read_before_the_files_can_have_been_copied_does_not_count(
 ) -> None:
     slow = replace(QUICK, sync=60, dags=0.2)
     with pytest.raises(DeployError, match="did not read all"):
-        wait_until_known(api, {"sweep.py"}, since=now(), tell=lambda _: None, patience=slow)
+        wait_until_known(api, {"sweep"}, since=now(), report=lambda _: None, patience=slow)
 
 
 @pytest.mark.parametrize("changed", [True, False])
@@ -157,7 +157,7 @@ def test_file_that_cannot_be_read_stops_the_deployment_with_its_error(
     trace = "ModuleNotFoundError: No module named 'wiring'"
     airflow.errors = [[{"filename": "sweep.py", "stack_trace": trace, "timestamp": iso_now()}]]
     with pytest.raises(DeployError, match=r"(?s)cannot read DAG files:.*sweep\.py: ModuleNotFound"):
-        known(api, {"sweep.py"}, changed=changed)
+        known(api, {"sweep"}, changed=changed)
 
 
 def test_error_from_before_the_files_were_copied_is_waited_out(
@@ -165,7 +165,7 @@ def test_error_from_before_the_files_were_copied_is_waited_out(
 ) -> None:
     old = {"filename": "a", "stack_trace": "b", "timestamp": "2020-01-01T00:00:00Z"}
     airflow.errors = [[old], [old], []]
-    assert known(api, {"sweep.py"}) == sorted(FILES)
+    assert known(api, {"sweep"}) == sorted(FILES)
 
 
 def test_run_is_followed_to_its_end_and_its_tasks_are_told(

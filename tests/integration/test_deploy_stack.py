@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.aws.declared_dags import declared_dags
 from infra.common.airflow_rest import now
-from infra.common.paths import POOLS, REPOSITORY
+from infra.common.paths import POOLS
 from infra.deploy import smoke
 from infra.deploy.known_dags import wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
@@ -34,11 +35,11 @@ def test_deployment_ends_with_the_warehouse_migrated_and_a_dataset_loaded(
     stack: Stack, mwaa: MwaaStandIn
 ) -> None:
     api = MwaaAirflow(mwaa.client(), "sluice-dev")
-    files = {path.name for path in (REPOSITORY / "dags").glob("*.py")}
+    declared = {dag.dag_id for dag in declared_dags()}
     since = now() - timedelta(days=1)
     told: list[str] = []
-    known = wait_until_known(api, files, since=since, tell=told.append, patience=PATIENCE)
-    assert set(smoke.DAGS) < set(known)
+    known = wait_until_known(api, declared, since=since, report=told.append, patience=PATIENCE)
+    assert set(smoke.DAGS) < declared == set(known)
 
     pools = json.loads(POOLS.read_text())
     api.set_pools(pools)

@@ -35,7 +35,12 @@ ALLOWED = {
     # Synthesis derives what it makes of datasets and pipelines from their declarations.
     "infra.aws": {"infra.aws", "include.datasets", "include.pipelines.landing"},
     "infra.common": {"infra.common"},
-    "infra.deploy": {"infra.deploy", "infra.common", "infra.aws.environment"},
+    "infra.deploy": {
+        "infra.deploy",
+        "infra.common",
+        "infra.aws.declared_dags",
+        "infra.aws.environment",
+    },
     "infra.package": {"infra.package", "infra.common", "include.settings"},
     "infra.local": {"infra.local", "infra.common", "infra.aws.settings"},
     "infra.local.try_file": {"infra.local", "include"},
