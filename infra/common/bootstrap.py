@@ -19,8 +19,8 @@ from infra.common.errors import SetupError
 from infra.common.locks import exclusive
 from infra.common.paths import LOCAL, REPOSITORY
 
-# Runs under whatever `python3` is, so an old one has to get this far.
-if sys.version_info < (3, 10):  # noqa: UP036 -- it is what tells people
+# Any `python3` runs this, so an old one has to get this far.
+if sys.version_info < (3, 10):  # noqa: UP036 -- an old Python needs the message
     sys.exit("setup: python3 is {}.{}; Sluice needs 3.10 or newer".format(*sys.version_info))
 
 UV_VERSION = "0.13.8"

@@ -1,1 +1,1 @@
-"""The laptop: what stands in for AWS, GitHub and a server while nothing is deployed."""
+"""The laptop: servers, emulators and commands that need no deployment."""

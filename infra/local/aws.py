@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError
 from infra.common.errors import StackError
 from infra.local import ports
 from infra.local.layout import TEMPLATE, Layout, emulator_python
+from infra.local.processes.group import environment_without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,9 +100,8 @@ def start(group: Group, layout: Layout) -> Emulator:
 
 
 def _environment(layout: Layout, port: int) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTHON"))}
     return {
-        **inherited,
+        **environment_without("AWS_", "PYTHON"),
         **CREDENTIALS,
         "BIND_HOST": ports.HOST,
         "MINISTACK_HOST": ports.HOST,
@@ -115,7 +114,7 @@ def _environment(layout: Layout, port: int) -> dict[str, str]:
         "TMPDIR": str(layout.emulator / "tmp"),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # It would tidy up containers of the machine's own Docker.
+        # It would remove containers of the machine's own Docker.
         "DOCKER_HOST": f"unix://{layout.emulator}/no-docker.sock",
     }
 

@@ -97,7 +97,7 @@ def exports(running: Running) -> list[str]:
     for name, value in running.outputs.items():
         given[f"SLUICE_{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).upper()}"] = value
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(given.items())]
-    # An older `aws` of the machine would not heed AWS_ENDPOINT_URL and ask the real AWS.
+    # An older `aws` of the machine would ignore AWS_ENDPOINT_URL and ask the real AWS.
     ours = shlex.quote(f"{Path(sys.executable).parent}{os.pathsep}{COMMANDS}")
     return [*lines, f'export PATH={ours}{os.pathsep}"$PATH"']
 

@@ -9,7 +9,7 @@ import urllib.request
 from http import HTTPStatus
 
 HOST = "127.0.0.1"
-# Below what Linux and macOS hand to outgoing connections, so that none takes a chosen port.
+# Below the ports that Linux and macOS give to outgoing connections: none takes a chosen port.
 _LOWEST, _HIGHEST = 20_000, 32_000
 
 
@@ -24,23 +24,18 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose(preferred: int | None = None, *, taken: tuple[int, ...] = ()) -> int:
-    """Choose a free port: the preferred one if it is free, else a random one.
-
-    Arguments:
-        preferred: the port that would be liked best.
-        taken: ports that are spoken for although nothing listens there yet.
-    """
-    if preferred is not None and preferred not in taken and is_free(preferred):
+def choose(preferred: int | None = None) -> int:
+    """Choose a free port: the preferred one if it is free, else a random one."""
+    if preferred is not None and is_free(preferred):
         return preferred
     while True:
         port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
-        if port not in taken and is_free(port):
+        if is_free(port):
             return port
 
 
 def answers(url: str) -> bool:
-    """Tell whether a server on this machine answers with 200, whatever proxies are set."""
+    """Tell whether a server on this machine answers with 200, without any proxy."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=2) as answer:

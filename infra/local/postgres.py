@@ -21,13 +21,14 @@ from psycopg2 import sql
 from infra.common.errors import StackError
 from infra.local import ports
 from infra.local.layout import EMULATOR_ENVIRONMENT, Layout
+from infra.local.processes.group import environment_without
 
 if TYPE_CHECKING:
     from infra.local.processes.group import Group, Program
     from infra.local.state import Secrets
 
 SUPERUSER = "postgres"
-# The same order of text on every machine, whatever locales it has.
+# The same order of text on every machine, with any locales.
 _LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
 _CLUSTER = ["--auth=scram-sha-256", "--encoding=UTF8", *_LOCALE]
 # Of what initdb says, only what serves two users on a laptop; fsync stays on, it may be killed.
@@ -56,7 +57,7 @@ def binaries() -> Path:
 
 
 def unprivileged_user() -> int | None:
-    """The user to run Postgres as: it refuses root, so root lends it to nobody."""
+    """The user to run Postgres as, if not this one: it refuses root, so root runs it as nobody."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
@@ -65,8 +66,8 @@ def _command(program: str, *arguments: str) -> list[str]:
     plain = [str(binaries() / program), *arguments]
     if os.geteuid() != 0 or not sys.platform.startswith("linux"):
         return plain
-    # nobody may not look into, say, /root; this one right of root's is enough, and no file of
-    # another place has to change its mode. Without no_setuid_fixup access(2) would ignore it.
+    # The user nobody may not look into, say, /root. This one right of root is enough, and no file
+    # has to change its mode. Without no_setuid_fixup, access(2) would ignore the right.
     right = "+dac_override"
     user = str(unprivileged_user())
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
@@ -118,7 +119,7 @@ class Server:
         self._execute(statement.format(sql.Identifier(name)))
 
     def prepare(self) -> None:
-        """Create the roles and databases that are missing, so that a cut first start heals."""
+        """Create the roles and databases that are missing, as after an interrupted first start."""
         roles = {"airflow": "login", "sluice": "login createrole", "sluice_loader": "login"}
         databases = {"airflow": "airflow", "warehouse": "sluice"}
         for role, rights in roles.items():
@@ -164,11 +165,12 @@ def start(group: Group, layout: Layout, secrets: Secrets) -> Server:
     port = ports.choose()
     options = {**_SETTINGS, "port": str(port)}
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    # SIGINT is its fast shutdown: it waits for no client, and the next start needs no recovery.
+    # PG… variables of the user's shell would change what it does. SIGINT is its fast shutdown: it
+    # waits for no client, and the next start needs no recovery.
     program = group.start(
         "postgres",
         _command("postgres", "-D", str(layout.postgres), *arguments),
-        env=_environment(),
+        env=environment_without("PG"),
         cwd=Path("/"),
         stop_signal=signal.SIGINT,
         outlives=True,
@@ -180,7 +182,7 @@ def start(group: Group, layout: Layout, secrets: Secrets) -> Server:
 
 
 def _create_cluster(layout: Layout, secrets: Secrets) -> None:
-    # Made beside its place: what was cut off half way is never taken for a cluster.
+    # Made in a folder of its own first: half a cluster is never taken for a whole one.
     fresh = layout.postgres.with_name("postgres.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
@@ -194,13 +196,13 @@ def _create_cluster(layout: Layout, secrets: Secrets) -> None:
         arguments = ["--username", SUPERUSER, "--pwfile", str(password), "--no-sync"]
         command = _command("initdb", "-D", str(fresh), *arguments, *_CLUSTER)
         done = subprocess.run(
-            command, env=_environment(), cwd="/", capture_output=True, text=True, check=False
+            command,
+            env=environment_without("PG"),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
         )
     if done.returncode:
         raise StackError(f"initdb ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     fresh.rename(layout.postgres)
-
-
-def _environment() -> dict[str, str]:
-    # PG… variables of the user's own shell would change what the programs do.
-    return {k: v for k, v in os.environ.items() if not k.startswith("PG")}

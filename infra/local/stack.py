@@ -60,15 +60,15 @@ class Stack:
 def started(
     root: Path, options: Options | None = None, *, say: Callable[[str], None]
 ) -> Iterator[Stack]:
-    """Run a stack for as long as the context lasts.
+    """Run a stack for as long as the context lasts; nothing is left running after it.
 
     Arguments:
         root: its folder.
         options: what it is started for.
-        say: told of each step, in a few words.
+        say: receives each step, in a few words.
 
     Raises:
-        StackError: a part does not start, or the stack is up already. Nothing is left running.
+        StackError: a part does not start, or the stack is up already.
     """
     given = options or Options()
     layout = Layout(root.resolve(), given.source)
@@ -97,10 +97,7 @@ def _held(layout: Layout) -> Iterator[None]:
 
 
 def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], None]) -> Stack:
-    secrets = Secrets.of(layout)
-    ui_port = ports.choose(options.ui_port)
-    if options.ui_port and ui_port != options.ui_port:
-        say(f"port {options.ui_port} is taken, the UI will be on {ui_port}")
+    secrets, ui_port = Secrets.of(layout), _ui_port(options, say)
     with _threads(group) as pool:
         stand_in = pool.submit(github_program.start, group, options, say)
         cloud = pool.submit(_start_aws, group, layout, say)
@@ -133,14 +130,21 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         outputs=outputs,
         env={name: value for name, value in env.items() if os.environ.get(name) != value},
     )
-    api = AirflowApi(running.ui_url)
-    api_server.wait_until(lambda: bool(api.heartbeats()), seconds=180)
-    # Tasks need the API that the next line builds: none of them has looked for its pool yet.
-    api.set_pools(json.loads(POOLS.read_text()))
-    api.warm_up()
+    stack = Stack(layout=layout, running=running, group=group, server=server, emulator=emulator)
+    api_server.wait_until(lambda: bool(stack.api.heartbeats()), seconds=180)
+    # Tasks need the API that warm_up builds: none of them has looked for its pool yet.
+    stack.api.set_pools(json.loads(POOLS.read_text()))
+    stack.api.warm_up()
     say(f"Airflow's API server is up: {running.ui_url}")
     running.write(layout.running)
-    return Stack(layout=layout, running=running, group=group, server=server, emulator=emulator)
+    return stack
+
+
+def _ui_port(options: Options, say: Callable[[str], None]) -> int:
+    port = ports.choose(options.ui_port)
+    if options.ui_port and port != options.ui_port:
+        say(f"port {options.ui_port} is taken, the UI will be on {port}")
+    return port
 
 
 def _start_aws(
@@ -156,7 +160,7 @@ def _start_aws(
 
 @contextlib.contextmanager
 def _threads(group: Group) -> Iterator[ThreadPoolExecutor]:
-    """Give threads to start parts in; when one part fails, the others stop waiting."""
+    """Give threads that start parts; if one part fails, the others stop waiting."""
     with ThreadPoolExecutor() as pool:
         try:
             yield pool
@@ -171,7 +175,7 @@ def _with_times(say: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def wait_healthy(stack: Stack, since: datetime, *, seconds: float = 120) -> None:
-    """Wait until every part of Airflow has given a sign of life since a moment.
+    """Wait until every part of Airflow has sent a heartbeat after a moment.
 
     Raises:
         StackError: one ended or stayed silent.

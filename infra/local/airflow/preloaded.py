@@ -3,8 +3,8 @@
     python -m infra.local.airflow.preloaded dag-processor
 
 A task, and each reading of a DAG file, is a process of its own, and loading the libraries takes
-more of a core's time than most of what it does after that. What is our own is not loaded here:
-whoever changes it wants the next task to run the change.
+more of a core's time than most of what it does after that. Sluice's own modules are not loaded
+here: the next task has to run a change of them.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from infra.local.layout import Layout
     from infra.local.processes.group import Group, Program
 
-# Logs are read from the folder that all parts share, so nobody has to serve them.
+# All parts share the folder of logs, so no part has to serve them.
 _PARTS = {
     "api-server": ("airflow", "api-server"),
     "scheduler": ("infra.local.airflow.preloaded", "scheduler", "--skip-serve-logs"),
@@ -84,11 +84,11 @@ def start(
     """
     layout.airflow_home.mkdir(parents=True, exist_ok=True)
     words = _ON_DEMAND if part == "scheduler" and not schedule else _PARTS[part]
-    # Everybody waits for the API server, and tasks run under the scheduler.
+    # All parts wait for the API server, and tasks run under the scheduler.
+    yields = [] if part in ("api-server", "scheduler") else ["nice", "-n", "5"]
     return group.start(
         part,
-        [sys.executable, "-m", *words],
+        [*yields, sys.executable, "-m", *words],
         env=env,
         cwd=layout.airflow_home,
-        niceness=0 if part in ("api-server", "scheduler") else 5,
     )

@@ -34,7 +34,7 @@ def ask_for_none(_runner: SchedulerJobRunner, dag_models: Iterable[Any], session
 
 
 def start() -> None:
-    """Run the scheduler until it is told to end.
+    """Run the scheduler until a signal ends it.
 
     Raises:
         SystemExit: this Airflow has no such step, so the clock would start runs.

@@ -14,6 +14,7 @@ from infra.aws.settings import SETTINGS
 from infra.common.paths import REPOSITORY
 from infra.local import aws, ports
 from infra.local.layout import SHIPPED_GITHUB, Layout
+from infra.local.processes.group import environment_without
 
 if TYPE_CHECKING:
     from infra.local.postgres import Server
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 # The command that turns time schedules on.
 SCHEDULES_ON = "make up SCHEDULE=1"
-# Two cores run everything, and somebody waits for it.
+# Two cores run everything, and a person waits for it.
 _PACE = {
     "AIRFLOW__CORE__PARALLELISM": "4",
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.4",
@@ -43,7 +44,7 @@ _PLAIN = {
     "AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-    # Somebody watches: a source that is down shows within two minutes, not within half an hour.
+    # A person watches: a source that is down shows within two minutes, not within half an hour.
     "AIRFLOW__SLUICE__RETRY_SECONDS": "5",
     "AIRFLOW__SLUICE__SOURCE_RETRY_SECONDS": "10",
     # For the same reason: what a killed task had received, and what lost its event, comes soon.
@@ -62,7 +63,7 @@ class Options:
         live: read from the real GitHub instead.
         schedule: make the runs that time schedules ask for; without it only those asked for, by
             hand, as a backfill, or by a file that lands.
-        ui_port: where the UI answers if nobody else does; None for any free port.
+        ui_port: where the UI answers if the port is free; None for any free port.
         failpoints: a folder whose files arm failpoints, for tests.
         reread_seconds: how often DAG files are read although they have not changed, so that a new
             dataset is found; it takes seconds of a core.
@@ -118,16 +119,16 @@ def settings(
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt,
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
-        **told_of_schedules(options),
+        **schedule_settings(options),
         "PYTHONPATH": str(REPOSITORY),
         **({"SLUICE_FAILPOINTS": str(options.failpoints)} if options.failpoints else {}),
-        # setproctitle would wipe the mark that tells whose process it is.
+        # setproctitle would overwrite the mark of the stack in the environment.
         "SPT_NOENV": "1",
     }
 
 
-def told_of_schedules(options: Options) -> dict[str, str]:
-    """What the UI says of time schedules: in its title, and beside each DAG that has one."""
+def schedule_settings(options: Options) -> dict[str, str]:
+    """What the UI shows of time schedules: in its title, and beside each DAG that has one."""
     if options.schedule:
         return {"AIRFLOW__API__INSTANCE_NAME": "Sluice"}
     return {
@@ -172,7 +173,6 @@ def pipeline_settings(
 
 def inherited() -> dict[str, str]:
     """This process's environment without what would point Airflow or AWS elsewhere."""
-    foreign = ("AIRFLOW", "AWS_", "PG", "PYTHON", "SLUICE_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    kept = environment_without("AIRFLOW", "AWS_", "PG", "PYTHON", "SLUICE_")
     kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return kept

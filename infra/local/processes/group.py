@@ -1,4 +1,4 @@
-"""Programs that end with the stack that started them, whatever way that ends.
+"""Programs that end with the stack that started them, in every case.
 
 Each program leads a process group of its own and carries a mark in its environment that names
 the stack's folder. Stopping ends the group; a sweep for the mark finds what left its group or
@@ -81,6 +81,11 @@ class Program:
         return StackError("\n".join([f"{self.name} {problem}. Its log: {self.log}", *last]))
 
 
+def environment_without(*prefixes: str) -> dict[str, str]:
+    """Give this process's environment without the variables whose names begin so."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+
+
 class Group:
     """All programs of one stack.
 
@@ -94,7 +99,7 @@ class Group:
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(  # noqa: PLR0913 -- each is a trait of one program
+    def start(
         self,
         name: str,
         command: Sequence[str],
@@ -103,7 +108,6 @@ class Group:
         cwd: Path,
         stop_signal: signal.Signals = signal.SIGTERM,
         outlives: bool = False,
-        niceness: int = 0,
     ) -> Program:
         """Start a program in a process group of its own.
 
@@ -114,7 +118,6 @@ class Group:
             cwd: the folder that it runs in.
             stop_signal: what asks it to end.
             outlives: it ends after the others, which need it.
-            niceness: how far it steps back for others.
 
         Raises:
             StackError: the group has been closed.
@@ -133,8 +136,6 @@ class Group:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            if niceness:
-                os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
             program = Program(name, process, log, stop_signal, outlives)
             self.programs.append(program)
         return program

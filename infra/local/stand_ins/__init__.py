@@ -1,1 +1,1 @@
-"""What stands in for services that the pipelines read from."""
+"""Servers that replace services that the pipelines read from."""

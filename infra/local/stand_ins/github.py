@@ -29,7 +29,6 @@ from infra.local.stand_ins.github_versions import Version, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -91,18 +90,13 @@ class GitHubStandIn:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def reply(self, target: str, if_none_match: str | None) -> Reply:
-        """The whole answer to a GET, faults left aside; 304 when the ETag is the caller's."""
+        """The whole answer to a GET, without faults; 304 if the ETag is the caller's."""
         parts = urlsplit(target)
         segments = [unquote(part) for part in parts.path.strip("/").split("/")]
         query = dict(parse_qsl(parts.query))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def start(group: Group, options: Options, say: Callable[[str], None]) -> str | None:
-    """Start the stand-in; returns its URL, or None when the real GitHub is wanted.
+    """Start the stand-in; returns its URL, or None if the stack reads from the real GitHub.
 
     Raises:
         StackError: there is no such folder, or it does not start.

@@ -2,8 +2,8 @@
 
     python -m infra.local.stand_ins.make_sample_data
 
-The formats are those of the repositories nytimes/covid-19-data and datasets/covid-19; what the
-versions show is told in the README.md beside them.
+The formats are those of the repositories nytimes/covid-19-data and datasets/covid-19. README.md of
+the folder says what the versions show.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the laptop's Airflow and its DAGs are told."""
+"""What the laptop's Airflow and its DAGs are given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from include.settings import Settings
 from infra.common.paths import POOLS
-from infra.local.airflow.settings import Options, pipeline_settings, told_of_schedules
+from infra.local.airflow.settings import Options, pipeline_settings, schedule_settings
 from infra.local.layout import TEMPLATE
 
 ENDPOINT = "http://127.0.0.1:6"
@@ -17,8 +17,8 @@ SECTION = "AIRFLOW__SLUICE__"
 
 
 @pytest.fixture
-def told() -> dict[str, str]:
-    """What the DAGs are told when each output of the template holds its own name."""
+def settings() -> dict[str, str]:
+    """What the DAGs are given when each output of the template holds its own name."""
     outputs = {name: name for name in json.loads(TEMPLATE.read_text())["Outputs"]}
     return pipeline_settings(
         outputs=outputs,
@@ -42,39 +42,39 @@ def told() -> dict[str, str]:
         ("ALERTS_TOPIC_ARN", "AlertsTopicArn"),
     ],
 )
-def test_dags_are_told_where_things_are(told: dict[str, str], name: str, output: str) -> None:
-    assert told[SECTION + name] == output
+def test_dags_are_given_where_things_are(settings: dict[str, str], name: str, output: str) -> None:
+    assert settings[SECTION + name] == output
 
 
 def test_triggerer_and_tasks_reach_the_emulator_through_the_default_connection(
-    told: dict[str, str],
+    settings: dict[str, str],
 ) -> None:
-    connection = json.loads(told["AIRFLOW_CONN_AWS_DEFAULT"])
+    connection = json.loads(settings["AIRFLOW_CONN_AWS_DEFAULT"])
     assert connection["extra"] == {"region_name": "us-east-1", "endpoint_url": ENDPOINT}
 
 
-def test_tasks_have_the_loader_and_migrations_the_owner(told: dict[str, str]) -> None:
-    assert told["AIRFLOW_CONN_SLUICE_WAREHOUSE"] == "postgresql://loader"
-    assert told["AIRFLOW_CONN_SLUICE_MIGRATIONS"] == "postgresql://owner"
+def test_tasks_have_the_loader_and_migrations_the_owner(settings: dict[str, str]) -> None:
+    assert settings["AIRFLOW_CONN_SLUICE_WAREHOUSE"] == "postgresql://loader"
+    assert settings["AIRFLOW_CONN_SLUICE_MIGRATIONS"] == "postgresql://owner"
 
 
 def test_every_setting_that_the_dags_are_told_is_one_that_they_know(
-    told: dict[str, str],
+    settings: dict[str, str],
 ) -> None:
     known = {field.name for field in fields(Settings)}
-    given = {name.removeprefix(SECTION).lower() for name in told if name.startswith(SECTION)}
+    given = {name.removeprefix(SECTION).lower() for name in settings if name.startswith(SECTION)}
     assert given <= known
 
 
 def test_ui_says_in_its_title_that_schedules_are_off_and_how_to_turn_them_on() -> None:
-    told = told_of_schedules(Options())
-    assert told["AIRFLOW__API__INSTANCE_NAME"] == "Sluice (schedules are off: make up SCHEDULE=1)"
-    assert told[f"{SECTION}SCHEDULES_OFF"] == "make up SCHEDULE=1"
+    shown = schedule_settings(Options())
+    assert shown["AIRFLOW__API__INSTANCE_NAME"] == "Sluice (schedules are off: make up SCHEDULE=1)"
+    assert settings[f"{SECTION}SCHEDULES_OFF"] == "make up SCHEDULE=1"
     assert "schedules_off" in {field.name for field in fields(Settings)}
 
 
 def test_ui_says_nothing_of_schedules_where_they_are_on() -> None:
-    assert told_of_schedules(Options(schedule=True)) == {"AIRFLOW__API__INSTANCE_NAME": "Sluice"}
+    assert schedule_settings(Options(schedule=True)) == {"AIRFLOW__API__INSTANCE_NAME": "Sluice"}
 
 
 def test_pools_have_what_airflow_imports() -> None:
