@@ -69,7 +69,7 @@ def test_every_setting_that_the_dags_are_told_is_one_that_they_know(
 def test_ui_says_in_its_title_that_schedules_are_off_and_how_to_turn_them_on() -> None:
     shown = schedule_settings(Options())
     assert shown["AIRFLOW__API__INSTANCE_NAME"] == "Sluice (schedules are off: make up SCHEDULE=1)"
-    assert settings[f"{SECTION}SCHEDULES_OFF"] == "make up SCHEDULE=1"
+    assert shown[f"{SECTION}SCHEDULES_OFF"] == "make up SCHEDULE=1"
     assert "schedules_off" in {field.name for field in fields(Settings)}
 
 
