@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.aws.declared_dags import declared_dags
 from infra.common.airflow_rest import now
 from infra.common.paths import POOLS
 from infra.deploy import airflow_environment, code_files, dag_files, smoke, stacks
 from infra.deploy.errors import DeployError
-from infra.deploy.known_dags import wait_until_known
+from infra.deploy.known_dags import dags_of, wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.stacks import stack_name
 from infra.deploy.steps import step, tell
@@ -84,7 +83,7 @@ def check_package(package: Path) -> None:
     """
     wanted = [*code_files.PARAMETERS, dag_files.PREFIX]
     missing = [name for name in wanted if not (package / name).exists()]
-    if missing or not declared_dags(package / dag_files.PREFIX):
+    if missing or not dags_of(package):
         names = ", ".join(missing) or "a DAG file"
         raise DeployError(f"{package} lacks {names}: make package builds it")
 
@@ -137,7 +136,7 @@ def deploy_dags(to: Deployment, versions: dict[str, str]) -> None:
         )
         airflow_environment.check_versions(found, versions)
         api = MwaaAirflow(mwaa, name, pause=to.patience.poll)
-        declared = {dag.dag_id for dag in declared_dags(to.package / dag_files.PREFIX)}
+        declared = dags_of(to.package)
         known = wait_until_known(api, declared, since=synced, report=tell, patience=to.patience)
         tell(f"Airflow knows {', '.join(known)}")
     with step("set the pools"):

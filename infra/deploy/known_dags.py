@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from infra.aws.declared_dags import declared_dags
 from infra.common.airflow_rest import is_after
+from infra.deploy.dag_files import PREFIX
 from infra.deploy.errors import DeployError
 from infra.deploy.waiting import wait_for
 
@@ -13,9 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
     from datetime import datetime
+    from pathlib import Path
 
     from infra.common.airflow_rest import AirflowRest
     from infra.deploy.waiting import Patience
+
+
+def dags_of(package: Path) -> set[str]:
+    """The ids of the DAGs that a package's DAG files declare."""
+    return {dag.dag_id for dag in declared_dags(package / PREFIX)}
 
 
 def wait_until_known(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from include.datasets import github_datasets
+from include.pipelines.landing import LANDING_PREFIXES
 from tests.unit.infra_aws.alarms import alarms, dimensions, watched
 from tests.unit.infra_aws.templates import Template, behind, mentions, of_type
 
@@ -79,6 +80,23 @@ def test_every_alarm_says_what_is_the_case_and_where_it_is_written_what_to_do(
         meaning, runbook = alarm["AlarmDescription"].split(" What to do: docs/monitoring.md#")
         assert meaning.endswith(".")
         assert runbook in known
+
+
+def listed_alarms() -> set[str]:
+    """Return the names in the page's table of alarms, and for a kind in brackets all of it."""
+    kinds = {"<upload pipeline": LANDING_PREFIXES, "<DAG with a schedule": scheduled_dags()}
+    section = (ROOT / "docs" / "monitoring.md").read_text().partition("\n## Alarms\n")[2]
+    rows = re.findall(r"^\| (`.+?) \|", section.partition("\n## ")[0], re.MULTILINE)
+    names = [name.rpartition(">") for row in rows for name in re.findall(r"`(.+?)`", row)]
+    return {f"{each}{rest}" for kind, _, rest in names for each in kinds.get(kind, ("",))}
+
+
+def test_table_of_alarms_on_the_page_has_every_alarm_and_no_other(
+    template: Template, platform: Template
+) -> None:
+    only_for_bursting = {"database-credits"}
+    found = {*alarms(template), *alarms(platform)}
+    assert found | only_for_bursting == listed_alarms()
 
 
 def test_every_alarm_says_what_a_point_without_data_counts_as(
