@@ -32,6 +32,17 @@ if TYPE_CHECKING:
     from include.core.warehouse.connection import Connect
 
 ROOT = Path(__file__).resolve().parents[1]
+# Seconds that the laptop leaves people to look; a test only waits for them.
+PACE = {
+    "AIRFLOW__SLUICE__RETRY_SECONDS": "1",
+    "AIRFLOW__SLUICE__SOURCE_RETRY_SECONDS": "1",
+    "AIRFLOW__SLUICE__SWEEP_GRACE_SECONDS": "5",
+    # Longer than a run takes to start when the machine is busy.
+    "AIRFLOW__SLUICE__VISIBILITY_SECONDS": "30",
+    # When another triggerer may take over from one that is dead.
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+}
 _numbers = itertools.count()
 
 # Machines are busy, so no example has a time limit of its own. CI tries the same examples each
@@ -147,7 +158,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     root = tmp_path_factory.mktemp("stack")
     failpoints = root / "failpoints"
     failpoints.mkdir()
-    options = Options(ui_port=None, failpoints=failpoints, reread_seconds=3600)
+    options = Options(ui_port=None, failpoints=failpoints, reread_seconds=3600, pace=PACE)
     with stacks.started(root, options, say=print) as running:
         yield running
 

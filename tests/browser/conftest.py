@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A run of five tasks, on two cores that do other work as well.
 PATIENCE_MS = 60_000
+FIRST_PAGE_MS = 180_000
 QUIET = (
     "--headless",
     "--disable-gpu",
@@ -56,10 +57,21 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def pages(browser: Browser, stack: Stack) -> Iterator[AirflowPages]:
-    """Airflow's UI as somebody sees it who comes for the first time."""
+@pytest.fixture(scope="session")
+def warm_ui(browser: Browser, stack: Stack) -> str:
+    """URL of Airflow's UI, which has been opened once: the first page of all takes long."""
     url = stack.running.ui_url
+    page = browser.new_page()
+    page.goto(url, timeout=FIRST_PAGE_MS)
+    expect(page.get_by_role("link", name="Dags").first).to_be_visible(timeout=FIRST_PAGE_MS)
+    page.close()
+    return url
+
+
+@pytest.fixture
+def pages(browser: Browser, warm_ui: str) -> Iterator[AirflowPages]:
+    """Airflow's UI as somebody sees it who comes for the first time."""
+    url = warm_ui
     context = browser.new_context(
         viewport={"width": 1800, "height": 1000},
         # The UI shows and takes moments in the browser's time zone; five hours behind UTC tell.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from infra.local.stack import Stack
     from tests.browser.airflow_pages import AirflowPages
 
 DAG = "covid_us_daily"
@@ -31,13 +30,3 @@ def test_list_of_dags_says_that_schedules_are_off_and_how_to_turn_them_on(
     pages.page.goto(f"{pages.url}/dags?tags=covid")
     expect(pages.page.get_by_text("schedule off: make up SCHEDULE=1").first).to_be_visible()
     expect(pages.page).to_have_title(re.compile("schedules are off: make up SCHEDULE=1"))
-
-
-def test_downloads_of_a_run_are_named_by_source(pages: AirflowPages, stack: Stack) -> None:
-    run_id = stack.api.trigger(DAG, {"as_of": "2020-12-03T08:30:00Z", "dry_run": True})
-    pages.open_run(DAG, run_id)
-    downloads = pages.tasks_of_run().filter(has_text="download")
-    expect(downloads).to_have_count(2)
-    for source in ("us", "combined"):
-        named = pages.page.get_by_text(source, exact=True)
-        expect(downloads.filter(has=named)).to_contain_text("Success")

@@ -42,23 +42,14 @@ def test_what_airflow_lets_pass_fails_at_the_first_task_which_says_why(
     since = now()
     form = pages.open_form(DAG)
     form.fill_as_of("2998-12-31T19:00")
-    given = {
-        form.trigger(): "as_of 2999-01-01T00:00:00Z is in the future",
-        runs.stack.api.trigger(DAG, {"asof": "2020-12-04T08:30:00Z"}): (
-            "Unknown parameters: asof. Known are as_of, refetch, dry_run"
-        ),
-        runs.stack.api.trigger(DAG, {"as_of": "2021-02-29T00:00:00Z"}): (
-            "Parameter as_of is not a date and time such as 2020-11-30T08:30:00Z"
-        ),
-    }
-    for run_id, message in given.items():
-        assert runs.wait(DAG, run_id) == "failed"
-        tried = runs.stack.api.task_instances(DAG, run_id)
-        states = {task["task_id"]: (task["state"], task["try_number"]) for task in tried}
-        assert states.pop("resolve_as_of") == ("failed", 1)
-        assert {state for state, _ in states.values()} == {"upstream_failed"}
-        told = outcome.notice(runs.stack.running, run_id, since, seconds=NOTICE_SECONDS)
-        assert message in told
-    of_form, message = next(iter(given.items()))
-    pages.open_task(DAG, of_form, "resolve_as_of")
+    run_id = form.trigger()
+    message = "as_of 2999-01-01T00:00:00Z is in the future"
+    assert runs.wait(DAG, run_id) == "failed"
+    tried = runs.stack.api.task_instances(DAG, run_id)
+    states = {task["task_id"]: (task["state"], task["try_number"]) for task in tried}
+    assert states.pop("resolve_as_of") == ("failed", 1)
+    assert {state for state, _ in states.values()} == {"upstream_failed"}
+    told = outcome.notice(runs.stack.running, run_id, since, seconds=NOTICE_SECONDS)
+    assert message in told
+    pages.open_task(DAG, run_id, "resolve_as_of")
     expect(pages.page.get_by_text(message).first).to_be_visible()

@@ -38,7 +38,7 @@ def test_form_says_what_can_be_asked_for(pages: AirflowPages) -> None:
     expect(form.field("Dry run")).to_contain_text("Write nothing.")
 
 
-def test_dry_run_writes_nothing_and_shows_counts_and_changes(
+def test_dry_run_writes_nothing_and_shows_downloads_by_source_counts_and_changes(
     pages: AirflowPages, runs: ScheduledRuns
 ) -> None:
     assert runs.trigger(DAG, as_of="2020-12-03T08:30:00Z")[1] == "success"
@@ -48,7 +48,13 @@ def test_dry_run_writes_nothing_and_shows_counts_and_changes(
     form.fill_as_of("2020-12-04T03:30")
     form.switch_on("Dry run")
     run_id = form.trigger()
+    assert runs.wait(DAG, run_id) == "success"
     expect(pages.tasks_of_run().filter(has_text="Success")).to_have_count(6)
+    downloads = pages.tasks_of_run().filter(has_text="download")
+    expect(downloads).to_have_count(2)
+    for source in ("us", "combined"):
+        named = pages.page.get_by_text(source, exact=True)
+        expect(downloads.filter(has=named)).to_contain_text("Success")
 
     assert what_the_warehouse_holds(runs) == held
     pages.open_task(DAG, run_id, "upsert", "xcom")
@@ -76,6 +82,7 @@ def test_run_of_an_untouched_form_loads_the_newest_and_is_told_of(
 ) -> None:
     since = now()
     run_id = pages.open_form(STATES).trigger()
+    assert runs.wait(STATES, run_id) == "success"
     expect(pages.tasks_of_run().filter(has_text="Success")).to_have_count(5)
     ((as_of, inserted),) = runs.query(
         "select as_of, inserted from ops.run where run_id = %s", run_id

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import PACE
 from tests.support.scheduled_runs import ScheduledRuns
 from tests.support.upload_checks import check
 from tests.support.uploads import ITEMS, OUTPUTS, SQS, File, Uploads
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
 
 SENDERS, BATCH = 4, 10
-GRACE_SECONDS, LONG_POLL_SECONDS = 30, 10
+LONG_POLL_SECONDS = 10
+GRACE_SECONDS = int(PACE["AIRFLOW__SLUICE__SWEEP_GRACE_SECONDS"])
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from infra.local.airflow import programs
 from infra.local.airflow.settings import inherited
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra.local.processes.group import Program
     from infra.local.stack import Stack
 
@@ -120,7 +122,7 @@ class ScheduledRuns:
         programs.remove(triggerer)
 
     def start_triggerer(self) -> None:
-        """Start another; it looks after all triggers once the dead one has been silent for 30 s."""
+        """Start another; it looks after all triggers once the dead one is silent for long."""
         env = {**inherited(), **self.stack.running.env}
         programs.start(self.stack.group, self.stack.layout, env, "triggerer")
 
@@ -154,20 +156,29 @@ class ScheduledRuns:
     def notices(self, run_id: str, *, at_least: int = 1) -> list[dict[str, Any]]:
         """Wait for the notices of a run as its subscriber receives them, and for any further one.
 
-        Each is received once; those of other runs are thrown away.
+        Each is received once; those of other runs are dropped.
         """
-        found: list[dict[str, Any]] = []
+        return self.notices_of([run_id], at_least=at_least)[run_id]
+
+    def notices_of(
+        self, run_ids: Sequence[str], *, at_least: int = 1
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The same of several runs, by run id."""
+        found: dict[str, list[dict[str, Any]]] = {run_id: [] for run_id in run_ids}
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (received := self.receive_notices()) or len(found) < at_least:
-            found += [one for one in received if run_told_of(one)[1] == run_id]
-            assert time.monotonic() < deadline, f"{len(found)} notices of {run_id}"
+        while (received := self.receive_notices()) or min(map(len, found.values())) < at_least:
+            for notice in received:
+                _, run_id = run_told_of(notice)
+                if run_id in found:
+                    found[run_id].append(notice)
+            assert time.monotonic() < deadline, f"notices so far: {found}"
         return found
 
     def receive_notices(self) -> list[dict[str, Any]]:
-        """The notices that have arrived, or arrive within five seconds."""
+        """The notices that have arrived, or arrive within two seconds."""
         sqs = aws.client("sqs", self.stack.running.endpoint)
         queue = self.stack.running.notices_queue
-        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=2)
         messages = answer.get("Messages", [])
         for message in messages:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])

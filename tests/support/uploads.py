@@ -190,7 +190,7 @@ class Uploads:
         return f"runs: {active}, arrivals: {left}" if active or left else ""
 
     def hears(self) -> bool:
-        """Whether notices have come since the last time, or come within five seconds."""
+        """Whether notices have come since the last time, or come within two seconds."""
         found = self.runs.receive_notices()
         self.told += found
         return bool(found)

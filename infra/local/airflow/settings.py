@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from infra.local.layout import SHIPPED_GITHUB, Layout
 from infra.local.processes.group import environment_without
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.local.postgres import Server
     from infra.local.state import Secrets
 
@@ -67,6 +69,7 @@ class Options:
         failpoints: a folder whose files arm failpoints, for tests.
         reread_seconds: how often DAG files are read although they have not changed, so that a new
             dataset is found; it takes seconds of a core.
+        pace: variables that replace the usual ones, for tests, which wait for less.
     """
 
     dags: Path = REPOSITORY / "dags"
@@ -76,6 +79,7 @@ class Options:
     ui_port: int | None = 8080
     failpoints: Path | None = None
     reread_seconds: int = 50
+    pace: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -124,6 +128,7 @@ def settings(
         **({"SLUICE_FAILPOINTS": str(options.failpoints)} if options.failpoints else {}),
         # setproctitle would overwrite the mark of the stack in the environment.
         "SPT_NOENV": "1",
+        **options.pace,
     }
 
 
