@@ -37,9 +37,9 @@ try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=ou
 	@$(SETUP) airflow
 	@exec $(BIN)/python -B -m infra.local.try_file --file "$$FILE" --dataset "$$DATASET" --source "$$SOURCE" --rows "$$ROWS"
 
-test: ## run every test, on servers of its own (PYTEST="-k name" selects)
+test: ## run every test, on servers of its own, and name the slowest ten (PYTEST="-k name" selects)
 	@$(SETUP) airflow emulator cdk cdk-cli
-	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations 10 $(PYTEST)
 
 mutants: ## take each guard of docs/guards.md away, and look whether a test dies (GUARD=lease selects)
 	@$(SETUP) airflow emulator

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Serve
     """A Postgres server as on the laptop, without tables."""
     layout = Layout(tmp_path_factory.mktemp("postgres"))
     with guarded_group(layout.root) as group:
-        yield servers.start(group, layout, Secrets.of(layout))
+        server = servers.start(group, layout, Secrets.of(layout))
+        never_sync(server)
+        yield server
+
+
+def never_sync(server: servers.Server) -> None:
+    """Have a server wait for no disk: its data outlives its processes, though not the machine."""
+    with closing(psycopg2.connect(server.uri("postgres", "postgres"))) as opened:
+        opened.autocommit = True
+        with opened.cursor() as cursor:
+            cursor.execute("alter system set fsync = off")
+            cursor.execute("alter system set full_page_writes = off")
+            cursor.execute("select pg_reload_conf()")
 
 
 @pytest.fixture
@@ -160,6 +173,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     failpoints.mkdir()
     options = Options(ui_port=None, failpoints=failpoints, reread_seconds=3600, pace=PACE)
     with stacks.started(root, options, say=print) as running:
+        never_sync(running.server)
         yield running
 
 
