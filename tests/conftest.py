@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from include.core.warehouse.connection import Connect
 
 ROOT = Path(__file__).resolve().parents[1]
+BEHIND_THE_STACK = 10  # niceness
 # Seconds that the laptop leaves people to look; a test only waits for them.
 PACE = {
     "AIRFLOW__SLUICE__RETRY_SECONDS": "1",
@@ -95,6 +96,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = "stack" if "stack" in needed else "cdk" if "cdk_programs" in needed else None
         if group and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give way to the tests of the one stack, which are the longest way and wait on busy cores.
+
+    A worker and all that it starts from now on step back with its first test of another kind.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ or "stack" in getattr(item, "fixturenames", ()):
+        return
+    if os.getpriority(os.PRIO_PROCESS, 0) < BEHIND_THE_STACK:
+        os.setpriority(os.PRIO_PROCESS, 0, BEHIND_THE_STACK)
 
 
 @pytest.fixture(scope="session")

@@ -88,10 +88,10 @@ def test_backfills_load_each_date_as_it_was_one_forwards_beside_one_backwards(
 ) -> None:
     days = ["2020-12-03", "2020-12-04", "2020-12-05"]
     options = ["--max-active-runs", "1", "--reprocess-behavior", "completed"]
-    orders = (([], days), (["--run-backwards"], days[::-1]))
-    for (dag_id, *_), (direction, _) in zip(DATASETS, orders, strict=True):
-        runs.start_backfill(dag_id, *options, *direction, days=days)
-    for (dag_id, table, snapshot_at), (_, order) in zip(DATASETS, orders, strict=True):
+    runs.start_backfill(DATASETS[0][0], *options, days=days)
+    runs.start_backfill(DATASETS[1][0], *options, "--run-backwards", days=days)
+    orders = (days, days[::-1])
+    for (dag_id, table, snapshot_at), order in zip(DATASETS, orders, strict=True):
         runs.wait_for_backfill(dag_id, days=days)
         content, counts = expected(snapshot_at, order)
         assert sorted(runs.query(f"table {table}")) == content
@@ -101,7 +101,7 @@ def test_backfills_load_each_date_as_it_was_one_forwards_beside_one_backwards(
 
 def test_backfill_of_many_dates_at_once_ends_with_the_same_table(runs: ScheduledRuns) -> None:
     days = [f"2020-12-{day:02}" for day in range(3, 7)]
-    runs.start_backfill(DAG, "--reprocess-behavior", "completed", days=days)
+    runs.request_backfill(DAG, days=days, reprocess_behavior="completed")
     runs.wait_for_backfill(DAG, days=days)
     assert sorted(runs.query(f"table {TABLE}")) == expected(oracle.us_daily, days)[0]
 

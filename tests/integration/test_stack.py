@@ -170,7 +170,7 @@ def test_clock_starts_no_run_but_people_backfills_and_events_do(root: Path, two_
         (asset,) = api.call("GET", "/assets?uri_pattern=event")["assets"]
         api.call("POST", "/assets/events", body={"asset_id": asset["id"]})
         runs = ScheduledRuns(stack)
-        runs.start_backfill("daily", "--max-active-runs", "1", days=["2020-12-03"])
+        runs.request_backfill("daily", days=["2020-12-03"], max_active_runs=1)
         runs.wait_for_backfill("daily", days=["2020-12-03"])
         assert runs.trigger("daily")[1] == "success"
         assert ended(stack, "on_event") == {"asset_triggered": "success"}
