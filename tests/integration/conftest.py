@@ -19,10 +19,10 @@ from infra.local.stand_ins.github import GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.clients import client, s3_in_pages
 from tests.support.invariants import Trial
-from tests.support.killable import Place
 from tests.support.landing_bucket import Bucket
 from tests.support.pipeline_runs import write_version
 from tests.support.registry import Registry
+from tests.support.resumable_runs import Place
 from tests.support.upload_runs import Shore
 
 if TYPE_CHECKING:

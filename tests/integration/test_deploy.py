@@ -19,7 +19,7 @@ from infra.deploy.waiting import Patience
 from infra.local import aws as emulators
 from tests.support.emulated_cdk import EmulatedCdk
 from tests.support.mwaa_stand_in import MwaaStandIn
-from tests.support.told_airflow import ToldAirflow
+from tests.support.scripted_airflow import ScriptedAirflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +59,12 @@ def package(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def airflow() -> ToldAirflow:
-    return ToldAirflow(dict(FILES))
+def airflow() -> ScriptedAirflow:
+    return ScriptedAirflow(dict(FILES))
 
 
 @pytest.fixture
-def mwaa(aws: Aws, airflow: ToldAirflow) -> Iterator[MwaaStandIn]:
+def mwaa(aws: Aws, airflow: ScriptedAirflow) -> Iterator[MwaaStandIn]:
     """An environment that runs the versions that the platform's stack was given."""
 
     def versions() -> dict[str, Any]:
@@ -111,7 +111,7 @@ def statuses(aws: Aws) -> dict[str, str]:
 
 
 def test_environment_comes_up_stays_as_it_is_when_deployed_again_and_goes_away(
-    to: Deployment, aws: Aws, airflow: ToldAirflow, capfd: pytest.CaptureFixture[str]
+    to: Deployment, aws: Aws, airflow: ScriptedAirflow, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DeployError, match="nothing was changed"):
         deploy(to, confirm=lambda: False)

@@ -16,7 +16,7 @@ from infra.deploy.known_dags import wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.waiting import Patience
 from tests.support.mwaa_stand_in import MwaaStandIn
-from tests.support.told_airflow import ToldAirflow, iso_now
+from tests.support.scripted_airflow import ScriptedAirflow, iso_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,12 +28,12 @@ QUICK = Patience(environment=5, sync=0, dags=2, run=2, poll=0.01)
 
 
 @pytest.fixture
-def airflow() -> ToldAirflow:
-    return ToldAirflow(dict(FILES))
+def airflow() -> ScriptedAirflow:
+    return ScriptedAirflow(dict(FILES))
 
 
 @pytest.fixture
-def mwaa(airflow: ToldAirflow) -> Iterator[MwaaStandIn]:
+def mwaa(airflow: ScriptedAirflow) -> Iterator[MwaaStandIn]:
     with MwaaStandIn({"Name": NAME, "WebserverUrl": "ui.example.com"}, airflow) as stand_in:
         yield stand_in
 
@@ -44,7 +44,7 @@ def api(mwaa: MwaaStandIn) -> MwaaAirflow:
 
 
 @pytest.fixture
-def states(airflow: ToldAirflow) -> Iterator[Callable[..., MwaaStandIn]]:
+def states(airflow: ScriptedAirflow) -> Iterator[Callable[..., MwaaStandIn]]:
     """Makes an MWAA whose environment goes through states."""
     made: list[MwaaStandIn] = []
 
@@ -126,13 +126,15 @@ def test_environment_that_went_back_to_older_files_is_not_taken_for_deployed() -
 
 
 def test_dags_are_waited_for_until_every_one_was_read(
-    api: MwaaAirflow, airflow: ToldAirflow
+    api: MwaaAirflow, airflow: ScriptedAirflow
 ) -> None:
     airflow.unknown_for = 2
     assert known(api, {"covid_us_daily", "sweep"}) == sorted(FILES)
 
 
-def test_dags_beyond_one_page_of_the_api_are_seen(api: MwaaAirflow, airflow: ToldAirflow) -> None:
+def test_dags_beyond_one_page_of_the_api_are_seen(
+    api: MwaaAirflow, airflow: ScriptedAirflow
+) -> None:
     airflow.files = {f"dag_{number:03}": f"{number}.py" for number in range(201)}
     assert len(known(api, {"dag_000", "dag_200"})) == 201
 
@@ -152,7 +154,7 @@ def test_what_was_read_before_the_files_can_have_been_copied_does_not_count(
 
 @pytest.mark.parametrize("changed", [True, False])
 def test_file_that_cannot_be_read_stops_the_deployment_with_its_error(
-    api: MwaaAirflow, airflow: ToldAirflow, *, changed: bool
+    api: MwaaAirflow, airflow: ScriptedAirflow, *, changed: bool
 ) -> None:
     trace = "ModuleNotFoundError: No module named 'wiring'"
     airflow.errors = [[{"filename": "sweep.py", "stack_trace": trace, "timestamp": iso_now()}]]
@@ -161,7 +163,7 @@ def test_file_that_cannot_be_read_stops_the_deployment_with_its_error(
 
 
 def test_error_from_before_the_files_were_copied_is_waited_out(
-    api: MwaaAirflow, airflow: ToldAirflow
+    api: MwaaAirflow, airflow: ScriptedAirflow
 ) -> None:
     old = {"filename": "a", "stack_trace": "b", "timestamp": "2020-01-01T00:00:00Z"}
     airflow.errors = [[old], [old], []]
@@ -169,7 +171,7 @@ def test_error_from_before_the_files_were_copied_is_waited_out(
 
 
 def test_run_is_followed_to_its_end_and_its_tasks_are_told(
-    api: MwaaAirflow, airflow: ToldAirflow
+    api: MwaaAirflow, airflow: ScriptedAirflow
 ) -> None:
     told = run(api)
     (run_id,) = airflow.runs["covid_us_daily"]
@@ -179,7 +181,7 @@ def test_run_is_followed_to_its_end_and_its_tasks_are_told(
 
 
 def test_run_that_failed_names_its_tasks_and_where_to_look(
-    api: MwaaAirflow, airflow: ToldAirflow
+    api: MwaaAirflow, airflow: ScriptedAirflow
 ) -> None:
     airflow.states["covid_us_daily"] = ["running", "failed"]
     with pytest.raises(
@@ -188,7 +190,7 @@ def test_run_that_failed_names_its_tasks_and_where_to_look(
         run(api)
 
 
-def test_run_that_does_not_end_is_given_up(api: MwaaAirflow, airflow: ToldAirflow) -> None:
+def test_run_that_does_not_end_is_given_up(api: MwaaAirflow, airflow: ScriptedAirflow) -> None:
     airflow.states["covid_us_daily"] = ["running"]
     with pytest.raises(StackError, match="still running after 2 s"):
         run(api)
@@ -200,7 +202,7 @@ def test_run_of_a_dag_that_airflow_does_not_know_is_refused(api: MwaaAirflow) ->
 
 
 def test_no_path_of_a_smoke_run_is_longer_than_mwaa_takes(
-    api: MwaaAirflow, airflow: ToldAirflow, mwaa: MwaaStandIn
+    api: MwaaAirflow, airflow: ScriptedAirflow, mwaa: MwaaStandIn
 ) -> None:
     airflow.files |= dict.fromkeys(smoke.DAGS, "a.py")
     for dag_id in smoke.DAGS:
@@ -211,20 +213,22 @@ def test_no_path_of_a_smoke_run_is_longer_than_mwaa_takes(
 
 
 def test_question_is_asked_again_while_the_web_server_is_replaced(
-    api: MwaaAirflow, airflow: ToldAirflow
+    api: MwaaAirflow, airflow: ScriptedAirflow
 ) -> None:
     airflow.failing = [502, 503, 500]
     assert len(api.dags()) == len(FILES)
 
 
-def test_server_that_stays_away_ends_the_deployment(api: MwaaAirflow, airflow: ToldAirflow) -> None:
+def test_server_that_stays_away_ends_the_deployment(
+    api: MwaaAirflow, airflow: ScriptedAirflow
+) -> None:
     airflow.failing = [503] * 4
     with pytest.raises(DeployError, match=r"refused GET /dags \(503\): .*Internal Server Error"):
         api.dags()
 
 
 def test_run_is_not_asked_for_twice(
-    api: MwaaAirflow, airflow: ToldAirflow, mwaa: MwaaStandIn
+    api: MwaaAirflow, airflow: ScriptedAirflow, mwaa: MwaaStandIn
 ) -> None:
     airflow.failing = [503]
     with pytest.raises(DeployError, match=r"refused POST .*\(503\)"):

@@ -15,7 +15,7 @@ from infra.deploy.deploying import Deployment, deploy_stacks
 from infra.deploy.errors import DeployError
 from infra.local import aws as emulators
 from tests.support.mwaa_stand_in import MwaaStandIn
-from tests.support.told_airflow import ToldAirflow
+from tests.support.scripted_airflow import ScriptedAirflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ def account(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Account:
 
 @pytest.fixture
 def mwaa(monkeypatch: pytest.MonkeyPatch) -> Iterator[MwaaStandIn]:
-    with MwaaStandIn(FAILED, ToldAirflow({}), states=("CREATE_FAILED",)) as stand_in:
+    with MwaaStandIn(FAILED, ScriptedAirflow({}), states=("CREATE_FAILED",)) as stand_in:
         monkeypatch.setenv("AWS_ENDPOINT_URL_MWAA", stand_in.url)
         yield stand_in
 

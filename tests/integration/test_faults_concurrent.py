@@ -15,10 +15,10 @@ import pytest
 
 from include.datasets import covid_us_states_daily
 from tests.support import covid_oracle as oracle
-from tests.support.apart import WAIT_SECONDS, Worker, processes
 from tests.support.invariants import Trial
 from tests.support.pipeline_runs import moment, write_version
 from tests.support.tcp_proxy import Fate, Pause, Proxy, Seen
+from tests.support.worker_processes import WAIT_SECONDS, Worker, processes
 
 if TYPE_CHECKING:
     from datetime import datetime

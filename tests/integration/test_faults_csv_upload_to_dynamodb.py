@@ -12,9 +12,9 @@ import pytest
 from include.core.aws import batches
 from include.errors import DeliveryRefusedError, DeliveryUnavailableError
 from tests.integration.item_places import lenient, place, rejected_rows, rows, without_version
-from tests.support.apart import failpoints_of
 from tests.support.faulty_api import NONE, THROTTLED, Call, Fault, FaultyApi
 from tests.support.items_oracle import expect
+from tests.support.worker_processes import failpoints_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

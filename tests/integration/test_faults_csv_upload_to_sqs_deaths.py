@@ -12,12 +12,12 @@ import pytest
 from include.core.warehouse.connection import transaction
 from include.errors import ArrivalBusyError, WarehouseUnavailableError
 from tests.integration.delivery_places import place
-from tests.support.apart import Worker, failpoints_of
 from tests.support.clients import client
 from tests.support.deliveries import ANY, Place, rows_of
 from tests.support.faulty_api import NONE, Call, Fault, FaultyApi
 from tests.support.json_queue_consumer import check_delivered, consume
 from tests.support.tcp_proxy import Fate, Proxy, Seen
+from tests.support.worker_processes import Worker, failpoints_of
 
 __all__ = ["place"]
 

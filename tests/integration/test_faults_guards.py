@@ -17,9 +17,9 @@ from include.errors import (
     WarehouseUnavailableError,
 )
 from tests.support import covid_oracle as oracle
-from tests.support.apart import WAIT_SECONDS
 from tests.support.pipeline_runs import moment, write_version
 from tests.support.tcp_proxy import Fate, Pause, Proxy, commit_of
+from tests.support.worker_processes import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from tests.support.invariants import Trial

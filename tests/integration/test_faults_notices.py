@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 
 from include.core.runs.outbox import Notice, announce, write_notice
 from include.errors import NoticeRefusedError
-from tests.support.killable import Place
 from tests.support.pipeline_runs import moment
+from tests.support.resumable_runs import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.invariants import Trial
-    from tests.support.killable import Place
+    from tests.support.resumable_runs import Place
 
     Harm = Callable[[Place, str], None]
 

@@ -14,9 +14,9 @@ from include.core.arrivals import complete as settling
 from include.core.arrivals.registry import fail
 from include.core.warehouse.connection import transaction
 from include.errors import AccountingError, ArchiveError, ArrivalBusyError, FilesFailedError
-from tests.support.apart import failpoints_of
 from tests.support.settled import LEDGER, begin, with_rejects
 from tests.support.upload_runs import PIPELINE, PREFIX, Shore, result
+from tests.support.worker_processes import failpoints_of
 
 FAILPOINTS = failpoints_of([Path(str(settling.__file__))])
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.apart import failpoints_of
 from tests.support.pipeline_runs import moment
 from tests.support.tcp_proxy import Fate, Proxy, Seen
+from tests.support.worker_processes import failpoints_of
 
 if TYPE_CHECKING:
     from tests.support.invariants import Trial
-    from tests.support.killable import Worker
+    from tests.support.resumable_runs import Worker
 
 INCLUDE = Path(__file__).parents[2] / "include"
 ANY_CALL = re.compile(r"(?<!def )\bfailpoint\(")

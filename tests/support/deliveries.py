@@ -14,10 +14,10 @@ from include.core.arrivals import registry as arrivals
 from include.core.scratch import scratch_folder
 from include.core.warehouse.connection import transaction
 from include.pipelines import csv_upload_to_sqs as pipeline
-from tests.support.apart import die_at
 from tests.support.clients import client
 from tests.support.json_queue_consumer import Message, drain
 from tests.support.upload_places import UploadPlace
+from tests.support.worker_processes import die_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,7 +21,7 @@ from typing_extensions import Self
 
 from tests.support import covid_oracle as oracle
 from tests.support.clients import client
-from tests.support.killable import Place, Worker
+from tests.support.resumable_runs import Place, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

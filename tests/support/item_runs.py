@@ -17,9 +17,9 @@ from include.core.scratch import scratch_folder
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
 from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvents
-from tests.support.apart import die_at, once
 from tests.support.clients import client
 from tests.support.upload_places import UploadPlace
+from tests.support.worker_processes import die_at, once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -24,9 +24,9 @@ from include.core.aws.objects import ObjectStore
 from include.core.runs import ledger
 from include.core.runs.notices import RunFacts
 from include.core.runs.outbox import announce
-from tests.support.apart import die_at
 from tests.support.clients import client
 from tests.support.s3_messages import body, record
+from tests.support.worker_processes import die_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

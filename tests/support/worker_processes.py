@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 # The server of forks has imported what calls need; a fresh interpreter would take a second.
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(
-    [f"tests.support.{name}" for name in ("killable", "deliveries", "item_runs", "upload_runs")]
+    [
+        f"tests.support.{name}"
+        for name in ("resumable_runs", "deliveries", "item_runs", "upload_runs")
+    ]
 )
 WAIT_SECONDS = 60
 _FAILPOINT = re.compile(r"\bfailpoint\(\s*\"([^\"]+)\"")

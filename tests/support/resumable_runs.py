@@ -17,7 +17,7 @@ from include.core.aws.objects import ObjectStore
 from include.core.warehouse import connection as postgres
 from include.core.warehouse import migrations
 from include.pipelines import github_csv_to_postgres as pipeline
-from tests.support import apart
+from tests.support import worker_processes
 from tests.support.clients import client
 from tests.support.pipeline_runs import PipelineRuns
 
@@ -143,13 +143,13 @@ class Place:
             shutil.rmtree(results, ignore_errors=True)
 
     def _once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
-        return apart.once(self._results(run_id) / f"{task}.json", function)
+        return worker_processes.once(self._results(run_id) / f"{task}.json", function)
 
     def _results(self, run_id: str) -> Path:
         return self.folder / "results" / self.dataset.name / run_id
 
 
-class Worker(apart.Worker):
+class Worker(worker_processes.Worker):
     """A run in a process of its own, under way as soon as this is made.
 
     Arguments:
@@ -185,5 +185,5 @@ def _run(
 ) -> None:
     postgres._SESSION.update(session)
     if barrier:
-        barrier.wait(apart.WAIT_SECONDS)
+        barrier.wait(worker_processes.WAIT_SECONDS)
     place.run(as_of, run_id)

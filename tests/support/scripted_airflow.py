@@ -1,4 +1,4 @@
-"""Airflow's REST API as far as deploying asks it, with a story that the test tells it."""
+"""Airflow's REST API as far as deploying asks it, answered as a test prescribes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def iso_now() -> str:
 
 
 @dataclass
-class ToldAirflow:
-    """Answers as Airflow does whose runs take the states that it is told.
+class ScriptedAirflow:
+    """Answers as Airflow does, with the states of runs that a test prescribes.
 
     Attributes:
         files: DAG id to the name of its file; each look finds them read this moment.
