@@ -220,7 +220,8 @@ def templates_folder(cdk_programs: Path, tmp_path_factory: pytest.TempPathFactor
     folder = shared / "templates"
     with exclusive(shared / "templates.lock"):
         if not (folder / "prod" / "platform.template.json").exists():
-            command = [cdk_programs / "python", "-m", "infra.aws.synth", "--folder", folder]
+            python = str(cdk_programs / "python")
+            command = [python, "-m", "infra.aws.synth", "--folder", str(folder)]
             synth = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert synth.returncode == 0, synth.stderr
     return folder

@@ -39,6 +39,6 @@ def test_cfn_lint_finds_nothing_in_the_template_of_any_environment(
 ) -> None:
     templates = sorted(str(path) for path in templates_folder.glob("*/*.template.json"))
     assert len(templates) == 6
-    command = [cdk_programs / "cfn-lint", TEMPLATE, *templates]
+    command = [str(cdk_programs / "cfn-lint"), str(TEMPLATE), *templates]
     lint = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")
