@@ -1,6 +1,6 @@
 """Reads a CSV file, or a folder of them, as the pipeline of a dataset would; sends nothing.
 
-Exit code: 0 where all would go through, 1 where not, 2 for wrong use.
+Exit code: 0 if all would go through, 1 if not, 2 for a wrong command line.
 """
 
 from __future__ import annotations
@@ -8,30 +8,31 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from include.contracts.github import GitHubDataset
 from include.datasets import all_datasets
 from infra.local.signals import interrupting_signals
-from infra.local.try_file.looking import looking
+from infra.local.try_file.looking import look
 from infra.local.try_file.report import line_of, lines_of, printable
-from infra.local.try_file.trying import SourceError, Trying
+from infra.local.try_file.trying import SourceError, tried, workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from infra.local.try_file.trying import Dataset, Outcome
+    from infra.local.try_file.trying import Dataset, Outcome, Workspace
 
-_PLAIN_FILE: Final = 0o666
+    Trying = Callable[[Path], AbstractContextManager[Outcome]]
 
 PASSES, FAILS, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 class MisuseError(Exception):
-    """The command was not called as it can be; says how."""
+    """The command line makes no sense; says what to write."""
 
 
 def main(arguments: list[str]) -> int:
@@ -69,38 +70,40 @@ def _run(given: argparse.Namespace) -> int:
     path = Path(given.file)
     if not path.is_dir() and not path.is_file():
         raise MisuseError(f"{given.file}: there is no such file or folder")
+    if not given.dataset and (given.rows or given.source):
+        raise MisuseError(f"no dataset is named. Add DATASET={'|'.join(_names())}")
     if not given.dataset:
-        return _look(path, given)
+        with workspace() as work:
+            return _look_into(path, work) if path.is_dir() else _look_at(path, work)
     dataset = _dataset(given.dataset, given.source)
     rows = Path(given.rows) if given.rows else None
     _check_rows(path, rows)
-    with ExitStack() as opened:
-        trying = Trying(dataset, source=given.source or None, opened=opened)
-        if path.is_dir():
-            return _try_folder(trying, path, rows)
-        return _try_one(trying, path, rows)
+    with workspace() as work:
+        # Opens the outcome of one file.
+        trying = partial(tried, dataset, work=work, source=given.source or None)
+        return (_try_folder if path.is_dir() else _try_one)(trying, path, rows)
 
 
-def _look(path: Path, given: argparse.Namespace) -> int:
-    """Say what files are that no dataset is named for, and declare a single one."""
-    if given.rows or given.source:
-        raise MisuseError(f"no dataset is named. Add DATASET={'|'.join(_names())}")
-    with looking() as look:
-        if path.is_file():
-            found = look(path)
-            print("\n".join(map(printable, found.lines)))
-            print(found.declaration, end="")
-            return PASSES if found.declaration else FAILS
-        unknown = 0
-        for each in _files(path):
-            found = look(each)
-            unknown += not found.declaration
-            print(printable(found.lines[0].removeprefix("# ")))
-        return FAILS if unknown else PASSES
+def _look_at(path: Path, work: Workspace) -> int:
+    """Print what a file seems to be, and its declaration."""
+    found = look(path, work)
+    print("\n".join(map(printable, found.lines)))
+    print(found.declaration, end="")
+    return PASSES if found.declaration else FAILS
+
+
+def _look_into(folder: Path, work: Workspace) -> int:
+    """Print what each file of a folder seems to be, on a line."""
+    code = PASSES
+    for path in _files(folder):
+        found = look(path, work)
+        code = code if found.declaration else FAILS
+        print(printable(found.lines[0].removeprefix("# ")))
+    return code
 
 
 def _files(folder: Path) -> list[Path]:
-    """The files of a folder, by name; those of folders below are left alone."""
+    """The files of a folder, by name; its sub-folders are not entered."""
     files = sorted(entry for entry in folder.iterdir() if entry.is_file())
     if not files:
         raise MisuseError(f"{folder}: there is no file in this folder")
@@ -123,7 +126,7 @@ def _names() -> list[str]:
 
 
 def _check_rows(path: Path, rows: Path | None) -> None:
-    """Refuse a place for rows where they would overwrite what is read, or cannot be written."""
+    """Refuse a target that is the source, that is of the other kind, or whose folder is missing."""
     if rows is None:
         return
     if rows.exists() and rows.resolve() == path.resolve():
@@ -138,7 +141,7 @@ def _check_rows(path: Path, rows: Path | None) -> None:
 
 
 def _try_one(trying: Trying, path: Path, rows: Path | None) -> int:
-    with trying.file(path) as outcome:
+    with trying(path) as outcome:
         for line in lines_of(outcome):
             print(printable(line))
         if rows:
@@ -160,7 +163,7 @@ def _try_folder(trying: Trying, folder: Path, rows: Path | None) -> int:
 def _try_next(trying: Trying, path: Path, rows: Path | None) -> bool:
     """Try one file of a folder, print its line, and tell whether it would fail."""
     try:
-        with trying.file(path) as outcome:
+        with trying(path) as outcome:
             print(printable(line_of(outcome)))
             if rows:
                 _write_rows(outcome, rows / f"{path.name}.jsonl")
@@ -171,7 +174,7 @@ def _try_next(trying: Trying, path: Path, rows: Path | None) -> bool:
 
 
 def _write_rows(outcome: Outcome, target: Path) -> None:
-    """Write the kept rows, whole or not at all; none where the file as a whole is refused."""
+    """Write the kept rows, whole or not at all; none if the file as a whole is refused."""
     with _replaced(target) as file:
         for text in outcome.trial.rows() if outcome.trial else ():
             file.write(text + "\n")
@@ -179,23 +182,14 @@ def _write_rows(outcome: Outcome, target: Path) -> None:
 
 @contextmanager
 def _replaced(target: Path) -> Iterator[TextIO]:
-    """A file that takes the place of another once it is whole, and is gone if it is not."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    """Give a file that replaces another once it is whole, and that is removed if it is not."""
+    fresh = target.with_name(f".{target.name[:100]}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with fresh.open("w", encoding="utf-8", newline="\n") as file:
             yield file
-        Path(name).chmod(_PLAIN_FILE & ~_umask())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    """The bits that new files of this process do not get; it can be read by setting it alone."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
+import subprocess
+import sys
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from infra.common.paths import REPOSITORY
 from infra.local.try_file.infer import column_names
 
 if TYPE_CHECKING:
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from include.contracts import Column, CsvContract
     from infra.local.try_file.infer import Inferred
 
-_WIDTH: Final = 100
-
+_NAME_CHARACTERS: Final = 40
 _MODULE: Final = '''"""Rows of {file}."""
 
 from __future__ import annotations
@@ -25,18 +26,21 @@ from __future__ import annotations
 from include.contracts import Column, CsvContract, {kind}
 
 DATASET = {kind}(
-    name={name},
-    title={title},
-    description={description},
+    name={name!r},
+    title={title!r},
+    description="Rows of files such as {file} as {what}.",
     owner="data-platform",
-    tags=("s3", "{tag}"),
-    prefix="uploads/{prefix}/{stem}/",
-{contract})
+    tags=("s3", "{sink}"),
+    prefix="uploads/{sink}/{name}/",
+    contract=CsvContract(
+{contract}
+    ),
+)
 '''
 
 
 def dataset_name(file: str, *, taken: Iterable[str]) -> str:
-    """Make the name of a dataset, which is its module's too, of a file's name."""
+    """Make the name of a dataset, and of its module, from the name of a file."""
     stem = re.sub(r"\.(?:csv|txt|tsv)?(?:\.gz)?$", "", file, flags=re.IGNORECASE)
     (name,) = column_names([stem])
     unfit = keyword.iskeyword(name) or name in set(taken)
@@ -44,7 +48,7 @@ def dataset_name(file: str, *, taken: Iterable[str]) -> str:
 
 
 def declare(inferred: Inferred, *, file: str, name: str) -> str:
-    """Write the module: items where one column is a key, else messages, whose rows have none.
+    """Write the module: items if one column is a key, else messages, whose rows need none.
 
     Arguments:
         inferred: what the file seems to be.
@@ -52,93 +56,51 @@ def declare(inferred: Inferred, *, file: str, name: str) -> str:
         name: the dataset's.
     """
     items = bool(inferred.contract.key)
-    what = "items" if items else "JSON messages"
-    return _MODULE.format(
-        file=_in_docstring(file),
-        kind="ItemUpload" if items else "JsonUpload",
-        name=quoted(name),
-        title=quoted(name.replace("_", " ").capitalize()),
-        description=quoted(f"Rows of files such as {_in_docstring(file)} as {what}."),
-        tag="dynamodb" if items else "sqs",
-        prefix="dynamodb" if items else "sqs",
-        stem=name,
-        contract="".join(f"{line}\n" for line in _contract(inferred)),
+    return _formatted(
+        _MODULE.format(
+            file=_in_docstring(file),
+            kind="ItemUpload" if items else "JsonUpload",
+            what="items" if items else "JSON messages",
+            sink="dynamodb" if items else "sqs",
+            name=name,
+            title=name.replace("_", " ").capitalize(),
+            contract="\n".join(_contract(inferred)),
+        )
     )
 
 
-def quoted(text: str) -> str:
-    """Write a text as Python does, in double quotes."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+def _formatted(module: str) -> str:
+    """Write a module as the project's formatter does."""
+    ruff = [sys.executable, "-m", "ruff", "format", "--no-cache", "-"]
+    return subprocess.run(
+        ruff, cwd=REPOSITORY, input=module, capture_output=True, check=True, encoding="utf-8"
+    ).stdout
 
 
 def _in_docstring(file: str) -> str:
-    """Give a file's name without what a string could end with or a reader stumble over."""
+    """Give a file's name without what would end a string or look odd in one."""
     name = re.sub(r"[^\w .()+-]", "_", file)
     return name if len(name) <= _NAME_CHARACTERS else f"{name[:_NAME_CHARACTERS]}…"
 
 
-_NAME_CHARACTERS: Final = 40
-
-
 def _contract(inferred: Inferred) -> Iterator[str]:
-    contract = inferred.contract
-    yield "    contract=CsvContract("
-    yield "        columns=("
-    for column in contract.columns:
+    """The arguments of CsvContract; a comma at the end keeps each on a line of its own."""
+    yield "columns=("
+    for column in inferred.contract.columns:
         if column.name in inferred.remarks:
-            yield f"            # {inferred.remarks[column.name]}"
-        yield from _call("Column", _given(column), indent=12)
-    yield "        ),"
+            yield f"# {inferred.remarks[column.name]}"
+        yield f"Column({', '.join(_arguments(column))}),"
+    yield "),"
     if inferred.pair:
-        yield f"        # No two rows share {' and '.join(inferred.pair)}: a key for a table."
-    for name, value in _given(contract):
-        if name != "columns":
-            yield from _argument(name, value, indent=8)
-    yield "    ),"
+        yield f"# No two rows share {' and '.join(inferred.pair)}: a key for a table."
+    for argument in _arguments(inferred.contract):
+        if not argument.startswith("columns="):
+            yield f"{argument},"
 
 
-def _given(declared: Column | CsvContract) -> Iterator[tuple[str, Any]]:
-    """The fields that are not as they would be by themselves."""
+def _arguments(declared: Column | CsvContract) -> Iterator[str]:
+    """The fields that have not their default."""
     for each in fields(declared):
-        value = getattr(declared, each.name)
+        value: Any = getattr(declared, each.name)
         if each.default is MISSING or value != each.default:
-            yield each.name, value
-
-
-def _call(function: str, arguments: Iterable[tuple[str, Any]], *, indent: int) -> Iterator[str]:
-    """A call on one line if it fits, else a line an argument."""
-    given = list(arguments)
-    written = ", ".join(f"{name}={_value(value)}" for name, value in given)
-    line = f"{' ' * indent}{function}({written}),"
-    if len(line) <= _WIDTH:
-        yield line
-        return
-    yield f"{' ' * indent}{function}("
-    for name, value in given:
-        yield from _argument(name, value, indent=indent + 4)
-    yield f"{' ' * indent}),"
-
-
-def _argument(name: str, value: Any, *, indent: int) -> Iterator[str]:
-    """An argument on one line if it fits, else a line an element."""
-    line = f"{' ' * indent}{name}={_value(value)},"
-    if len(line) <= _WIDTH or not isinstance(value, tuple):
-        yield line
-        return
-    yield f"{' ' * indent}{name}=("
-    yield from (f"{' ' * (indent + 4)}{_value(each)}," for each in value)
-    yield f"{' ' * indent}),"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, tuple):
-        inner = ", ".join(map(_value, value))
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    return _string(value) if isinstance(value, str) else repr(value)
-
-
-def _string(text: str) -> str:
-    """Write a text as the formatter would: in single quotes where that saves escapes."""
-    if '"' in text and "'" not in text and text.isprintable() and "\\" not in text:
-        return f"'{text}'"
-    return quoted(text)
+            yield f"{each.name}={value!r}"

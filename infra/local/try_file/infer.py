@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from include.core.csv.opening import Opened
+    from infra.local.try_file.trying import Workspace
 
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FIRST_ROWS: Final = 50
 _RELATION: Final = "tried"
 _KEY_TYPES: Final = frozenset({"text", "bigint", "date", "timestamptz"})
-_KEY_COLUMNS: Final = 12
-"""So many columns, from the left, are looked at for a key."""
+_KEY_COLUMNS: Final = 12  # from the left, so many are looked at for a key
 
 _KEY_NAME: Final = re.compile(r"(?:.*_)?(?:id|key|code|uuid|nr|no|number)")
 _TAKEN_NAMES: Final = frozenset({"file_version"})  # an attribute that items have by themselves
@@ -55,13 +55,12 @@ class Inferred:
     remarks: dict[str, str] = field(default_factory=dict)
 
 
-def infer(path: Path, *, connection: DuckDBPyConnection, folder: Path) -> Inferred:
+def infer(path: Path, work: Workspace) -> Inferred:
     """Read a file twice, whatever its size: for its types, and for a key with these types.
 
     Arguments:
         path: the file.
-        connection: from connect_duckdb.
-        folder: for temporary files.
+        work: what the trials share.
 
     Raises:
         InputFileError: the file is no CSV file that can be read.
@@ -78,7 +77,7 @@ def infer(path: Path, *, connection: DuckDBPyConnection, folder: Path) -> Inferr
     if plain.header and _has_blank_name(opened):
         # A contract names columns by its header, so one without a name has none to be found by.
         inferred.contract = replace(inferred.contract, header=False, preamble_lines=opened.line)
-    _find_key(inferred, path, connection, folder)
+    _find_key(inferred, path, work)
     return inferred
 
 
@@ -107,7 +106,7 @@ def _readable(path: Path) -> CsvContract:
 
 
 def _read_to_its_end(path: Path, contract: CsvContract) -> CsvContract:
-    """Give the contract back, unless the file is not written so."""
+    """Return the contract if the whole file can be read by it; raises InputFileError if not."""
     for _ in read_rows(path, name=path.name, contract=contract).blocks():
         pass
     return contract
@@ -132,7 +131,7 @@ def _without_header(path: Path, contract: CsvContract) -> CsvContract | None:
 
 
 def _declare(inferred: Inferred, evidence: list[Evidence], delimiter: str) -> None:
-    """Make the contract's columns of what their values leave possible."""
+    """Declare columns by what their values leave possible."""
     chosen = [choose(each, delimiter=delimiter) for each in evidence]
     types = [column for column, _ in chosen]
     tokens = _null_words(evidence, types)
@@ -158,9 +157,9 @@ def _declare(inferred: Inferred, evidence: list[Evidence], delimiter: str) -> No
 
 
 def _null_words(evidence: list[Evidence], types: list[Column | None]) -> set[str]:
-    """Choose the words that mean null: those that no column of texts has.
+    """Choose the words that mean null: those that no column of texts holds.
 
-    A column with a word that is none becomes text, in types too.
+    A column that holds another one becomes text, in types too.
     """
     while True:
         texts: set[str] = set()
@@ -178,14 +177,14 @@ def _null_words(evidence: list[Evidence], types: list[Column | None]) -> set[str
 
 
 def _spelled(word: str) -> Iterator[str]:
-    """Give a word as it may stand in a file; the bare empty cell is null anyway."""
+    """Give the spellings of a word in a file; the bare empty cell is null anyway."""
     if word:
         yield word
     yield f'"{word}"'
 
 
 def column_names(headers: Iterable[str]) -> list[str]:
-    """Make names for a sink of the names of a file: small ASCII letters, digits, underscores."""
+    """Make names for a sink from those of a file: small ASCII letters, digits, underscores."""
     names: list[str] = []
     for place, header in enumerate(headers, start=1):
         plain = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode()
@@ -198,20 +197,20 @@ def column_names(headers: Iterable[str]) -> list[str]:
     return names
 
 
-def _find_key(inferred: Inferred, path: Path, connection: DuckDBPyConnection, folder: Path) -> None:
-    """Load the file by its contract and look for columns that tell its rows apart.
+def _find_key(inferred: Inferred, path: Path, work: Workspace) -> None:
+    """Load the file by its contract, and look for columns whose values identify a row.
 
-    A column whose values its declaration does not take after all becomes text.
+    A column becomes text if its declaration does not take all its values after all.
     """
     for _ in range(len(inferred.contract.columns) + 1):
         refused: set[str | None] = set()
         load_csv(
-            connection,
+            work.connection,
             _RELATION,
             path,
             name=path.name,
             contract=inferred.contract,
-            folder=folder,
+            folder=work.folder,
             on_reject=lambda reject, refused=refused: refused.add(reject.column),  # type: ignore[misc]
         )
         kept = [_as_text(each) if each.name in refused else each
@@ -219,7 +218,7 @@ def _find_key(inferred: Inferred, path: Path, connection: DuckDBPyConnection, fo
         if tuple(kept) == inferred.contract.columns:
             break
         inferred.contract = replace(inferred.contract, columns=tuple(kept))
-    found = _unique(inferred.contract.columns, connection)
+    found = _unique(inferred.contract.columns, work.connection)
     if len(found) == 1:
         inferred.contract = replace(inferred.contract, key=found)
     inferred.pair = found if len(found) > 1 else ()

@@ -1,4 +1,4 @@
-"""What to do about each rejected row, for whoever has the file in hand."""
+"""What to do about each rejected row, for the owner of the file."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ from infra.common.paths import REPOSITORY
 from infra.local.try_file import __main__ as command
 from infra.local.try_file import report
 from infra.local.try_file.remedies import REMEDIES
-from infra.local.try_file.trying import Trying
+from infra.local.try_file.trying import tried, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,13 +271,12 @@ def test_every_row_of_any_file_is_counted_once(data: st.DataObject) -> None:
     dataset = data.draw(st.sampled_from(all_datasets()))
     header, rows = LINES[dataset.name]
     lines = data.draw(st.lists(st.sampled_from([*rows, *rows, *BROKEN]), max_size=12))
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        path = folder / "some.csv"
+    with tempfile.TemporaryDirectory() as folder, workspace() as work:
+        path = Path(folder) / "some.csv"
         path.write_text(header + "\n".join(lines), encoding="utf-8")
-        trying = Trying(dataset, source=None, opened=opened)
-        trial = opened.enter_context(trying.file(path)).trial
-        if trial is not None:
+        with tried(dataset, path, work) as outcome:
+            if (trial := outcome.trial) is None:
+                return
             others = trial.filtered + trial.duplicate + trial.rejected
             assert trial.read == trial.kept + others
             assert len(list(trial.rows())) == trial.kept

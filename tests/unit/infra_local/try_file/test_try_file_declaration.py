@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
@@ -25,8 +24,8 @@ from infra.common.paths import REPOSITORY
 from infra.local.try_file import __main__ as command
 from infra.local.try_file.declaration import dataset_name
 from infra.local.try_file.infer import column_names
-from infra.local.try_file.looking import looking
-from infra.local.try_file.trying import Trying
+from infra.local.try_file.looking import look
+from infra.local.try_file.trying import tried, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,12 +38,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def look_at() -> Iterator[Callable[[str | bytes], tuple[Look, Upload]]]:
     """Looks at a file of some content, and gives the dataset that its declaration makes."""
-    with looking() as look, tempfile.TemporaryDirectory() as folder:
+    with workspace() as work, tempfile.TemporaryDirectory() as folder:
 
         def at(content: str | bytes) -> tuple[Look, Upload]:
             path = Path(folder) / "some.csv"
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-            found = look(path)
+            found = look(path, work)
             module = ModuleType("some")
             exec(found.declaration, module.__dict__)  # noqa: S102 -- a module that was just written
             assert rejected(module.DATASET, path) == 0
@@ -59,9 +58,7 @@ def rejected(dataset: Upload, path: Path) -> int:
 
 def rows_of(dataset: Upload, path: Path) -> tuple[list[list[Any]], list[str]]:
     """The rows as the pipeline of the dataset would take them, and the codes of the others."""
-    with ExitStack() as opened:
-        trying = Trying(dataset, source=None, opened=opened)
-        outcome = opened.enter_context(trying.file(path))
+    with workspace() as work, tried(dataset, path, work) as outcome:
         assert outcome.trial is not None, outcome.causes
         read = [json.loads(text, parse_float=Decimal) for text in outcome.trial.rows()]
         rows = [list(row.values()) for row in read]
@@ -92,7 +89,7 @@ KINDS = {
     "german day": Kind(st.dates(date(1000, 1, 1)), lambda day: f"{day:%d.%m.%Y}", date.isoformat),
     "moment": Kind(MOMENTS, datetime.isoformat, datetime.isoformat),
     "boolean": Kind(st.booleans(), lambda value: str(value).lower(), bool),
-    "code": Kind(st.integers(0, 99_999), lambda n: f"{n:05}"),
+    "code": Kind(st.integers(0, 99_999), lambda n: f"{n:05}", int),
     "text": Kind(st.text(PLAIN, max_size=8)),
 }
 
