@@ -43,7 +43,7 @@ ALLOWED = {
     },
     "infra.package": {"infra.package", "infra.common", "include.settings"},
     "infra.local": {"infra.local", "infra.common", "infra.aws.settings"},
-    "infra.local.try_file": {"infra.local", "include"},
+    "infra.local.try_file": {"infra.local", "infra.common", "include"},
 }
 # Room of core to the other rooms of core that it may import, each of which some module needs.
 CORE = {
