@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from include.contracts.columns import Column
+    from include.core.csv.batch import TypedBlock
     from include.core.csv.faults import Counts, Reject
-    from include.core.csv.rows import CsvRows, TypedBlock
+    from include.core.csv.rows import CsvRows
 
     Encode = Callable[[list[str | None]], list[str]]
 

@@ -1,109 +1,88 @@
 """A CSV file as typed rows and rejects: one pass, every row accounted for, memory flat.
 
-The reader yields rejects as it meets them, and a fault of the whole file may show only at its
-end: apply nothing before the last row is read.
+The way down: `opening` gives records, `header` matches the first of them with the contract,
+`checks` turns blocks of the others into typed rows. Rejects come as they are found, and a fault
+of the whole file may show only at its end: apply nothing before the last row is read.
 """
 
 from __future__ import annotations
 
-from itertools import compress
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from include.contracts.constraints import CODES
-from include.core.csv.faults import CONTINUED, Counts, Fault, Reject, lines_of
+from include.core.csv.checks import RowChecks
+from include.core.csv.faults import Reject, lines_of
 from include.core.csv.header import Header, given_header, read_header, refuse_other_delimiter
-from include.core.csv.layout import Batch, LayoutCheck
 from include.core.csv.opening import open_records
 from include.core.csv.spans import Shape
-from include.core.csv.text import MARK
-from include.core.csv.values import ColumnReader
-from include.core.csv.windows_1252 import Windows1252Suspicion
 from include.errors import AccountingError, InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from include.contracts.columns import Column
     from include.contracts.files import CsvContract
-    from include.core.csv.layout import Bad
+    from include.core.csv.batch import TypedBlock
+    from include.core.csv.faults import Counts
     from include.core.csv.opening import Opened
-    from include.core.csv.records import Block
+    from include.core.csv.records import Block, RecordReader
+    from include.core.csv.syntax import Syntax
 
     Values = tuple[str | None, ...]
 
 _LOOK_AHEAD: Final = 50
 """Rows searched for the header when it is not where it should be."""
 
-_CONSTRAINTS: Final = frozenset(CODES.values())
-
-
-class TypedBlock:
-    """Rows that were read together.
-
-    Attributes:
-        lines: where each kept row begins.
-        columns: the canonical values, one list a column.
-        rejects: in the order of their lines.
-    """
-
-    __slots__ = ("columns", "lines", "rejects")
-
-    def __init__(
-        self, lines: Sequence[int], columns: list[list[str | None]], rejects: list[Reject]
-    ) -> None:
-        self.lines, self.columns, self.rejects = lines, columns, rejects
-
 
 def read_rows(path: Path, *, name: str, contract: CsvContract) -> CsvRows:
-    """Open a CSV file and hold its header against its contract.
+    """Open a CSV file and match its header with its contract.
 
     Arguments:
         path: where the file is; gzip if name ends in .gz.
         name: what its owner calls it.
         contract: how it is written and which rows are wanted.
 
-    Returns an iterator of kept rows, (line, canonical values), and of Reject. Iterating raises
-    InputFileError as opening does: some faults show only at the end.
-
     Raises:
         InputFileError: the file or its header breaks the contract.
     """
-    return CsvRows(path, name=name, contract=contract)
+    opened = open_records(path, name=name, contract=contract)
+    header, header_lines = _find_header(opened, name=name, contract=contract)
+    checks = RowChecks(name=name, header=header, contract=contract, syntax=opened.syntax)
+    shape = Shape(
+        names=header.names,
+        line_ends=frozenset(
+            place
+            for column, place in zip(header.columns, header.positions, strict=True)
+            if column.line_ends and place is not None
+        ),
+        reads=checks.are_values,
+    )
+    records = opened.below(header_lines, shape)
+    return CsvRows(records, checks, columns=header.columns, syntax=opened.syntax)
 
 
 class CsvRows:
     """The rows of one file, to be iterated once.
+
+    Iterating gives kept rows, (line, canonical values), and Rejects. It raises InputFileError
+    as opening does: some faults show only at the end.
 
     Attributes:
         columns: what each row's values are, in order: those of the contract, then added ones.
         counts: grows while rows are read.
     """
 
-    def __init__(self, path: Path, *, name: str, contract: CsvContract) -> None:
-        self._contract = contract
-        opened = open_records(path, name=name, contract=contract)
-        self._syntax = opened.syntax
-        self._header, lines = _find_header(opened, name=name, contract=contract)
-        self._plan = [
-            (column, place, ColumnReader(column, contract=contract, syntax=self._syntax))
-            for column, place in zip(self._header.columns, self._header.positions, strict=True)
-        ]
-        self._layout = LayoutCheck(name=name, header=self._header, syntax=self._syntax)
-        self._suspicion = Windows1252Suspicion(name=name, encoding=contract.encoding)
-        places = {column.name: place or 0 for column, place, _ in self._plan}
-        self._only = [(places[column], value) for column, value in contract.only]
-        self.columns: tuple[Column, ...] = self._header.columns
-        self.counts = Counts()
-        shape = Shape(
-            names=self._header.names,
-            line_ends=frozenset(
-                place for column, place, _ in self._plan if column.line_ends and place is not None
-            ),
-            reads=self._reads,
-        )
-        self._records = opened.below(lines, shape)
+    def __init__(
+        self,
+        records: RecordReader,
+        checks: RowChecks,
+        *,
+        columns: tuple[Column, ...],
+        syntax: Syntax,
+    ) -> None:
+        self._records, self._checks, self._syntax = records, checks, syntax
+        self.columns = columns
+        self.counts: Counts = checks.counts
 
     def __iter__(self) -> Iterator[tuple[int, Values] | Reject]:
         for block in self.blocks():
@@ -117,16 +96,13 @@ class CsvRows:
 
     def blocks(self) -> Iterator[TypedBlock]:
         """Yield the rows column by column, some thousands at a time: several times faster."""
-        for block in self._records.blocks():
-            yield self._typed(block)
-        self._layout.check_end()
-        self._suspicion.check()
+        yield from map(self._checks.check, self._records.blocks())
+        self._checks.finish()
 
     def raws(self, lines: Iterable[int]) -> Iterator[tuple[int, str]]:
         """Yield the rows at the given lines as they stand in the file, instead of typed rows.
 
-        Raises:
-            AccountingError: no row begins on one of them.
+        Arguments and errors are those of `read_raw`.
         """
         wanted = iter(lines)
         line = next(wanted, None)
@@ -140,85 +116,6 @@ class CsvRows:
                 return
         if line is not None:
             raise AccountingError(f"no row begins on line {line}, where one was read before")
-
-    def _reads(self, cells: list[str]) -> bool:
-        """Tell whether cells, as many as the header has, are values of their columns' types.
-
-        A row that breaks a constraint is to be rejected, so it may not vanish in a cell either.
-        """
-        values = (
-            reader.read([cells[place]], quoted=True, size=len(cells[place]))[0][0]
-            for _, place, reader in self._plan
-            if place is not None
-        )
-        return all(not isinstance(value, Fault) or value.code in _CONSTRAINTS for value in values)
-
-    def _typed(self, block: Block) -> TypedBlock:
-        """Take a block through all checks; each is cheap for a block without faults."""
-        batch = Batch(block, delimiter=self._syntax.delimiter)
-        counts = self.counts
-        counts.read += len(block.lines) + len(block.faults)
-        lost = self._layout.look(block, batch)
-        counts.blank += len(block.blanks) - lost
-        counts.read += lost
-        if block.text:
-            self._suspicion.note_text(block.text)
-        if self._only and batch.lines:
-            self._filter(batch)
-        if block.dirty and (bad := self._undecodable(batch)):
-            batch.reject(bad)
-        columns = self._values(batch, block)
-        counts.read += sum(reject.code == CONTINUED for reject in batch.rejects)
-        counts.rejected += len(batch.rejects)
-        counts.kept += len(batch.lines)
-        batch.rejects.sort(key=attrgetter("line"))
-        return TypedBlock(batch.lines, columns, batch.rejects)
-
-    def _filter(self, batch: Batch) -> None:
-        """Drop the rows that the contract does not want, before any value is read."""
-        text = self._syntax.text
-        for place, wanted in self._only:
-            stay = [cell == wanted or text(cell) == wanted for cell in batch.columns[place]]
-            if not all(stay):
-                self.counts.filtered += stay.count(False)
-                batch.keep(stay)
-
-    def _undecodable(self, batch: Batch) -> Bad:
-        """Find rows with NUL or an undecodable byte in any cell, read or not."""
-        bad: Bad = {}
-        for index, line in enumerate(batch.lines):
-            raw = batch.raw(index)
-            marked = MARK.search(raw) is not None
-            if marked:
-                self._suspicion.note_row(line, raw)
-            if not marked and "\0" not in raw:
-                continue
-            cells = batch.cells(index)
-            place = next(i for i, cell in enumerate(cells) if "\0" in cell or MARK.search(cell))
-            code = "bad_encoding" if MARK.search(cells[place]) else "nul"
-            bad[index] = (self._header.column_at(place), Fault(code))
-        return bad
-
-    def _values(self, batch: Batch, block: Block) -> list[list[str | None]]:
-        """Read the cells of all columns, and reject the rows where one is no value."""
-        columns: list[Any] = []
-        bad: Bad = {}
-        for column, place, reader in self._plan:
-            if place is None or not batch.lines:
-                columns.append([None] * len(batch.lines))
-                continue
-            cells = batch.columns[place]
-            values, faults = reader.read(cells, quoted=block.quoted, size=block.size)
-            columns.append(values)
-            for index in faults:
-                fault = values[index]
-                if isinstance(fault, Fault):
-                    bad.setdefault(index, (column.name, fault))
-        if bad:
-            self._layout.look_at_misfits(batch, bad)
-            stay = batch.reject(bad)
-            columns = [list(compress(values, stay)) for values in columns]
-        return columns
 
 
 def read_raw(
@@ -237,7 +134,7 @@ def read_raw(
     Raises:
         AccountingError: no row begins on one of them.
     """
-    yield from CsvRows(path, name=name, contract=contract).raws(lines)
+    yield from read_rows(path, name=name, contract=contract).raws(lines)
 
 
 def _find_header(opened: Opened, *, name: str, contract: CsvContract) -> tuple[Header, int]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from include.core.csv.syntax import Syntax
 
     Value = str | Fault | None
+    Faults = dict[int, Fault]
 
 _MEMO_CELLS: Final = 16_384
 _MEMO_CELL_CHARACTERS: Final = 128
@@ -71,7 +72,7 @@ class ColumnReader:
 
         return value
 
-    def read(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], list[int]]:
+    def read(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], Faults]:
         """Read one column of a block.
 
         Arguments:
@@ -79,18 +80,18 @@ class ColumnReader:
             quoted: whether any of them may hold a quote.
             size: characters that none of them exceeds.
 
-        Returns the values, and where among them the Faults are.
+        Returns the values, and the Faults among them by index.
         """
         if self._memo is None:
             return self._texts(cells, quoted=quoted, size=size)
         if self._range and (
             _are_plain_digits(cells, self._safe_digits) or _are_canonical(cells, *self._range)
         ):
-            return [*cells], []
+            return [*cells], {}
         values = list(map(self._memo.__getitem__, cells))
-        return values, _faults_among(values) if self._memo.faulty else []
+        return values, _faults_among(values) if self._memo.faulty else {}
 
-    def _texts(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], list[int]]:
+    def _texts(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], Faults]:
         """Read a text column; the usual block has no null, no quote and no long cell."""
         if self._trim:
             cells = list(map(_trimmed, cells))
@@ -115,7 +116,7 @@ class ColumnReader:
         if self._checks and (broken := _broken(values, self._checks)):
             suspect = True
             values = [broken.get(value, value) for value in values]
-        return values, _faults_among(values) if suspect else []
+        return values, _faults_among(values) if suspect else {}
 
     def _within_limit(self, value: Value) -> Value:
         if isinstance(value, str) and len(value.encode()) > self._limit:
@@ -197,8 +198,8 @@ def _are_canonical(cells: list[str], lowest: int, highest: int) -> bool:
     return in_range and list(map(str, numbers)) == cells
 
 
-def _faults_among(values: list[Value]) -> list[int]:
-    return [index for index, value in enumerate(values) if value.__class__ is Fault]
+def _faults_among(values: list[Value]) -> Faults:
+    return {index: value for index, value in enumerate(values) if isinstance(value, Fault)}
 
 
 def _asked(column: Column) -> dict[str, str]:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from include.contracts.columns import Column
     from include.contracts.files import CsvContract
+    from include.core.csv.batch import TypedBlock
     from include.core.csv.faults import Counts
-    from include.core.csv.rows import CsvRows, TypedBlock
+    from include.core.csv.rows import CsvRows
 
 LINE_COLUMN: Final = f"{RESERVED_PREFIX}line"
 

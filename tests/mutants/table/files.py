@@ -201,7 +201,7 @@ GUARDS: Final = (
     Guard(
         "constraints inside a cell",
         "rows that break a constraint vanish in a quoted cell",
-        (Edit("include/core/csv/rows.py", " or value.code in _CONSTRAINTS", ""),),
+        (Edit("include/core/csv/checks.py", " or value.code in _CONSTRAINTS", ""),),
         (f"{_ROWS}::test_rows_that_break_a_constraint_do_not_vanish_in_a_quoted_cell",),
     ),
     Guard(
