@@ -123,3 +123,17 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     contents = (REPOSITORY / "docs" / "README.md").read_text("utf-8")
     pages = [path.name for path in (REPOSITORY / "docs").glob("*.md") if path.name != "README.md"]
     assert [name for name in pages if f"]({name})" not in contents] == []
+
+
+def test_every_limit_is_where_the_page_of_limits_says() -> None:
+    rows = (REPOSITORY / "docs" / "limits.md").read_text("utf-8").splitlines()
+    looked_at = 0
+    for row in (row for row in rows if row.startswith("| ")):
+        named = re.search(r"((?:`\w+`, )*`\w+`) in `([\w/]+)` \|$", row)
+        if named:
+            code = "\n".join(path.read_text() for path in (REPOSITORY / named[2]).rglob("*.py"))
+            looked_at += 1
+            assert [
+                n for n in re.findall(r"\w+", named[1]) if not re.search(rf"\b{n}\b", code)
+            ] == []
+    assert looked_at >= 15
