@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.pipelines.landing import LANDING_PREFIXES
 from tests.support.document_blocks import ALL, LANGUAGES, MARKS, PAGES, REPOSITORY
 
 if TYPE_CHECKING:
@@ -137,3 +138,9 @@ def test_every_limit_is_where_the_page_of_limits_says() -> None:
                 n for n in re.findall(r"\w+", named[1]) if not re.search(rf"\b{n}\b", code)
             ] == []
     assert looked_at >= 15
+
+
+def test_page_of_uploads_names_each_pipeline_with_its_prefix() -> None:
+    text = (REPOSITORY / "docs" / "uploads.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| a file lands \| `([\w/]+)` \|", text, re.MULTILINE)
+    assert dict(rows) == LANDING_PREFIXES
