@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.common.paths import REPOSITORY
 from tests.unit.infra_aws.templates import Template, read, templates_of
 
-ROOT = Path(__file__).resolve().parents[3]
-COMMITTED = ROOT / "infra" / "aws" / "templates" / "pipelines.template.json"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMITTED = REPOSITORY / "infra" / "aws" / "templates" / "pipelines.template.json"
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.datasets import github_datasets
 from include.pipelines.landing import LANDING_PREFIXES
+from infra.common.paths import REPOSITORY
 from tests.unit.infra_aws.alarms import alarms, dimensions, watched
 from tests.unit.infra_aws.templates import Template, behind, mentions, of_type
 
-ROOT = Path(__file__).resolve().parents[3]
 HOUR = 3600
 
 
@@ -24,7 +23,7 @@ def slug(heading: str) -> str:
 
 
 def runbooks() -> set[str]:
-    text = (ROOT / "docs" / "monitoring.md").read_text()
+    text = (REPOSITORY / "docs" / "monitoring.md").read_text()
     return {slug(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
 
 
@@ -44,7 +43,7 @@ def scheduled_dags() -> set[str]:
     datasets = {dataset.name for dataset in github_datasets() if dataset.schedule is not None}
     files = {
         path.stem
-        for path in (ROOT / "dags").glob("*.py")
+        for path in (REPOSITORY / "dags").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.keyword) and node.arg == "schedule"
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
@@ -85,7 +84,7 @@ def test_every_alarm_says_what_is_the_case_and_where_it_is_written_what_to_do(
 def listed_alarms() -> set[str]:
     """Return the names in the page's table of alarms, and for a kind in brackets all of it."""
     kinds = {"<upload pipeline": LANDING_PREFIXES, "<DAG with a schedule": scheduled_dags()}
-    section = (ROOT / "docs" / "monitoring.md").read_text().partition("\n## Alarms\n")[2]
+    section = (REPOSITORY / "docs" / "monitoring.md").read_text().partition("\n## Alarms\n")[2]
     rows = re.findall(r"^\| (`.+?) \|", section.partition("\n## ")[0], re.MULTILINE)
     names = [name.rpartition(">") for row in rows for name in re.findall(r"`(.+?)`", row)]
     return {f"{each}{rest}" for kind, _, rest in names for each in kinds.get(kind, ("",))}

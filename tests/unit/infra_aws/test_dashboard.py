@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.datasets import github_datasets
+from infra.common.paths import REPOSITORY
 from tests.unit.infra_aws.alarms import alarms, dimensions, watched
 from tests.unit.infra_aws.templates import PSEUDO_PARAMETERS, Template, behind, of_type
 
-ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = 24
 Metric = tuple[str, str, frozenset[tuple[str, str]]]
 
@@ -109,7 +108,7 @@ def test_every_metric_that_has_an_alarm_is_on_the_page(place: Place) -> None:
 
 
 def test_every_dag_is_on_the_page_with_its_successes_and_failures(place: Place) -> None:
-    files = {path.stem for path in (ROOT / "dags").glob("*.py")} - {"github_csv_to_postgres"}
+    files = {path.stem for path in (REPOSITORY / "dags").glob("*.py")} - {"github_csv_to_postgres"}
     dags = files | {dataset.name for dataset in github_datasets()}
     for name in ("DAGDurationSuccess", "DAGDurationFailed"):
         shown = {dict(dims)["DAG"] for _, metric, dims in place.shown() if metric == name}

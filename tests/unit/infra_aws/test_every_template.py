@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.common.paths import REPOSITORY
 from tests.unit.infra_aws.templates import found, refusals_of_plain_http, templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.unit.infra_aws.templates import Template
 
-ROOT = Path(__file__).resolve().parents[3]
 # Statements of roles on every resource, and why.
 ON_EVERY_RESOURCE = {
     "FindLogGroups": "MWAA lists without a prefix, which is to list all there are",
@@ -76,7 +76,7 @@ def test_roles_reach_every_resource_for_a_written_reason_alone(made: list[Templa
 def test_source_says_beside_each_wildcard_why() -> None:
     lines = [
         line
-        for path in (ROOT / "infra" / "aws").rglob("*.py")
+        for path in (REPOSITORY / "infra" / "aws").rglob("*.py")
         for line in path.read_text().splitlines()
         if re.search(r"""resources=.*["']\*["']""", line)
     ]

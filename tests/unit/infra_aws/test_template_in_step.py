@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from infra.common.paths import REPOSITORY
+
 TEMPLATE = Path("infra", "aws", "templates", "pipelines.template.json")
 
 RunCdk = Callable[..., subprocess.CompletedProcess[str]]
@@ -22,7 +23,7 @@ def test_check_fails_and_shows_the_line_when_the_committed_template_differs(
     run_cdk: RunCdk, tmp_path: Path
 ) -> None:
     for room in ("dags", "include", "infra/aws"):
-        shutil.copytree(ROOT / room, tmp_path / room)
+        shutil.copytree(REPOSITORY / room, tmp_path / room)
     copy = tmp_path / TEMPLATE
     copy.write_text(copy.read_text().replace('"ExpirationInDays": 7,', '"ExpirationInDays": 8,'))
     check = run_cdk("-m", "infra.aws.synth", "--check", folder=tmp_path)
@@ -40,5 +41,5 @@ def test_cfn_lint_finds_nothing_in_the_template_of_any_environment(
     templates = sorted(str(path) for path in templates_folder.glob("*/*.template.json"))
     assert len(templates) == 6
     command = [str(cdk_programs / "cfn-lint"), str(TEMPLATE), *templates]
-    lint = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    lint = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")

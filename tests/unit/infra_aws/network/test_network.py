@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.aws.environment import DEV, PROD
-from tests.unit.infra_aws.networks import interface_endpoints, routes, subnets, the_only
+from tests.unit.infra_aws.network.networks import interface_endpoints, routes, subnets, the_only
 from tests.unit.infra_aws.templates import REGION, Template, mentions, of_type, resolved
 
 

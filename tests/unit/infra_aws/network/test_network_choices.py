@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from infra.aws.environment import DEV, ENVIRONMENTS, PROD
-from tests.unit.infra_aws.networks import Rule, ways_in
+from tests.unit.infra_aws.network.networks import Rule, ways_in
 from tests.unit.infra_aws.templates import Template, of_type
 
 RunCdk = Callable[..., subprocess.CompletedProcess[str]]

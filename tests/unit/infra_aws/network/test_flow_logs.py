@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.aws.environment import ENVIRONMENTS
-from tests.unit.infra_aws.networks import the_only
+from tests.unit.infra_aws.network.networks import the_only
 from tests.unit.infra_aws.templates import ACCOUNT, REGION, Template, of_type, resolved
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.aws.environment import ENVIRONMENTS
-from tests.unit.infra_aws.networks import the_only
+from tests.unit.infra_aws.network.networks import the_only
 from tests.unit.infra_aws.templates import Template, of_type
 
 if TYPE_CHECKING:

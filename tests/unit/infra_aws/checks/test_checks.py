@@ -9,7 +9,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,8 +18,10 @@ from infra.aws.checks.acknowledged import ACKNOWLEDGED
 from infra.aws.checks.acknowledgement import Acknowledgement, compare, lasting
 from infra.aws.checks.finding import Finding, parse
 from infra.aws.environment import ENVIRONMENTS
+from infra.common.paths import REPOSITORY
 
-ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RunCdk = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -153,7 +155,7 @@ def test_templates_say_nothing_of_the_checks(templates_folder: Path) -> None:
 def test_synthesis_fails_on_what_has_no_reason_and_on_reasons_for_nothing(
     run_cdk: RunCdk, tmp_path: Path
 ) -> None:
-    shutil.copytree(ROOT / "infra" / "aws", tmp_path / "infra" / "aws")
+    shutil.copytree(REPOSITORY / "infra" / "aws", tmp_path / "infra" / "aws")
     for path, old, new in (
         ("checks/acknowledged/pipelines.py", "Items/Table/Resource", "Things/Table/Resource"),
         ("airflow/logs.py", 'log_level="INFO"', 'log_level="WARNING"'),
@@ -182,6 +184,6 @@ def test_environment_that_asks_for_all_there_is_has_a_reason_for_each_finding(
 
 
 def test_nothing_is_acknowledged_but_in_the_table() -> None:
-    sources = (ROOT / "infra" / "aws").rglob("*.py")
+    sources = (REPOSITORY / "infra" / "aws").rglob("*.py")
     by_cdk = re.compile(r"\.acknowledge(_\w+)?\(")
     assert [path for path in sources if by_cdk.search(path.read_text())] == []

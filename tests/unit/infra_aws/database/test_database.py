@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.aws.environment import ENVIRONMENTS, Environment
-from tests.unit.infra_aws.networks import the_only
+from tests.unit.infra_aws.network.networks import the_only
 from tests.unit.infra_aws.templates import (
     ACCOUNT,
     REGION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.infra_aws.networks import (
+from tests.unit.infra_aws.network.networks import (
     ANYWHERE,
     Rule,
     airflow_group,
