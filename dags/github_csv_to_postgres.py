@@ -35,20 +35,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, dag, get_current_context, task
 
+from include.core.aws.objects import HandOver
 from include.datasets import github_datasets
 from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
 from wiring.clients import github, lake, publish, warehouse
 from wiring.defaults import dag_defaults, settings, timed_tags
 from wiring.failures import accountable, notify_failure
-from wiring.task_context import name_in_ui, run_of_sink, task_folder
+from wiring.task_context import name_in_ui, run_of_sink, task_folder, this_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from include.contracts.github import GitHubDataset
 
 
@@ -57,13 +61,13 @@ def build(dataset: GitHubDataset) -> DAG:
 
     @task
     @accountable
-    def resolve_as_of() -> dict[str, Any]:
+    def resolve_as_of() -> run_input.RunInput:
         context = get_current_context()
         return run_input.resolve(params=context["params"], run=context["dag_run"])
 
     @task(map_index_template="{{ source_name }}")
     @accountable
-    def download(source_name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def download(source_name: str, asked: run_input.RunInput) -> pipeline.ArchivedFile:
         name_in_ui(source_name=source_name)
         source = next(source for source in dataset.sources if source.name == source_name)
         with task_folder() as folder:
@@ -78,41 +82,34 @@ def build(dataset: GitHubDataset) -> DAG:
 
     @task
     @accountable
-    def clean_and_merge(archived: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
-        with task_folder() as folder:
+    def clean_and_merge(
+        archived: list[pipeline.ArchivedFile], asked: run_input.RunInput
+    ) -> pipeline.CleanedSnapshot:
+        with task_resources() as resources:
+            as_of = datetime.fromisoformat(asked["as_of"])
             return pipeline.clean_and_merge(
-                dataset,
-                list(archived),
-                as_of=datetime.fromisoformat(asked["as_of"]),
-                store=lake(),
-                work=f"work/{dataset.name}/{get_current_context()['run_id']}",
-                folder=folder,
-                memory=settings().duckdb_memory,
+                dataset, list(archived), as_of=as_of, resources=resources
             )
 
     @task(show_return_value_in_logs=False)  # a dry run comes back with rows
     @accountable
-    def upsert(cleaned: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-        with task_folder() as folder:
+    def upsert(
+        cleaned: pipeline.CleanedSnapshot, asked: run_input.RunInput
+    ) -> pipeline.LoadedSnapshot:
+        with task_resources() as resources:
             return pipeline.upsert_snapshot(
                 dataset,
                 cleaned,
                 run=run_of_sink(dataset.table.sink, asked),
                 connect=warehouse(),
-                store=lake(),
-                ui_url=settings().ui_url,
-                folder=folder,
-                memory=settings().duckdb_memory,
+                resources=resources,
                 dry_run=asked["dry_run"],
             )
 
     @task
     @accountable
-    def announce(loaded: dict[str, Any]) -> list[str]:
-        run_id = get_current_context()["run_id"]
-        return pipeline.announce_end(
-            loaded, connect=warehouse(), dag_id=dataset.name, run_id=run_id, publish=publish
-        )
+    def announce(loaded: pipeline.LoadedSnapshot) -> list[str]:
+        return pipeline.announce_end(loaded, run=this_run(), connect=warehouse(), publish=publish)
 
     @dag(
         dag_id=dataset.name,
@@ -134,6 +131,18 @@ def build(dataset: GitHubDataset) -> DAG:
         announce(loaded)
 
     return wire()
+
+
+@contextmanager
+def task_resources() -> Iterator[pipeline.Resources]:
+    """What a task works with that reads or writes the files of its run."""
+    with task_folder() as folder:
+        prefix = this_run().work_prefix
+        yield pipeline.Resources(
+            hand_over=HandOver(store=lake(), prefix=prefix, folder=folder),
+            memory=settings().duckdb_memory,
+            ui_url=settings().ui_url,
+        )
 
 
 for found in github_datasets():

@@ -142,7 +142,7 @@ def notify_failure(
             log.warning("No ledger row for this failure: %s", cause_of(error))
             publish(notice({} if on_record else None))
         else:
-            announce(connect, dag_id=run.dag_id, run_id=run.run_id, publish=publish)
+            announce(connect, run, publish=publish)
 
     return notify
 

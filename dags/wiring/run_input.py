@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import Param
 
@@ -46,7 +46,26 @@ PARAMS = {
 }
 
 
-def resolve(*, params: Mapping[str, Any], run: Any) -> dict[str, Any]:
+class Moments(TypedDict):
+    """The moments of a run that the ledger has, in ISO 8601.
+
+    Attributes:
+        as_of: UTC, to the second.
+        started_at: with its offset.
+    """
+
+    as_of: str
+    started_at: str
+
+
+class RunInput(Moments):
+    """What resolve_as_of returns: the moments, and the switches of the form."""
+
+    refetch: bool
+    dry_run: bool
+
+
+def resolve(*, params: Mapping[str, Any], run: Any) -> RunInput:
     """Check what a run was given, and find the moment whose state it loads.
 
     A scheduled or backfilled run loads its logical date. A manual one loads its parameter as_of,
@@ -56,9 +75,6 @@ def resolve(*, params: Mapping[str, Any], run: Any) -> dict[str, Any]:
         params: the run's parameters with their defaults.
         run: Airflow's dag_run; unknown names in what it was triggered with are refused.
 
-    Returns:
-        as_of (ISO 8601, UTC, to the second), started_at, refetch, dry_run.
-
     Raises:
         RunInputError: an unknown name, a wrong type, or a moment in the future.
     """
@@ -67,12 +83,12 @@ def resolve(*, params: Mapping[str, Any], run: Any) -> dict[str, Any]:
         raise RunInputError(
             f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(PARAMS)}"
         )
-    return {
-        "as_of": _as_of(params["as_of"], run).isoformat(),
-        "started_at": _started_at(run),
-        "refetch": switched("refetch", params["refetch"], default=False),
-        "dry_run": switched("dry_run", params["dry_run"], default=False),
-    }
+    return RunInput(
+        as_of=_as_of(params["as_of"], run).isoformat(),
+        started_at=_started_at(run),
+        refetch=switched("refetch", params["refetch"], default=False),
+        dry_run=switched("dry_run", params["dry_run"], default=False),
+    )
 
 
 def switched(name: str, given: Any, *, default: bool) -> bool:
@@ -88,12 +104,9 @@ def switched(name: str, given: Any, *, default: bool) -> bool:
     return given
 
 
-def moments_of(run: Any) -> dict[str, str]:
-    """The moments that the ledger has of a run that is asked for none: as_of and started_at."""
-    return {
-        "as_of": as_of_or_best_guess(run).isoformat(),
-        "started_at": _started_at(run),
-    }
+def moments_of(run: Any) -> Moments:
+    """The moments of a run whose form asks for none."""
+    return Moments(as_of=as_of_or_best_guess(run).isoformat(), started_at=_started_at(run))
 
 
 def as_of_or_best_guess(run: Any) -> datetime:

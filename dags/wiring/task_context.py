@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import get_current_context
 
 from include.core.runs.ledger import RunOfSink
+from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from wiring.run_input import Moments
 
 
 @contextmanager
@@ -24,26 +27,29 @@ def task_folder() -> Iterator[Path]:
         yield folder
 
 
-def run_work() -> str:
-    """Where the tasks of this run hand over files to each other: a key prefix in the lake."""
+def this_run() -> Run:
+    """The run that this task belongs to."""
     ti = get_current_context()["ti"]
-    return f"work/{ti.dag_id}/{ti.run_id}"
+    return Run(dag_id=ti.dag_id, run_id=ti.run_id)
 
 
-def run_of_sink(sink: str, asked: Mapping[str, Any]) -> RunOfSink:
+def run_work() -> str:
+    """The key prefix in the lake of files between the tasks of this run."""
+    return this_run().work_prefix
+
+
+def run_of_sink(sink: str, moments: Moments) -> RunOfSink:
     """This run, for the ledger.
 
     Arguments:
-        sink: schema.table.
-        asked: what resolve_as_of came back with.
+        sink: schema.table, or the name of a queue or a DynamoDB table.
+        moments: what the run's first task found.
     """
-    ti = get_current_context()["ti"]
     return RunOfSink(
-        dag_id=ti.dag_id,
-        run_id=ti.run_id,
+        **this_run().parameters,
         sink=sink,
-        as_of=datetime.fromisoformat(asked["as_of"]),
-        started_at=datetime.fromisoformat(asked["started_at"]),
+        as_of=datetime.fromisoformat(moments["as_of"]),
+        started_at=datetime.fromisoformat(moments["started_at"]),
     )
 
 

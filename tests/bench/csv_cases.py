@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.core.scratch import scratch_folder
-from include.core.snapshot.files import connect_duckdb
-from include.core.snapshot.load_csv import duckdb_type, load_csv
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.load_csv import CsvFile, duckdb_type, load_csv
 from tests.bench import source
 from tests.bench.load_cases import DUCKDB_MEMORY
 
@@ -29,9 +29,7 @@ def csv_sluice(*, file: str, folder: str) -> tuple[float, dict[str, Any]]:
         counts = load_csv(
             connection,
             "loaded",
-            path,
-            name=path.name,
-            contract=source.CONTRACT,
+            CsvFile(path=path, name=path.name, contract=source.CONTRACT),
             folder=scratch,
             on_reject=lambda reject: rejects.append(reject.code),
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import psycopg2
 from psycopg2 import sql
@@ -24,6 +24,8 @@ from tests.bench import source
 from tests.support.folder_client import FolderClient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from psycopg2.extensions import cursor
 
 DUCKDB_MEMORY: Final = Settings.duckdb_memory
@@ -94,18 +96,25 @@ def sluice(  # noqa: PLR0913 -- what the pipeline knows of a load
     began = time.perf_counter()
     store = ObjectStore(client=FolderClient(), bucket=str(Path(file).parent))
     target = source.table(table)
-    snapshot = {"key": Path(file).name, "sha256": sha256}
     with (
         scratch_folder("bench", root=Path(folder)) as scratch,
         transaction(lambda: psycopg2.connect(uri), doing="measure a load") as cursor,
     ):
+
+        @contextmanager
+        def open_snapshot() -> Iterator[IO[bytes]]:
+            parquet = scratch / "snapshot.parquet"
+            store.get_file(Path(file).name, parquet, sha256=sha256)
+            with open_rows(target, parquet, folder=scratch, memory=DUCKDB_MEMORY) as opened:
+                yield opened
+
         counts = load_snapshot(
             cursor,
             table=target,
             snapshot=Snapshot(
                 as_of=datetime.fromisoformat(as_of), row_count=rows, content_sha256=sha256
             ),
-            rows=lambda: open_rows(target, snapshot, store, scratch, DUCKDB_MEMORY),
+            rows=open_snapshot,
             policy=Policy(vanished="keep", shrink=ShrinkLimit()),
         )
     seconds = time.perf_counter() - began

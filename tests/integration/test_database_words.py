@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.tracebacks import ExceptionDictTransformer
 
-from include.core.snapshot.files import connect_duckdb
+from include.core.snapshot.database import connect_duckdb
 from include.core.warehouse.connection import autocommit, transaction
 from include.errors import RuleError, WarehouseRefusedError
 

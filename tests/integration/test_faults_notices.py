@@ -207,7 +207,7 @@ def test_failure_is_told_of_although_the_notice_of_success_is_refused(trial: Tri
         told.append(notice.status)
 
     with pytest.raises(NoticeRefusedError):
-        announce(place.connect, dag_id=place.dataset.name, run_id="second", publish=publish)
+        announce(place.connect, place.tasks().run_named("second"), publish=publish)
     assert told == ["failed"]
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -79,7 +79,7 @@ def test_archived_file_that_was_altered_stops_runs_until_it_is_fetched_again(
 @pytest.mark.parametrize("harm", [delete, overwrite, damage])
 @pytest.mark.parametrize("handed_over", ["snapshot", "rejects"])
 def test_hand_over_that_is_not_what_was_put_there_stops_the_run(
-    trial: Trial, handed_over: str, harm: Harm
+    trial: Trial, handed_over: Literal["snapshot", "rejects"], harm: Harm
 ) -> None:
     trial.run(V1, "before")
     harm(trial.place, trial.place.prepare(V2, "harmed")[handed_over]["key"])

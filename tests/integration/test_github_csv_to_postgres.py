@@ -366,9 +366,8 @@ def test_failure_that_could_not_be_told_is_not_told_after_the_run_has_succeeded(
         write_notice(cursor, failed)
     announce_end(
         loaded,
+        run=runs.run_named(run_id),
         connect=runs.connect,
-        dag_id=runs.dataset.name,
-        run_id=run_id,
         publish=runs.published.append,
     )
     assert [notice.status for notice in runs.published] == ["success"]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from include.pipelines.github_csv_to_postgres import LoadedSnapshot
+
 SNAPSHOTS: dict[str, Callable[[Path, datetime], oracle.Snapshot | None]] = {
     "covid_us_daily": oracle.us_daily,
     "covid_us_states_daily": oracle.us_states_daily,
@@ -135,7 +137,7 @@ class Trial:
 
     def run(
         self, as_of: datetime, run_id: str, *, place: Place | None = None, refetch: bool = False
-    ) -> dict[str, Any]:
+    ) -> LoadedSnapshot:
         """A run in this process, or the rest of one that a fault ended."""
         self.runs[run_id] = as_of
         return (place or self.place).run(as_of, run_id, refetch=refetch)

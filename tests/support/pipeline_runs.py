@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from include.core.aws.objects import HandOver
 from include.core.runs.ledger import RunOfSink
 from include.core.runs.outbox import announce
+from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.core.warehouse.migrations import migrate
 from include.core.web.client import Web
@@ -74,7 +76,7 @@ class PipelineRuns:
         run_id: str | None = None,
         refetch: bool = False,
         dry_run: bool = False,
-    ) -> dict[str, Any]:
+    ) -> pipeline.LoadedSnapshot:
         """All tasks of one run, as the DAG wires them; comes back with what upsert did."""
         name = run_id or f"scheduled__{as_of.isoformat()}"
         archived = self.download(as_of, run_id=name, refetch=refetch)
@@ -86,7 +88,7 @@ class PipelineRuns:
 
     def download(
         self, as_of: datetime, *, run_id: str, refetch: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[pipeline.ArchivedFile]:
         web = Web(
             hosts=self.dataset.hosts,
             stand_ins=(self.github_url,),
@@ -110,22 +112,24 @@ class PipelineRuns:
         return archived
 
     def clean(
-        self, archived: list[dict[str, Any]], as_of: datetime, *, run_id: str
-    ) -> dict[str, Any]:
+        self, archived: list[pipeline.ArchivedFile], as_of: datetime, *, run_id: str
+    ) -> pipeline.CleanedSnapshot:
         with self._folder(run_id, "clean_and_merge") as folder:
             return pipeline.clean_and_merge(
                 self.dataset,
                 archived,
                 as_of=as_of,
-                store=self.store,
-                work=f"work/{self.dataset.name}/{run_id}",
-                folder=folder,
-                memory=MEMORY,
+                resources=self._resources(run_id, folder),
             )
 
     def upsert(
-        self, cleaned: dict[str, Any], as_of: datetime, *, run_id: str, dry_run: bool = False
-    ) -> dict[str, Any]:
+        self,
+        cleaned: pipeline.CleanedSnapshot,
+        as_of: datetime,
+        *,
+        run_id: str,
+        dry_run: bool = False,
+    ) -> pipeline.LoadedSnapshot:
         migrate(self.connect)
         with self._folder(run_id, "upsert") as folder:
             return pipeline.upsert_snapshot(
@@ -139,20 +143,15 @@ class PipelineRuns:
                     started_at=datetime.now(timezone.utc),
                 ),
                 connect=self.connect,
-                store=self.store,
-                ui_url=UI_URL,
-                folder=folder,
-                memory=MEMORY,
+                resources=self._resources(run_id, folder),
                 dry_run=dry_run,
             )
 
     def announce(self, run_id: str) -> list[Notice]:
-        return announce(
-            self.connect,
-            dag_id=self.dataset.name,
-            run_id=run_id,
-            publish=self.published.append,
-        )
+        return announce(self.connect, self.run_named(run_id), publish=self.published.append)
+
+    def run_named(self, run_id: str) -> Run:
+        return Run(dag_id=self.dataset.name, run_id=run_id)
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement, in a transaction of its own."""
@@ -178,6 +177,14 @@ class PipelineRuns:
         )
         (row,) = self.query(f"select {columns} from ops.run where run_id = %s", run_id)
         return dict(zip(columns.replace(" ", "").split(","), row, strict=True))
+
+    def _resources(self, run_id: str, folder: Path) -> pipeline.Resources:
+        prefix = self.run_named(run_id).work_prefix
+        return pipeline.Resources(
+            hand_over=HandOver(store=self.store, prefix=prefix, folder=folder),
+            memory=MEMORY,
+            ui_url=UI_URL,
+        )
 
     def _folder(self, run_id: str, task: str) -> Any:
         return scratch_folder(self.dataset.name, run_id, task, root=self.scratch)

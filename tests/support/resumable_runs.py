@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg2
 
@@ -99,36 +99,39 @@ class Place:
     def announce(self, run_id: str, publish: Callable[[Notice], None] | None = None) -> list[str]:
         """The last task, through this publish or to SNS."""
         return pipeline.announce_end(
-            {},
+            cast("pipeline.LoadedSnapshot", {}),
+            run=self.tasks().run_named(run_id),
             connect=self.connect,
-            dag_id=self.dataset.name,
-            run_id=run_id,
             publish=publish or self.publish,
         )
 
     def download(
         self, as_of: datetime, run_id: str, *, refetch: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[pipeline.ArchivedFile]:
         """The first task, if it has no result yet."""
-        archived: list[dict[str, Any]] = self._once(
+        archived: list[pipeline.ArchivedFile] = self._once(
             run_id,
             "download",
             lambda: self.tasks().download(as_of, run_id=run_id, refetch=refetch),
         )
         return archived
 
-    def prepare(self, as_of: datetime, run_id: str, *, refetch: bool = False) -> dict[str, Any]:
+    def prepare(
+        self, as_of: datetime, run_id: str, *, refetch: bool = False
+    ) -> pipeline.CleanedSnapshot:
         """The tasks before upsert, as far as they have no result yet."""
         archived = self.download(as_of, run_id, refetch=refetch)
-        cleaned: dict[str, Any] = self._once(
+        cleaned: pipeline.CleanedSnapshot = self._once(
             run_id, "clean_and_merge", lambda: self.tasks().clean(archived, as_of, run_id=run_id)
         )
         return cleaned
 
-    def run(self, as_of: datetime, run_id: str, *, refetch: bool = False) -> dict[str, Any]:
+    def run(
+        self, as_of: datetime, run_id: str, *, refetch: bool = False
+    ) -> pipeline.LoadedSnapshot:
         """All tasks that have no result yet; comes back with what upsert did."""
         cleaned = self.prepare(as_of, run_id, refetch=refetch)
-        loaded: dict[str, Any] = self._once(
+        loaded: pipeline.LoadedSnapshot = self._once(
             run_id, "upsert", lambda: self.tasks().upsert(cleaned, as_of, run_id=run_id)
         )
         self._once(run_id, "announce", lambda: self.announce(run_id))

@@ -24,6 +24,7 @@ from include.core.aws.objects import ObjectStore
 from include.core.runs import ledger
 from include.core.runs.notices import RunFacts
 from include.core.runs.outbox import announce
+from include.core.runs.run import Run
 from tests.support.clients import client
 from tests.support.s3_messages import body, record
 from tests.support.worker_processes import die_at
@@ -208,8 +209,7 @@ class Shore:
         told: list[str] = []
         announce(
             self.connect,
-            dag_id=PIPELINE,
-            run_id=run_id,
+            Run(dag_id=PIPELINE, run_id=run_id),
             publish=lambda notice: told.append(f"{notice.run_id} {notice.status}"),
         )
         return told

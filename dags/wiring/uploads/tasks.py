@@ -32,7 +32,7 @@ from wiring.failures import (
     notify_failure,
 )
 from wiring.run_input import moments_of
-from wiring.task_context import run_of_sink, task_folder
+from wiring.task_context import run_of_sink, task_folder, this_run
 from wiring.uploads import form as upload_input
 
 if TYPE_CHECKING:
@@ -241,9 +241,7 @@ def name_causes(
 
 def announce_run() -> list[str]:
     """Send the notice of this run's end, and return the subjects of all that were sent."""
-    run: Any = get_current_context()["dag_run"]
-    named = {"dag_id": run.dag_id, "run_id": run.run_id}
-    return outbox.announce_end(warehouse(), **named, publish=publish)
+    return outbox.announce_end(warehouse(), this_run(), publish=publish)
 
 
 def release_files(cursor: cursor, run: RunOfSink, cause: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from include.core.failpoints import failpoint
 from include.core.runs import ledger
 from include.core.runs.notices import count_of
 from include.core.runs.outbox import write_notice
-from include.core.runs.quarantine import read_rejected
+from include.core.runs.quarantine import QuarantineRow, quarantine_rows, read_rejected
 from include.core.warehouse.connection import transaction
 from include.errors import FilesFailedError
 
@@ -134,7 +134,7 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
             rejected = chain.from_iterable(
                 _rejected(result, store, folder) for result in ended.done
             )
-            ledger.quarantine(cursor, run, rejected)
+            quarantine_rows(cursor, run, rejected)
             if status != "failed":
                 duration = datetime.now(timezone.utc) - run.started_at
                 notice = end_notice(
@@ -231,7 +231,7 @@ def _source(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rejected(
     result: Mapping[str, Any], store: ObjectStore, folder: Path
-) -> Iterable[ledger.Rejected]:
+) -> Iterable[QuarantineRow]:
     rejects = result["rejects"]
     if rejects is None:
         return

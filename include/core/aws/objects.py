@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from include.errors import ArchiveError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
@@ -124,7 +125,7 @@ class ObjectStore:
                 "Rerun with refetch, or restore the object's earlier version"
             )
 
-    def put_json(self, key: str, value: dict[str, Any]) -> None:
+    def put_json(self, key: str, value: Mapping[str, object]) -> None:
         """Store a small JSON object."""
         body = json.dumps(value, sort_keys=True).encode()
         self.client.put_object(

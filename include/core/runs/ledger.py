@@ -1,8 +1,7 @@
-"""The ledger: what a run did to a sink, and the rows that it rejected."""
+"""The ledger: what a run did to a sink."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,9 @@ from include.core.statements import read_statement
 from include.errors import AccountingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from psycopg2.extensions import cursor
-
-QUARANTINE_BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,28 +66,6 @@ class Counts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rejected:
-    """One row in quarantine.
-
-    Attributes:
-        file, version: the source file and the commit or object version it stood in.
-        line: 1-based physical line of the row's start.
-        column_name: the column at fault, None for the whole row.
-        code: a stable short name of the fault.
-        reason: one sentence without the value.
-        raw: the row as it stood in the file.
-    """
-
-    file: str
-    version: str
-    line: int | None
-    column_name: str | None
-    code: str
-    reason: str
-    raw: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Details:
     """What the ledger keeps beside the counts.
 
@@ -136,23 +110,3 @@ def record_failure(cursor: cursor, run: RunOfSink, *, task: str, cause: str) -> 
     """Write the ledger row of a run that failed, unless it has loaded before."""
     details = Json({"failed_task": task, "cause": cause})
     cursor.execute(read_statement("runs/record_failure"), {**asdict(run), "details": details})
-
-
-def quarantine(cursor: cursor, run: RunOfSink, rejected: Iterable[Rejected]) -> int:
-    """Replace what the run has in quarantine by these rows, and count them."""
-    cursor.execute(read_statement("runs/replace_quarantine.empty"), asdict(run))
-    written = 0
-    batch: list[dict[str, Any]] = []
-    for row in rejected:
-        batch.append(asdict(row))
-        if len(batch) == QUARANTINE_BATCH:
-            written += _quarantine_batch(cursor, run, batch)
-            batch = []
-    return written + _quarantine_batch(cursor, run, batch)
-
-
-def _quarantine_batch(cursor: cursor, run: RunOfSink, batch: list[dict[str, Any]]) -> int:
-    cursor.execute(
-        read_statement("runs/replace_quarantine.fill"), {**asdict(run), "rows": json.dumps(batch)}
-    )
-    return cursor.rowcount

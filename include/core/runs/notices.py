@@ -14,9 +14,9 @@ from include.core.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from include.core.runs.ledger import Counts, Details
+    from include.core.runs.ledger import Details
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: printable ASCII that begins with a
 # letter, a number or a punctuation mark, under 100 characters.
@@ -71,46 +71,6 @@ def format_moment(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def success_notice(
-    facts: RunFacts, *, counts: Counts, details: Details, duration: timedelta, dry_run: bool = False
-) -> Notice:
-    """The notice of a run that loaded, or of a dry run that would have."""
-    status = "dry_run" if dry_run else "success"
-    changed = counts.inserted + counts.updated + counts.deleted
-    headline = "would change" if dry_run else "changed"
-    parts = [
-        f"{facts.dataset}: {count_of(changed, 'row')} {headline}",
-        f"{counts.rejected} rejected" if counts.rejected else "",
-        count_of(len(details.warnings), "warning") if details.warnings else "",
-    ]
-    lines = [
-        *head(facts, "dry run, nothing was written" if dry_run else "success"),
-        f"Duration:    {duration.total_seconds():.0f} s",
-        "",
-        f"Rows read:   {counts.read}",
-        *(f"  {name + ':':<12}{value}" for name, value in _gone(counts).items()),
-        f"Deleted:     {counts.deleted}",
-        *section(
-            "Rejected rows, by reason:"
-            if dry_run
-            else "Rejected rows, by reason (they wait in ops.rejected_row):",
-            [f"{code}: {number}" for code, number in sorted(details.rejects_by_code.items())],
-        ),
-        *section("Warnings:", details.warnings),
-        *section(
-            "Sources:",
-            [
-                f"{source['repository']} {source['path']} at {source['commit'][:12]} "
-                f"({source['committed_at']}): {source['read']} rows read, {source['kept']} kept, "
-                f"{source['filtered']} filtered, {source['rejected']} rejected"
-                for source in details.sources
-            ],
-        ),
-        *foot(facts),
-    ]
-    return compose_notice(facts, status, ", ".join(part for part in parts if part), lines)
-
-
 def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> Notice:
     """The notice of a run that failed.
 
@@ -131,6 +91,14 @@ def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> N
 
 
 def compose_notice(facts: RunFacts, status: str, subject: str, lines: list[str]) -> Notice:
+    """A notice with a subject that SNS takes.
+
+    Arguments:
+        facts: of which run.
+        status: what the run ended with.
+        subject: what happened; characters that SNS refuses are replaced, and the end is cut.
+        lines: the text.
+    """
     plain = "".join(map(_in_subject, f"Sluice {subject}"))
     return Notice(
         dag_id=facts.dag_id,
@@ -149,6 +117,7 @@ def _in_subject(char: str) -> str:
 
 
 def head(facts: RunFacts, status: str) -> list[str]:
+    """The lines that each notice begins with."""
     return [
         f"Dataset:     {facts.dataset}",
         f"As of:       {format_moment(facts.as_of) if facts.as_of else 'not resolved'}",
@@ -157,24 +126,25 @@ def head(facts: RunFacts, status: str) -> list[str]:
 
 
 def foot(facts: RunFacts) -> list[str]:
+    """The lines that each notice ends with."""
     again = [f"Run again:   {facts.rerun_command}"] if facts.rerun_command else []
     return ["", f"Run:         {facts.link}", *again]
 
 
-def _gone(counts: Counts) -> dict[str, int]:
-    return {
-        "inserted": counts.inserted,
-        "updated": counts.updated,
-        "unchanged": counts.unchanged,
-        "superseded": counts.superseded,
-        "duplicate": counts.duplicate,
-        "rejected": counts.rejected,
-    }
-
-
 def count_of(count: int, thing: str) -> str:
+    """1 row, 2 rows."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
+def rejects_section(details: Details, *, is_dry_run: bool = False) -> list[str]:
+    """The section of rejected rows: how many each code has."""
+    place = "" if is_dry_run else " (they wait in ops.rejected_row)"
+    codes = sorted(details.rejects_by_code.items())
+    return section(
+        f"Rejected rows, by reason{place}:", [f"{code}: {number}" for code, number in codes]
+    )
+
+
 def section(title: str, entries: list[str]) -> list[str]:
+    """A list with its title, or nothing where the list is empty."""
     return ["", title, *(f"  - {entry}" for entry in entries)] if entries else []

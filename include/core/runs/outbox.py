@@ -1,4 +1,4 @@
-"""Notices wait in the database, written with the rows they tell of, until SNS has them."""
+"""Notices wait in the database, written with the rows that they are about, until SNS has them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from psycopg2.extras import Json
 
 from include.core.aws.batches import final_code
 from include.core.failpoints import failpoint
+from include.core.runs.run import Run
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.errors import NoticeRefusedError
@@ -26,18 +27,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
-    """The one message that a run ends with.
+class Notice(Run):
+    """The one message that a run ends with; a run has one of each status at most.
 
     Attributes:
-        dag_id, run_id, status: what tells one notice from another.
+        status: what the run ended with.
         subject: plain ASCII, under 100 characters, as SNS demands of mail subjects.
         body: text for people.
         attributes: what subscribers filter by.
     """
 
-    dag_id: str
-    run_id: str
     status: str
     subject: str
     body: str
@@ -45,21 +44,12 @@ class Notice:
 
 
 def write_notice(cursor: cursor, notice: Notice) -> None:
-    """Put a notice into the outbox, in the transaction of what it tells of."""
+    """Put a notice into the outbox, in the transaction of what it is about."""
     values = {**asdict(notice), "attributes": Json(notice.attributes)}
     cursor.execute(read_statement("runs/write_notice"), values)
 
 
-def forget_unsent_failure(connect: Connect, *, dag_id: str, run_id: str) -> None:
-    """Drop the failure notice of a run that has come to its end since, if nobody has had it."""
-    with transaction(connect, doing=f"send the notices of {dag_id}") as cursor:
-        values = {"dag_id": dag_id, "run_id": run_id}
-        cursor.execute(read_statement("runs/drop_stale_failure"), values)
-
-
-def announce(
-    connect: Connect, *, dag_id: str, run_id: str, publish: Callable[[Notice], None]
-) -> list[Notice]:
+def announce(connect: Connect, run: Run, *, publish: Callable[[Notice], None]) -> list[Notice]:
     """Send a run's notice, then those that other runs of the DAG could not send.
 
     A notice is marked as sent only after publish has come back, so that a crash between the two
@@ -68,9 +58,8 @@ def announce(
 
     Arguments:
         connect: opens a connection.
-        dag_id: whose outbox.
-        run_id: whose notice must go out now.
-        publish: hands a notice to SNS, or raises.
+        run: whose notice must go out now.
+        publish: sends a notice to SNS, or raises.
 
     Returns:
         The notices sent now, none when the run's has been sent before.
@@ -78,13 +67,13 @@ def announce(
     Raises:
         NoticeRefusedError: SNS refuses the run's notice; the others are sent.
     """
-    outbox = _Outbox(connect, dag_id, run_id, publish)
+    outbox = _Outbox(connect, run, publish)
     while outbox.send_next(own=True):
         pass
     try:
         while outbox.send_next(own=False):
             pass
-    except Exception as error:  # noqa: BLE001 -- whatever publish raises: they wait in the outbox
+    except Exception as error:  # noqa: BLE001 -- publish may raise anything: they wait in the outbox
         log.warning(
             "Notices of other runs wait for the next announcement: %s", type(error).__name__
         )
@@ -92,40 +81,36 @@ def announce(
         refused = "; ".join(f"{status}: {code}" for status, code in outbox.refused.items())
         raise NoticeRefusedError(
             f"SNS refuses the notice of this run ({refused}). The notice is in ops.outbox. "
-            f"See what SNS takes exception to, mend it, and clear this task"
+            f"Find out what SNS refuses, fix it, and clear this task"
         )
     return outbox.sent
 
 
-def announce_end(
-    connect: Connect, *, dag_id: str, run_id: str, publish: Callable[[Notice], None]
-) -> list[str]:
+def announce_end(connect: Connect, run: Run, *, publish: Callable[[Notice], None]) -> list[str]:
     """Send the notice of a run that has come to its end; arguments are those of announce.
 
-    A failure of the same run that nobody has been told of is dropped first.
+    An unsent notice that says that the same run failed is deleted first: it was cleared since.
 
     Returns:
         The subjects of the notices that were sent.
     """
-    forget_unsent_failure(connect, dag_id=dag_id, run_id=run_id)
-    sent = announce(connect, dag_id=dag_id, run_id=run_id, publish=publish)
+    with transaction(connect, doing=f"send the notices of {run.dag_id}") as cursor:
+        cursor.execute(read_statement("runs/drop_stale_failure"), run.parameters)
+    sent = announce(connect, run, publish=publish)
     return [notice.subject for notice in sent]
 
 
 class _Outbox:
     """The unsent notices of a DAG, of which one run goes first."""
 
-    def __init__(
-        self, connect: Connect, dag_id: str, run_id: str, publish: Callable[[Notice], None]
-    ) -> None:
+    def __init__(self, connect: Connect, run: Run, publish: Callable[[Notice], None]) -> None:
         self.sent: list[Notice] = []
         self.refused: dict[str, str] = {}  # of the run itself: status to SNS's code
-        self._connect, self._publish = connect, publish
-        self._dag_id, self._run_id = dag_id, run_id
+        self._connect, self._run, self._publish = connect, run, publish
 
     def send_next(self, *, own: bool) -> bool:
         """Send the next notice, or mark it as refused; False when there is none."""
-        with transaction(self._connect, doing=f"send the notices of {self._dag_id}") as cursor:
+        with transaction(self._connect, doing=f"send the notices of {self._run.dag_id}") as cursor:
             notice = self._take(cursor, own=own)
             if notice is None:
                 return False
@@ -143,7 +128,7 @@ class _Outbox:
         return True
 
     def _take(self, cursor: cursor, *, own: bool) -> Notice | None:
-        values = {"dag_id": self._dag_id, "run_id": self._run_id, "own": own}
+        values = {**self._run.parameters, "own": own}
         cursor.execute(read_statement("runs/send_notices.lock"), values)
         cursor.execute(
             read_statement("runs/send_notices.take"), values | {"refused_now": list(self.refused)}
@@ -152,10 +137,10 @@ class _Outbox:
         if row is None:
             return None
         names = ("run_id", "status", "subject", "body", "attributes")
-        return Notice(dag_id=self._dag_id, **dict(zip(names, row, strict=True)))
+        return Notice(dag_id=self._run.dag_id, **dict(zip(names, row, strict=True)))
 
     def _refusal(self, notice: Notice) -> str | None:
-        """Hand a notice to SNS; the code of its answer when it would refuse it again."""
+        """Send a notice to SNS; the code of its answer when it would refuse it again."""
         try:
             self._publish(notice)
         except ClientError as error:
@@ -170,7 +155,7 @@ class _Outbox:
         return code
 
     def _mark(self, cursor: cursor, notice: Notice, refusal: str | None) -> None:
-        named = {"dag_id": self._dag_id, "run_id": notice.run_id, "status": notice.status}
+        named = {**notice.parameters, "status": notice.status}
         if refusal is None:
             cursor.execute(read_statement("runs/send_notices.mark_sent"), named)
         else:

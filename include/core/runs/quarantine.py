@@ -1,22 +1,49 @@
-"""Rows that were not taken, in a file on their way to quarantine."""
+"""Quarantine: the rows that a run rejected, in a file on their way, then in ops.rejected_row."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from include.core.runs.ledger import Rejected
+from include.core.statements import read_statement
 from include.errors import RejectLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from psycopg2.extensions import cursor
 
     from include.contracts.files import RejectLimit
     from include.core.csv.faults import Reject
+    from include.core.runs.ledger import RunOfSink
+
+_BATCH_ROWS: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineRow:
+    """A rejected row, and the file that it was in.
+
+    Attributes:
+        file, version: the source file and its commit or object version.
+        line: 1-based physical line of the row's start.
+        column_name: the column at fault, None for the whole row.
+        code: a stable short name of the fault.
+        reason: one sentence without the value.
+        raw: the row as it is in the file.
+    """
+
+    file: str
+    version: str
+    line: int | None
+    column_name: str | None
+    code: str
+    reason: str
+    raw: str
 
 
 @contextmanager
@@ -31,7 +58,7 @@ def set_aside(rejects_file: Path, *, file: str, version: str) -> Iterator[Callab
     with rejects_file.open("a", encoding="utf-8") as rows:
 
         def add(reject: Reject) -> None:
-            row = Rejected(
+            row = QuarantineRow(
                 file=file,
                 version=version,
                 line=reject.line,
@@ -45,11 +72,11 @@ def set_aside(rejects_file: Path, *, file: str, version: str) -> Iterator[Callab
         yield add
 
 
-def read_rejected(rejects_file: Path) -> Iterator[Rejected]:
+def read_rejected(rejects_file: Path) -> Iterator[QuarantineRow]:
     """The rows that were set aside, in their order."""
     with rejects_file.open(encoding="utf-8") as rows:
         for line in rows:
-            yield Rejected(**json.loads(line))
+            yield QuarantineRow(**json.loads(line))
 
 
 def count_codes(rejects_file: Path) -> dict[str, int]:
@@ -100,3 +127,22 @@ def refuse_rejects(
 
     line = f"line {first.line}"
     raise RejectLimitError(told(f"{first.file}, {line}"), of_file=told(line))
+
+
+def quarantine_rows(cursor: cursor, run: RunOfSink, rows: Iterable[QuarantineRow]) -> int:
+    """Replace what the run has in quarantine by these rows, and count them."""
+    cursor.execute(read_statement("runs/replace_quarantine.empty"), asdict(run))
+    written = 0
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(asdict(row))
+        if len(batch) == _BATCH_ROWS:
+            written += _write_batch(cursor, run, batch)
+            batch = []
+    return written + _write_batch(cursor, run, batch)
+
+
+def _write_batch(cursor: cursor, run: RunOfSink, batch: list[dict[str, Any]]) -> int:
+    values = {**asdict(run), "rows": json.dumps(batch)}
+    cursor.execute(read_statement("runs/replace_quarantine.fill"), values)
+    return cursor.rowcount

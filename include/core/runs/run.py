@@ -20,3 +20,8 @@ class Run:
     def work_prefix(self) -> str:
         """Key prefix in the lake of files between the tasks of this run; no slash at the end."""
         return f"work/{self.dag_id}/{self.run_id}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Its names as bound parameters of a statement, without what a subclass adds."""
+        return {"dag_id": self.dag_id, "run_id": self.run_id}

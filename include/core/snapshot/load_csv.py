@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -44,13 +45,26 @@ _SPECIAL: Final = ',"\n\r'
 _NEEDS_QUOTING: Final = frozenset({"text"})
 
 
-def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and its contract
+@dataclass(frozen=True, kw_only=True)
+class CsvFile:
+    """A CSV file to load.
+
+    Attributes:
+        path: where it is; gzip if name ends in .gz.
+        name: what its owner calls it.
+        contract: how it is written and which rows are wanted.
+    """
+
+    path: Path
+    name: str
+    contract: CsvContract
+
+
+def load_csv(
     connection: DuckDBPyConnection,
     relation: str,
-    path: Path,
+    file: CsvFile,
     *,
-    name: str,
-    contract: CsvContract,
     folder: Path,
     on_reject: Callable[[Reject], None],
 ) -> Counts:
@@ -64,32 +78,39 @@ def load_csv(  # noqa: PLR0913 # a place to load to, a file to load from, and it
     Arguments:
         connection: where the table is made, or made anew.
         relation: the table's name.
-        path: where the file is; gzip if name ends in .gz.
-        name: what its owner calls it.
-        contract: how it is written and which rows are wanted.
+        file: what is loaded.
         folder: for the temporary file, at most about the size of the decompressed CSV file.
         on_reject: called with each rejected row, also before a fault of the whole file is found:
-            keep what it is given apart until this returns.
+            keep what it is given separate until this returns.
 
     Raises:
         InputFileError: the file breaks the contract, or has a column that no table in Postgres
             can have; the table here may then be missing or partial.
     """
-    rows = read_rows(path, name=name, contract=contract)
-    _refuse_names(rows, name=name)
+    contract = file.contract
+    rows = read_rows(file.path, name=file.name, contract=contract)
+    _refuse_names(rows, name=file.name)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         clean = Path(scratch) / "rows.csv"
         longest = _write(rows, clean, on_reject=on_reject)
         _create(connection, relation, clean, columns=rows.columns, longest=longest)
     if contract.key:
-        conflicts = _settle_keys(connection, relation, rows, key=contract.key)
+        conflicts = _deduplicate(connection, relation, rows, key=contract.key)
         column = ", ".join(contract.key)
-        for line, raw in read_raw(path, lines=conflicts, name=name, contract=contract):
+        found = read_raw(file.path, lines=conflicts, name=file.name, contract=contract)
+        for line, raw in found:
             rejects = Reject.each_line(line, Fault("key_conflict"), raw, column=column)
-            rows.counts.reject_kept(rejects)
-            for reject in rejects:
-                on_reject(reject)
+            reject_loaded(rows.counts, rejects, on_reject)
     return rows.counts
+
+
+def reject_loaded(
+    counts: Counts, rejects: list[Reject], on_reject: Callable[[Reject], None]
+) -> None:
+    """Count a row that was loaded as the rejects that it became, and pass them on."""
+    counts.reject_kept(rejects)
+    for reject in rejects:
+        on_reject(reject)
 
 
 def _refuse_names(rows: CsvRows, *, name: str) -> None:
@@ -185,7 +206,7 @@ def _create(
     )
 
 
-def _settle_keys(
+def _deduplicate(
     connection: DuckDBPyConnection, relation: str, rows: CsvRows, *, key: tuple[str, ...]
 ) -> array[int]:
     """Leave one row a key or none, count copies, and return the lines of conflicting rows."""

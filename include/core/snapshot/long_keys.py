@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_raw
-from include.core.snapshot.load_csv import LINE_COLUMN
+from include.core.snapshot.load_csv import LINE_COLUMN, reject_loaded
 from include.core.statements import fill, quote_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from include.contracts.columns import Column
-    from include.contracts.files import CsvContract
     from include.core.csv.faults import Counts
+    from include.core.snapshot.load_csv import CsvFile
 
 ENTRY_BYTES: Final = 2704
 SINK_REASONS: Final = {
@@ -99,13 +98,11 @@ def find_long_keys(
             yield number, texts[lengths.index(max(lengths))]
 
 
-def reject_long_keys(  # noqa: PLR0913 -- a relation, the file that it is of, and its contract
+def reject_long_keys(
     connection: DuckDBPyConnection,
     relation: str,
-    path: Path,
+    file: CsvFile,
     *,
-    name: str,
-    contract: CsvContract,
     key: Sequence[str],
     counts: Counts,
     on_reject: Callable[[Reject], None],
@@ -115,26 +112,23 @@ def reject_long_keys(  # noqa: PLR0913 -- a relation, the file that it is of, an
     Arguments:
         connection: where load_csv has put the file.
         relation: under which name.
-        path: where the file is.
-        name: what its owner calls it.
-        contract: how it is written.
+        file: what was loaded.
         key: the table's key; those of its columns that the file has are looked at.
         counts: what load_csv gave back.
         on_reject: as for load_csv.
     """
-    columns = {column.name: column for column in contract.columns}
+    columns = {column.name: column for column in file.contract.columns}
     present = [columns[each] for each in key if each in columns]
     line = quote_identifier(LINE_COLUMN)
     long = {
         int(number or 0): column
         for number, column in find_long_keys(connection, relation, present, line=line)
     }
-    for number, raw in read_raw(path, lines=long, name=name, contract=contract):
+    found = read_raw(file.path, lines=long, name=file.name, contract=file.contract)
+    for number, raw in found:
         fault = Fault("key_too_long", reasons=SINK_REASONS)
         rejects = Reject.each_line(number, fault, raw, column=long[number])
-        counts.reject_kept(rejects)
-        for reject in rejects:
-            on_reject(reject)
+        reject_loaded(counts, rejects, on_reject)
     if long:
         statement = fill("snapshot/reject_long_keys.delete", relation=quote_identifier(relation))
         connection.execute(statement, {"lines": list(long)})

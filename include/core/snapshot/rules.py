@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from include.contracts.constraints import constraints_of
 from include.contracts.rules import Cumulative, NewestDay, Rule, UniqueKey
-from include.core.snapshot.column_rules import find_broken
+from include.core.snapshot.load_csv import duckdb_type
 from include.core.snapshot.long_keys import ENTRY_BYTES, find_long_keys
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import RuleError
@@ -13,12 +15,14 @@ from include.errors import RuleError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import duckdb
+    from duckdb import DuckDBPyConnection
 
+    from include.contracts.columns import Column
+    from include.contracts.constraints import Constraint
     from include.contracts.tables import Table
 
 
-def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def check_table(connection: DuckDBPyConnection, table: Table) -> None:
     """Hold what the table itself demands of relation cleaned: its key and its columns.
 
     Raises:
@@ -31,12 +35,12 @@ def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
             statement = fill("snapshot/check_column.null", column=quote_identifier(column.name))
             (missing,) = _one(connection, statement)
             broken.append(f"{missing} rows have no {column.name}" if missing else None)
-        broken += find_broken(connection, column)
+        broken += _broken_constraints(connection, column)
     broken.append(_too_long(connection, table))
     _refuse(table.sink, [sentence for sentence in broken if sentence])
 
 
-def _too_long(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+def _too_long(connection: DuckDBPyConnection, table: Table) -> str | None:
     columns = {column.name: column for column in table.columns}
     key = [columns[name] for name in table.key]
     long = sum(1 for _ in find_long_keys(connection, "cleaned", key))
@@ -48,8 +52,52 @@ def _too_long(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None
     )
 
 
+def _broken_constraints(connection: DuckDBPyConnection, column: Column) -> list[str]:
+    """Count the rows of relation cleaned that break the constraints of a column.
+
+    Returns a sentence for each constraint that is broken. Null breaks none.
+    """
+    as_text = column.type == "numeric" and duckdb_type(column) == "varchar"
+    count = _count_numbers if as_text else _count
+    return [
+        f"{rows} rows break {constraint.field} of {column.name} ({constraint.words})"
+        for constraint in constraints_of(column)
+        if (rows := count(connection, column, constraint))
+    ]
+
+
+def _count(connection: DuckDBPyConnection, column: Column, constraint: Constraint) -> int:
+    statement = fill(
+        f"snapshot/check_column.{constraint.field}",
+        column=quote_identifier(column.name),
+        type=duckdb_type(column),
+    )
+    limit = [*constraint.limit] if isinstance(constraint.limit, tuple) else constraint.limit
+    row = connection.execute(statement, {"asked": limit}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _count_numbers(connection: DuckDBPyConnection, column: Column, constraint: Constraint) -> int:
+    """Count in Python where numbers stand as text, since no type of DuckDB holds their digits."""
+    statement = fill("snapshot/check_column.count_values", column=quote_identifier(column.name))
+    found = connection.execute(statement)
+    return sum(rows for text, rows in iter(found.fetchone, None) if not _holds(text, constraint))
+
+
+def _holds(text: str, constraint: Constraint) -> bool:
+    try:
+        number = Decimal(text)
+        if isinstance(constraint.limit, tuple):
+            return number in map(Decimal, constraint.limit)
+        bound = Decimal(constraint.limit)
+        holds = number >= bound if constraint.field == "minimum" else number <= bound
+    except InvalidOperation:  # it is no number, or NaN, which has no order
+        return False
+    return holds
+
+
 def check_rules(
-    connection: duckdb.DuckDBPyConnection, *, name: str, rules: tuple[Rule, ...], as_of: datetime
+    connection: DuckDBPyConnection, *, name: str, rules: tuple[Rule, ...], as_of: datetime
 ) -> list[str]:
     """Check each rule on relation cleaned.
 
@@ -75,7 +123,7 @@ def _refuse(name: str, broken: list[str]) -> None:
         raise RuleError(f"{name}: {'; '.join(broken)}. Nothing was loaded")
 
 
-def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: datetime) -> str | None:
+def _check(connection: DuckDBPyConnection, rule: Rule, as_of: datetime) -> str | None:
     if isinstance(rule, UniqueKey):
         return _unique(connection, rule.columns)
     if isinstance(rule, NewestDay):
@@ -83,16 +131,14 @@ def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, as_of: datetime) -
     return _cumulative(connection, rule)
 
 
-def _unique(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> str | None:
+def _unique(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> str | None:
     (repeated,) = _one(
         connection, fill("snapshot/find_repeated_key", columns=quote_identifiers(columns))
     )
     return f"{repeated} keys ({', '.join(columns)}) stand more than once" if repeated else None
 
 
-def _newest_day(
-    connection: duckdb.DuckDBPyConnection, rule: NewestDay, as_of: datetime
-) -> str | None:
+def _newest_day(connection: DuckDBPyConnection, rule: NewestDay, as_of: datetime) -> str | None:
     statement = fill("snapshot/find_newest_day", column=quote_identifier(rule.column))
     newest, age = _one(connection, statement, {"as_of": as_of.date()})
     if newest is None:
@@ -105,7 +151,7 @@ def _newest_day(
     )
 
 
-def _cumulative(connection: duckdb.DuckDBPyConnection, rule: Cumulative) -> str | None:
+def _cumulative(connection: DuckDBPyConnection, rule: Cumulative) -> str | None:
     series = [f"cleaned.{quote_identifier(name)}" for name in rule.partition_by]
     statement = fill(
         "snapshot/find_falls",
@@ -125,7 +171,7 @@ def _cumulative(connection: duckdb.DuckDBPyConnection, rule: Cumulative) -> str 
 
 
 def _one(
-    connection: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any] | None = None
+    connection: DuckDBPyConnection, statement: str, values: dict[str, Any] | None = None
 ) -> tuple[Any, ...]:
     row = connection.execute(statement, values or {}).fetchone()
     if row is None:

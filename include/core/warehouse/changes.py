@@ -52,8 +52,8 @@ class Change(TypedDict):
 
     operation: Literal["insert", "update", "vanish"]
     key: list[Any]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+    before: Any
+    after: Any
 
 
 def find_newest_changes(statements: TableStatements, rows: OpenRows) -> Changes:

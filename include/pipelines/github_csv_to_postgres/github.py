@@ -13,6 +13,7 @@ from include.errors import NoVersionError, SourceRefusedError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from include.contracts.github import GitHubFile
     from include.core.web.client import Download, Web
 
 API_VERSION = "2022-11-28"
@@ -31,91 +32,83 @@ class Version:
     committed_at: datetime
 
 
-def version_at(  # noqa: PLR0913 - an address has this many parts, all of them named
-    web: Web,
-    *,
-    api_url: str,
-    owner: str,
-    repository: str,
-    path: str,
-    as_of: datetime,
-    token: str | None = None,
-) -> Version:
-    """The newest version of a file that was committed at as_of or before.
+@dataclass(frozen=True, kw_only=True)
+class GitHub:
+    """GitHub, or a stand-in for it.
 
-    Arguments:
-        web: may fetch from the host of api_url.
-        api_url: https://api.github.com, or a stand-in's.
-        owner: of the repository.
-        repository: its name.
-        path: of the file, inside the repository.
-        as_of: with a time zone; parts of a second are dropped, as commits have none.
-        token: raises GitHub's rate limit from 60 to 5,000 requests an hour.
-
-    Raises:
-        NoVersionError: the file had no version yet.
-        SourceRefusedError: GitHub refused, or answered in another shape than documented.
-        SourceUnavailableError: no proper answer within the retry budget.
-
-    Source: https://docs.github.com/en/rest/commits/commits#list-commits
+    Attributes:
+        web: a client that may fetch from the hosts of both addresses.
+        api_url: https://api.github.com, or a stand-in's; no slash at the end.
+        raw_url: https://raw.githubusercontent.com, or a stand-in's; no slash at the end.
+        token: raises GitHub's rate limit from 60 to 5,000 requests an hour; None without one.
     """
-    if as_of.tzinfo is None:
-        raise ValueError("as_of needs a time zone")
-    moment = as_of.astimezone(timezone.utc).replace(microsecond=0)
-    until = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    place = f"{owner}/{repository} {path}"
-    commits = web.get_json(
-        f"{api_url}/repos/{quote(owner, safe='')}/{quote(repository, safe='')}/commits",
-        params={"path": path, "until": until, "per_page": "1"},
-        headers={
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": API_VERSION,
-            **_authorization(token),
-        },
-    )
-    if commits == []:
-        raise NoVersionError(
-            f"{place} had no version at {until}. Choose a later as_of, or check the path"
+
+    web: Web
+    api_url: str
+    raw_url: str
+    token: str | None = None
+
+    def version_at(self, source: GitHubFile, as_of: datetime) -> Version:
+        """The newest version of a file that was committed at as_of or before.
+
+        Arguments:
+            source: which file.
+            as_of: with a time zone; parts of a second are dropped, as commits have none.
+
+        Raises:
+            NoVersionError: the file had no version yet.
+            SourceRefusedError: GitHub refused, or answered in another shape than documented.
+            SourceUnavailableError: no proper answer within the retry budget.
+
+        Source: https://docs.github.com/en/rest/commits/commits#list-commits
+        """
+        if as_of.tzinfo is None:
+            raise ValueError("as_of needs a time zone")
+        moment = as_of.astimezone(timezone.utc).replace(microsecond=0)
+        until = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        place = f"{source.owner}/{source.repository} {source.path}"
+        commits = self._commits(source, until)
+        if commits == []:
+            raise NoVersionError(
+                f"{place} had no version at {until}. Choose a later as_of, or check the path"
+            )
+        version = _version(commits, place=place)
+        if version.committed_at > moment:
+            raise SourceRefusedError(f"GitHub's newest commit of {place} is later than {until}")
+        return version
+
+    def fetch(self, source: GitHubFile, commit: str, *, to: Path) -> Download:
+        """Download a file as a commit has it.
+
+        Arguments:
+            source: which file; no more than its contract's max_bytes are taken.
+            commit: 40 hexadecimal digits.
+            to: path of the file that appears when the download is whole.
+
+        Raises:
+            SourceRefusedError: refused, too large, or plainly no CSV file.
+            SourceUnavailableError: no proper answer within the retry budget.
+        """
+        parts = (source.owner, source.repository, commit, source.path)
+        address = "/".join(quote(part, safe="/") for part in parts)
+        return self.web.download(
+            f"{self.raw_url}/{address}",
+            to=to,
+            max_bytes=source.contract.max_bytes,
+            headers=_authorization(self.token),
         )
-    version = _version(commits, place=place)
-    if version.committed_at > moment:
-        raise SourceRefusedError(f"GitHub's newest commit of {place} is later than {until}")
-    return version
 
-
-def fetch_version(  # noqa: PLR0913 - an address has this many parts, all of them named
-    web: Web,
-    *,
-    raw_url: str,
-    owner: str,
-    repository: str,
-    path: str,
-    commit: str,
-    to: Path,
-    max_bytes: int,
-    token: str | None = None,
-) -> Download:
-    """Downloads a file as a commit has it.
-
-    Arguments:
-        web: may fetch from the host of raw_url.
-        raw_url: https://raw.githubusercontent.com, or a stand-in's.
-        owner: of the repository.
-        repository: its name.
-        path: of the file, inside the repository.
-        commit: 40 hexadecimal digits.
-        to: path of the file that appears when the download is whole.
-        max_bytes: more is refused.
-        token: for repositories that are not public.
-
-    Raises:
-        SourceRefusedError: refused, too large, or plainly no CSV file.
-        SourceUnavailableError: no proper answer within the retry budget.
-    """
-    address = "/".join(quote(part, safe="/") for part in (owner, repository, commit, path))
-    return web.download(
-        f"{raw_url}/{address}", to=to, max_bytes=max_bytes, headers=_authorization(token)
-    )
+    def _commits(self, source: GitHubFile, until: str) -> Any:
+        owner, repository = quote(source.owner, safe=""), quote(source.repository, safe="")
+        return self.web.get_json(
+            f"{self.api_url}/repos/{owner}/{repository}/commits",
+            params={"path": source.path, "until": until, "per_page": "1"},
+            headers={
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": API_VERSION,
+                **_authorization(self.token),
+            },
+        )
 
 
 def _authorization(token: str | None) -> dict[str, str]:

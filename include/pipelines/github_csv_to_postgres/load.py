@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from include.core.failpoints import failpoint
-from include.core.runs import ledger, notices, outbox
+from include.core.runs import outbox
+from include.core.runs.ledger import Counts, Details, record_run
+from include.core.runs.notices import RunFacts
 from include.core.runs.outbox import Notice, write_notice
-from include.core.runs.quarantine import read_rejected
+from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.snapshot.files import open_rows
-from include.core.warehouse import upsert
 from include.core.warehouse.connection import transaction
+from include.core.warehouse.upsert import Policy, Snapshot, load_snapshot
+from include.pipelines.github_csv_to_postgres.notices import success_notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+    from typing import IO
 
     from include.contracts.github import GitHubDataset
-    from include.core.aws.objects import ObjectStore
+    from include.core.runs.ledger import RunOfSink
+    from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
+    from include.core.warehouse.upsert import LoadCounts
+    from include.pipelines.github_csv_to_postgres.task_values import (
+        CleanedSnapshot,
+        LoadedSnapshot,
+        Resources,
+    )
 
 
-def upsert_snapshot(  # noqa: PLR0913 -- what to load, for which run, between which places
+def upsert_snapshot(
     dataset: GitHubDataset,
-    cleaned: dict[str, Any],
+    cleaned: CleanedSnapshot,
     *,
-    run: ledger.RunOfSink,
+    run: RunOfSink,
     connect: Connect,
-    store: ObjectStore,
-    ui_url: str,
-    folder: Path,
-    memory: str,
+    resources: Resources,
     dry_run: bool = False,
-) -> dict[str, Any]:
+) -> LoadedSnapshot:
     """Make the table hold the snapshot, with ledger row, quarantine and notice, in one transaction.
 
     Arguments:
@@ -42,75 +50,74 @@ def upsert_snapshot(  # noqa: PLR0913 -- what to load, for which run, between wh
         cleaned: what clean_and_merge came back with.
         run: which run this is.
         connect: opens a connection to the warehouse.
-        store: the bucket of the hand-over.
-        ui_url: base address of the Airflow UI, for links.
-        folder: for local copies.
-        memory: DuckDB's memory limit.
+        resources: what the task has opened.
         dry_run: find out everything, then roll back.
 
-    Returns:
-        The counts as the ledger has them; for a dry run also preview (the first changes, before
-        and after) and notice.
-
     Raises:
-        ShrunkenSnapshotError: the snapshot lacks too many of the table's rows.
+        ShrunkenSnapshotError, ChangedKeysError: the snapshot lacks too many of the table's rows.
+        ArchiveError: a file of clean_and_merge is not what it put there.
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
-    snapshot = upsert.Snapshot(
-        as_of=run.as_of,
-        row_count=cleaned["row_count"],
-        content_sha256=cleaned["snapshot"]["sha256"],
-    )
-    policy = upsert.Policy(
-        vanished=dataset.vanished, shrink=dataset.shrink, certain=not cleaned["rejected"]
-    )
-    rejects_file = folder / "rejects.jsonl"
-    store.get_file(cleaned["rejects"]["key"], rejects_file, sha256=cleaned["rejects"]["sha256"])
+    rejects_file = resources.hand_over.get(cleaned["rejects"], "rejects.jsonl")
     failpoint("upsert.received")
     with transaction(connect, doing=f"load {run.sink}") as cursor:
-        loaded = upsert.load_snapshot(
+        loaded = load_snapshot(
             cursor,
             table=dataset.table,
-            snapshot=snapshot,
-            rows=lambda: open_rows(dataset.table, cleaned["snapshot"], store, folder, memory),
-            policy=policy,
+            snapshot=Snapshot(
+                as_of=run.as_of,
+                row_count=cleaned["row_count"],
+                content_sha256=cleaned["snapshot"]["sha256"],
+            ),
+            rows=lambda: _open_snapshot(dataset, cleaned, resources),
+            # A row that was rejected is missing from the snapshot, but not from the source.
+            policy=Policy(
+                vanished=dataset.vanished, shrink=dataset.shrink, certain=not cleaned["rejected"]
+            ),
             preview=dry_run,
         )
-        counts = _counts(cleaned, loaded)
-        details = _details(cleaned, loaded)
-        notice = notices.success_notice(
-            _facts(dataset, run, ui_url),
+        counts, details = _counts(cleaned, loaded), _details(cleaned, loaded)
+        counts.check(run.sink)
+        notice = success_notice(
+            RunFacts(
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+                dataset=dataset.name,
+                as_of=run.as_of,
+                ui_url=resources.ui_url,
+            ),
             counts=counts,
             details=details,
             duration=datetime.now(timezone.utc) - run.started_at,
             dry_run=dry_run,
         )
-        counts.check(run.sink)
         if dry_run:
             cursor.connection.rollback()
-            return {**asdict(counts), "preview": loaded.preview, "notice": asdict(notice)}
-        if ledger.record_run(cursor, run, counts, details):
+            preview = {"preview": loaded.preview, "notice": asdict(notice)}
+            return cast("LoadedSnapshot", asdict(counts) | preview)
+        if record_run(cursor, run, counts, details):
             failpoint("upsert.entered_in_ledger")
-            ledger.quarantine(cursor, run, read_rejected(rejects_file))
+            quarantine_rows(cursor, run, read_rejected(rejects_file))
             failpoint("upsert.quarantined")
             write_notice(cursor, notice)
         failpoint("upsert.recorded")
     failpoint("upsert.committed")
-    return asdict(counts)
+    return cast("LoadedSnapshot", asdict(counts))
 
 
-def _facts(dataset: GitHubDataset, run: ledger.RunOfSink, ui_url: str) -> notices.RunFacts:
-    return notices.RunFacts(
-        dag_id=run.dag_id,
-        run_id=run.run_id,
-        dataset=dataset.name,
-        as_of=run.as_of,
-        ui_url=ui_url,
-    )
+@contextmanager
+def _open_snapshot(
+    dataset: GitHubDataset, cleaned: CleanedSnapshot, resources: Resources
+) -> Iterator[IO[bytes]]:
+    """Fetch the snapshot only when it is asked for: a table may hold it already."""
+    parquet = resources.hand_over.get(cleaned["snapshot"], "snapshot.parquet")
+    folder, memory = resources.hand_over.folder, resources.memory
+    with open_rows(dataset.table, parquet, folder=folder, memory=memory) as file:
+        yield file
 
 
-def _counts(cleaned: dict[str, Any], loaded: upsert.LoadCounts) -> ledger.Counts:
-    return ledger.Counts(
+def _counts(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Counts:
+    return Counts(
         read=cleaned["read"],
         rejected=cleaned["rejected"],
         duplicate=cleaned["duplicate"],
@@ -122,14 +129,14 @@ def _counts(cleaned: dict[str, Any], loaded: upsert.LoadCounts) -> ledger.Counts
     )
 
 
-def _details(cleaned: dict[str, Any], loaded: upsert.LoadCounts) -> ledger.Details:
+def _details(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Details:
     warnings = [*cleaned["warnings"], *loaded.warnings]
     if loaded.vanished:
         warnings.append(
             f"{loaded.vanished} rows of the table are no longer in the source; they stay"
         )
-    return ledger.Details(
-        sources=cleaned["sources"],
+    return Details(
+        sources=cast("list[dict[str, Any]]", cleaned["sources"]),
         rejects_by_code=cleaned["rejects_by_code"],
         warnings=warnings,
         vanished=loaded.vanished,
@@ -137,21 +144,15 @@ def _details(cleaned: dict[str, Any], loaded: upsert.LoadCounts) -> ledger.Detai
 
 
 def announce_end(
-    loaded: dict[str, Any],
-    *,
-    connect: Connect,
-    dag_id: str,
-    run_id: str,
-    publish: Callable[[Notice], None],
+    loaded: LoadedSnapshot, *, run: Run, connect: Connect, publish: Callable[[Notice], None]
 ) -> list[str]:
     """Send the notice of a run's end: from the outbox, or a dry run's as it is.
 
     Arguments:
         loaded: what upsert_snapshot came back with.
+        run: whose notice.
         connect: opens a connection to the warehouse.
-        dag_id: whose outbox.
-        run_id: whose notice.
-        publish: hands a notice to SNS, or raises.
+        publish: sends a notice to SNS, or raises.
 
     Returns:
         The subjects of the notices that were sent.
@@ -160,4 +161,4 @@ def announce_end(
         notice = Notice(**loaded["notice"])
         publish(notice)
         return [notice.subject]
-    return outbox.announce_end(connect, dag_id=dag_id, run_id=run_id, publish=publish)
+    return outbox.announce_end(connect, run, publish=publish)

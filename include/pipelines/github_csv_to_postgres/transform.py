@@ -1,93 +1,130 @@
-"""Archived files into one checked snapshot, and the rows that were set aside."""
+"""Archived files into one checked snapshot: read, cleaned, held to the dataset's rules."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final, cast
 
 from include.core.failpoints import failpoint
-from include.core.runs.quarantine import count_codes, refuse_rejects
+from include.core.runs.quarantine import count_codes, refuse_rejects, set_aside
 from include.core.snapshot import rules
-from include.core.snapshot.files import clean, connect_duckdb, stage_source
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.files import write_snapshot
+from include.core.snapshot.load_csv import CsvFile, load_csv
+from include.core.snapshot.long_keys import reject_long_keys
+from include.core.statements import read_statement
+from include.pipelines.github_csv_to_postgres.task_values import CleanedSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
-    from include.contracts.github import GitHubDataset
-    from include.core.aws.objects import ObjectStore
+    from include.contracts.github import GitHubDataset, GitHubFile
+    from include.core.aws.objects import HandOver
+    from include.core.csv.faults import Counts, Reject
+    from include.pipelines.github_csv_to_postgres.task_values import (
+        ArchivedFile,
+        Resources,
+        SourceCounts,
+    )
+
+_REJECTS: Final = "rejects.jsonl"
 
 
-def clean_and_merge(  # noqa: PLR0913 -- a dataset, its files, and the places between
+def clean_and_merge(
     dataset: GitHubDataset,
-    archived: Sequence[dict[str, Any]],
+    archived: Sequence[ArchivedFile],
     *,
     as_of: datetime,
-    store: ObjectStore,
-    work: str,
-    folder: Path,
-    memory: str,
-) -> dict[str, Any]:
-    """Turn archived files into one checked Parquet file, and a file of the rows set aside.
+    resources: Resources,
+) -> CleanedSnapshot:
+    """Turn archived files into one checked Parquet file, and a file of the rejected rows.
 
     Arguments:
         dataset: the contract.
         archived: what download came back with, one a source.
         as_of: the moment of the snapshot.
-        store: the bucket of archive and hand-over.
-        work: key prefix of this run's hand-over.
-        folder: for local copies and for what does not fit into memory.
-        memory: DuckDB's memory limit, such as "512MB".
-
-    Returns:
-        snapshot and rejects (key and sha256 each), row_count, read, rejected, duplicate,
-        rejects_by_code, warnings, sources (one a file, with its own counts).
+        resources: what the task has opened.
 
     Raises:
         InputFileError: a whole file breaks its contract.
+        ArchiveError: an archived object is not what was put there.
         RejectLimitError: more rows were rejected than the dataset allows.
         RuleError: the result breaks a rule, or the table's own demands.
     """
-    rejects_file = folder / "rejects.jsonl"
+    hand_over = resources.hand_over
+    rejects_file = hand_over.folder / _REJECTS
+    snapshot = hand_over.folder / "snapshot.parquet"
     by_name = {file["source"]: file for file in archived}
-    with connect_duckdb(folder, memory=memory) as connection:
+    with connect_duckdb(hand_over.folder, memory=resources.memory) as connection:
         sources = [
-            stage_source(
-                connection,
-                source,
-                by_name[source.name],
-                key=dataset.table.key,
-                store=store,
-                folder=folder,
-                rejects_file=rejects_file,
-            )
+            _load_archived(connection, dataset, source, by_name[source.name], hand_over)
             for source in dataset.sources
         ]
-        snapshot = folder / "snapshot.parquet"
         row_count, warnings = clean_and_check(connection, dataset, as_of=as_of, to=snapshot)
-    rejects_by_code = count_codes(rejects_file)
     rejected = sum(source["rejected"] for source in sources)
     duplicate = sum(source["duplicate"] for source in sources)
     read = row_count + rejected + duplicate
     refuse_rejects(dataset.name, dataset.rejects, read=read, rejects_file=rejects_file)
     failpoint("clean.checked")
-    stored_snapshot = _hand_over(store, f"{work}/snapshot.parquet", snapshot)
+    stored_snapshot = hand_over.put("snapshot.parquet", snapshot)
     failpoint("clean.stored_snapshot")
-    stored_rejects = _hand_over(store, f"{work}/rejects.jsonl", rejects_file)
+    stored_rejects = hand_over.put(_REJECTS, rejects_file)
     failpoint("clean.stored_rejects")
-    return {
-        "snapshot": stored_snapshot,
-        "rejects": stored_rejects,
-        "row_count": row_count,
-        "read": read,
-        "rejected": rejected,
-        "duplicate": duplicate,
-        "rejects_by_code": rejects_by_code,
-        "warnings": warnings,
-        "sources": sources,
-    }
+    return CleanedSnapshot(
+        snapshot=stored_snapshot,
+        rejects=stored_rejects,
+        row_count=row_count,
+        read=read,
+        rejected=rejected,
+        duplicate=duplicate,
+        rejects_by_code=count_codes(rejects_file),
+        warnings=warnings,
+        sources=sources,
+    )
+
+
+def _load_archived(
+    connection: DuckDBPyConnection,
+    dataset: GitHubDataset,
+    source: GitHubFile,
+    archived: ArchivedFile,
+    hand_over: HandOver,
+) -> SourceCounts:
+    """Load an archived file into a relation named like its source; its rejects go to a file."""
+    copy = hand_over.folder / f"{source.name}.source"
+    hand_over.store.get_file(archived["key"], copy, sha256=archived["sha256"])
+    name = f"{archived['repository']}/{source.path}"
+    file = CsvFile(path=copy, name=name, contract=source.contract)
+    rejects_file = hand_over.folder / _REJECTS
+    with set_aside(rejects_file, file=name, version=archived["commit"]) as add:
+        counts = load_source(
+            connection, dataset, source, file, folder=hand_over.folder, on_reject=add
+        )
+    copy.unlink()
+    return cast("SourceCounts", {**archived, **asdict(counts)})
+
+
+def load_source(
+    connection: DuckDBPyConnection,
+    dataset: GitHubDataset,
+    source: GitHubFile,
+    file: CsvFile,
+    *,
+    folder: Path,
+    on_reject: Callable[[Reject], None],
+) -> Counts:
+    """Load a file into a relation named like its source, without rows that the table cannot have.
+
+    Arguments and errors are those of load_csv.
+    """
+    counts = load_csv(connection, source.name, file, folder=folder, on_reject=on_reject)
+    key = dataset.table.key
+    reject_long_keys(connection, source.name, file, key=key, counts=counts, on_reject=on_reject)
+    return counts
 
 
 def clean_and_check(
@@ -101,12 +138,9 @@ def clean_and_check(
     Raises:
         RuleError: the result breaks a rule, or the table's own demands.
     """
-    row_count = clean(connection, dataset, to)
+    cleaning = read_statement(f"github_csv_to_postgres/clean_{dataset.name}")
+    row_count = write_snapshot(connection, dataset.table, cleaning=cleaning, to=to)
     rules.check_table(connection, dataset.table)
     return row_count, rules.check_rules(
         connection, name=dataset.name, rules=dataset.rules, as_of=as_of
     )
-
-
-def _hand_over(store: ObjectStore, key: str, path: Path) -> dict[str, str]:
-    return {"key": key, "sha256": store.put_file(key, path)}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from include.core.runs.quarantine import set_aside
 from include.core.runs.trial import Trial, json_of_lines, limit_causes
-from include.core.snapshot.files import safe_errors
-from include.core.snapshot.load_csv import load_csv
+from include.core.snapshot.database import safe_errors
+from include.core.snapshot.load_csv import CsvFile
 from include.core.statements import fill, quote_identifier
 from include.errors import RuleError
-from include.pipelines.github_csv_to_postgres.transform import clean_and_check
+from include.pipelines.github_csv_to_postgres.transform import clean_and_check, load_source
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,17 +51,10 @@ def try_file(
         WorkerExhaustedError: no disk or memory is left.
     """
     rejects = folder / "rejects.jsonl"
+    file = CsvFile(path=path, name=path.name, contract=source.contract)
     with safe_errors():
         with set_aside(rejects, file=path.name, version="") as add:
-            counts = load_csv(
-                connection,
-                source.name,
-                path,
-                name=path.name,
-                contract=source.contract,
-                folder=folder,
-                on_reject=add,
-            )
+            counts = load_source(connection, dataset, source, file, folder=folder, on_reject=add)
         found = connection.execute(
             fill("snapshot/list_lines", relation=quote_identifier(source.name))
         )

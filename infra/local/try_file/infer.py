@@ -13,7 +13,7 @@ from include.contracts.files import CsvContract
 from include.core.csv.headless import looks_like_data
 from include.core.csv.opening import open_records
 from include.core.csv.rows import read_rows
-from include.core.snapshot.load_csv import load_csv
+from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 from infra.local.try_file.candidates import Evidence, choose
@@ -207,9 +207,7 @@ def _find_key(inferred: Inferred, path: Path, work: Workspace) -> None:
         load_csv(
             work.connection,
             _RELATION,
-            path,
-            name=path.name,
-            contract=inferred.contract,
+            CsvFile(path=path, name=path.name, contract=inferred.contract),
             folder=work.folder,
             on_reject=lambda reject, refused=refused: refused.add(reject.column),  # type: ignore[misc]
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload
 from include.core.csv.dialect import called
-from include.core.snapshot.files import safe_errors
+from include.core.snapshot.database import safe_errors
 from include.datasets import all_datasets
 from include.errors import InputFileError, SluiceError
 from infra.local.try_file.declaration import dataset_name, declare

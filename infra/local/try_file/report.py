@@ -12,7 +12,7 @@ from infra.local.try_file.remedies import REMEDIES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.core.runs.ledger import Rejected
+    from include.core.runs.quarantine import QuarantineRow
     from include.core.runs.trial import Trial
     from infra.local.try_file.trying import Outcome
 
@@ -76,11 +76,11 @@ def _rejects(trial: Trial) -> Iterator[str]:
         yield f"and {trial.rejected - LISTED_REJECTS} more rejected rows"
 
 
-def _place(reject: Rejected) -> tuple[int, str]:
+def _place(reject: QuarantineRow) -> tuple[int, str]:
     return reject.line or 0, reject.code
 
 
-def _reject(reject: Rejected) -> str:
+def _reject(reject: QuarantineRow) -> str:
     column = f", column {reject.column_name}" if reject.column_name else ""
     return f"line {reject.line}{column}: {reject.code}: {reject.reason}. {REMEDIES[reject.code]}"
 

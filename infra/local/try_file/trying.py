@@ -13,7 +13,7 @@ from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload, JsonUpload, Upload
 from include.core.arrivals.events import check_name
 from include.core.csv.rows import read_rows
-from include.core.snapshot.files import connect_duckdb
+from include.core.snapshot.database import connect_duckdb
 from include.errors import ArrivalError, InputFileError, SluiceError
 from include.pipelines.csv_upload_to_dynamodb import trial as items
 from include.pipelines.csv_upload_to_sqs import trial as messages

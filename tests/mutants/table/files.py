@@ -10,7 +10,7 @@ _ACCOUNTING: Final = "tests/unit/core/csv/test_csv_accounting.py"
 _SPANS: Final = "include/core/csv/spans.py"
 _RECORDS: Final = "include/core/csv/records.py"
 _RECORD_TESTS: Final = "tests/unit/core/csv/test_csv_records.py"
-_RULES: Final = "tests/unit/core/snapshot/test_column_rules.py"
+_RULES: Final = "tests/unit/core/snapshot/test_table_rules.py"
 _ROWS: Final = "tests/unit/core/csv/test_csv_constraints.py"
 _COLUMNS: Final = "tests/unit/contracts/test_columns.py"
 _ENCODINGS: Final = "tests/unit/core/csv/test_csv_encodings.py"
@@ -176,7 +176,7 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/snapshot/rules.py",
-                "        broken += find_broken(connection, column)\n",
+                "        broken += _broken_constraints(connection, column)\n",
                 "",
             ),
         ),

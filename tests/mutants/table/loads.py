@@ -271,7 +271,7 @@ GUARDS: Final = (
         "rows that DuckDB quotes in an error stand in logs",
         (
             Edit(
-                "include/core/snapshot/files.py",
+                "include/core/snapshot/database.py",
                 'refused the cleaning: {type(error).__name__}") from None',
                 'refused the cleaning: {type(error).__name__}") from error',
             ),

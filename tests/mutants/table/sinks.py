@@ -16,7 +16,11 @@ GUARDS: Final = (
     Guard(
         "names in Postgres",
         "a file has columns that no table in Postgres can have",
-        (Edit("include/core/snapshot/load_csv.py", "    _refuse_names(rows, name=name)\n", ""),),
+        (
+            Edit(
+                "include/core/snapshot/load_csv.py", "    _refuse_names(rows, name=file.name)\n", ""
+            ),
+        ),
         (f"{_DUCKDB}::test_name_that_postgres_does_not_take_is_an_error_that_shows_why",),
     ),
     Guard(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.errors import RunInputError
-from wiring.run_input import PARAMS, resolve
+from wiring.run_input import PARAMS, RunInput, resolve
 
 DATE = datetime(2020, 11, 30, 8, 30, tzinfo=timezone.utc)
 
@@ -25,7 +25,7 @@ class Run:
     conf: dict[str, Any] = field(default_factory=dict)
 
 
-def asked(run: Run, **given: Any) -> dict[str, Any]:
+def asked(run: Run, **given: Any) -> RunInput:
     run.conf = given
     return resolve(params={"as_of": None, "refetch": False, "dry_run": False, **given}, run=run)
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.contracts.files import CsvContract
+from include.contracts.github import GitHubFile
 from include.core.web.client import Web
 from include.errors import NoVersionError, SourceRefusedError
-from include.pipelines.github_csv_to_postgres.github import Version, fetch_version, version_at
+from include.pipelines.github_csv_to_postgres.github import GitHub, Version
 from infra.local.stand_ins.github import Fault, GitHubStandIn
 from tests.support.fake_server import FakeServer, send
 
@@ -16,7 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-FILE = {"owner": "ann", "repository": "numbers", "path": "data/a b.csv"}
+FILE = GitHubFile(
+    name="numbers",
+    owner="ann",
+    repository="numbers",
+    path="data/a b.csv",
+    contract=CsvContract(columns=(), unknown_columns="add", max_bytes=100),
+)
 OLD, NEW = "2020-12-01T141004Z", "2020-12-03T071003Z"
 
 
@@ -34,8 +43,12 @@ def web_for(url: str, **options: Any) -> Web:
     return Web(hosts=(), stand_ins=(url,), **{"retry_seconds": 0, **options})
 
 
-def at(url: str, as_of: datetime, **options: Any) -> Version:
-    return version_at(web_for(url), api_url=url, as_of=as_of, **{**FILE, **options})
+def github_at(web: Web, url: str, token: str | None = None) -> GitHub:
+    return GitHub(web=web, api_url=url, raw_url=url, token=token)
+
+
+def at(url: str, as_of: datetime, *, source: GitHubFile = FILE, **options: Any) -> Version:
+    return github_at(web_for(url), url, **options).version_at(source, as_of)
 
 
 def moment(*parts: int) -> datetime:
@@ -73,7 +86,7 @@ def test_date_before_the_first_version_fails_naming_file_and_date(stand_in: GitH
 
 def test_unknown_repository_is_refused_without_retry(stand_in: GitHubStandIn) -> None:
     with pytest.raises(SourceRefusedError, match="404"):
-        at(stand_in.url, moment(2021, 1, 1), owner="nobody")
+        at(stand_in.url, moment(2021, 1, 1), source=replace(FILE, owner="nobody"))
     assert len(stand_in.requests) == 1
 
 
@@ -82,14 +95,7 @@ def test_fetched_version_is_the_one_asked_for_though_a_newer_one_exists(
 ) -> None:
     old = at(stand_in.url, moment(2020, 12, 2))
     target = tmp_path / "file.csv"
-    got = fetch_version(
-        web_for(stand_in.url),
-        raw_url=stand_in.url,
-        commit=old.commit,
-        to=target,
-        max_bytes=100,
-        **FILE,
-    )
+    got = github_at(web_for(stand_in.url), stand_in.url).fetch(FILE, old.commit, to=target)
     assert target.read_bytes() == b"old"
     assert got.size_bytes == 3
     assert stand_in.requests[-1] == f"GET /ann/numbers/{old.commit}/data/a%20b.csv"
@@ -101,7 +107,7 @@ def test_rate_limit_of_github_is_waited_for(tmp_path: Path, stand_in: GitHubStan
     faults = iter([limited])
     with GitHubStandIn(tmp_path / "root", fault=lambda _: next(faults, None)) as server:
         web = web_for(server.url, retry_seconds=100, sleep=waits.append, clock=lambda: 1_000_000)
-        version = version_at(web, api_url=server.url, as_of=moment(2021, 1, 1), **FILE)
+        version = github_at(web, server.url).version_at(FILE, moment(2021, 1, 1))
     assert version == at(stand_in.url, moment(2021, 1, 1))
     assert waits == [60]
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import strategies as st
 
 from include.contracts.columns import Column
-from include.core.snapshot.load_csv import load_csv
+from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.core.statements import quote_identifier
 from include.errors import InputFileError
 from tests.support.csv_files import A_AND_B, contract
@@ -39,9 +39,16 @@ class Loaded:
         self.rejects: list[Reject] = []
         connection = duckdb.connect()
         self.counts: Counts = load_csv(
-            connection, "odd \"name'", path, name=settings.pop("name", "in.csv"),
-            contract=contract(columns, **settings), folder=scratch, on_reject=self.rejects.append,
-        )  # fmt: skip
+            connection,
+            "odd \"name'",
+            CsvFile(
+                path=path,
+                name=settings.pop("name", "in.csv"),
+                contract=contract(columns, **settings),
+            ),
+            folder=scratch,
+            on_reject=self.rejects.append,
+        )
         relation = quote_identifier("odd \"name'")
         self.rows = connection.sql(f"select * from {relation} order by _sluice_line").fetchall()
         described = connection.sql(f"describe {relation}").fetchall()
@@ -306,7 +313,7 @@ _PEAK = """
 import pathlib, resource, sys, duckdb
 from include.contracts.columns import Column
 from include.contracts.files import CsvContract
-from include.core.snapshot.load_csv import load_csv
+from include.core.snapshot.load_csv import CsvFile, load_csv
 folder, rows = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 path = folder / f"{rows}.csv"
 with path.open("w") as file:
@@ -320,9 +327,8 @@ db.execute("set memory_limit = '128MB'")
 db.execute("set threads = 1")
 db.execute("set enable_progress_bar = false")
 db.execute("set temp_directory = '" + str(folder / "spill") + "'")
-counts = load_csv(
-    db, "t", path, name="t.csv", contract=contract, folder=folder, on_reject=print
-)
+file = CsvFile(path=path, name="t.csv", contract=contract)
+counts = load_csv(db, "t", file, folder=folder, on_reject=print)
 assert counts.kept == rows
 # On Linux ru_maxrss of a child begins with what its parent had.
 status = pathlib.Path("/proc/self/status")

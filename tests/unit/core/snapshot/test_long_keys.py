@@ -9,7 +9,7 @@ import pytest
 
 from include.contracts.columns import Column
 from include.contracts.tables import Table
-from include.core.snapshot.load_csv import load_csv
+from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.core.snapshot.long_keys import entry_bytes, reject_long_keys
 from include.core.snapshot.rules import check_table
 from include.errors import RuleError
@@ -54,16 +54,11 @@ def test_row_with_a_key_too_long_is_rejected_with_its_line_and_column(tmp_path: 
         f'2020-01-03,"{other}","two\nlines"\n'
     )
     rejects: list[Reject] = []
-    given = contract(COLUMNS, key=("day", "code"))
     connection = duckdb.connect()
-    counts = load_csv(
-        connection, "rows", path, name="in.csv", contract=given, folder=tmp_path,
-        on_reject=rejects.append,
-    )  # fmt: skip
-    reject_long_keys(
-        connection, "rows", path, name="in.csv", contract=given, key=("code", "day", "absent"),
-        counts=counts, on_reject=rejects.append,
-    )  # fmt: skip
+    file = CsvFile(path=path, name="in.csv", contract=contract(COLUMNS, key=("day", "code")))
+    counts = load_csv(connection, "rows", file, folder=tmp_path, on_reject=rejects.append)
+    key = ("code", "day", "absent")
+    reject_long_keys(connection, "rows", file, key=key, counts=counts, on_reject=rejects.append)
     assert [(each.line, each.column, each.code) for each in rejects if each.column] == [
         (2, "code", "key_too_long"), (4, "code", "key_too_long"),
     ]  # fmt: skip

@@ -10,10 +10,8 @@ import pytest
 
 from include.contracts.columns import Column
 from include.contracts.tables import Table
-from include.core.aws.objects import ObjectStore, sha256_of
 from include.core.snapshot.files import open_rows
 from include.errors import RuleError
-from tests.support.folder_client import FolderClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +29,7 @@ TABLE = Table(
 @contextmanager
 def opened(parquet: Path, folder: Path) -> Iterator[IO[bytes]]:
     folder.mkdir()
-    store = ObjectStore(client=FolderClient(), bucket=str(parquet.parent))
-    snapshot = {"key": parquet.name, "sha256": sha256_of(parquet)}
-    with open_rows(TABLE, snapshot, store, folder, "128MB") as file:
+    with open_rows(TABLE, parquet, folder=folder, memory="128MB") as file:
         yield file
 
 
