@@ -49,7 +49,7 @@ from airflow.sdk import TriggerRule, dag, task, task_group
 from include.datasets import item_uploads, upload_of
 from include.pipelines import csv_upload_to_dynamodb as pipeline
 from wiring.clients import stage_events
-from wiring.failures import accountable
+from wiring.failures import records_cause
 from wiring.task_context import name_in_ui
 from wiring.uploads import tasks as arrivals
 from wiring.uploads.item_places import item_places
@@ -66,7 +66,7 @@ HAND_OVER: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
 
 
 @task(map_index_template="{{ file_name }}", **HAND_OVER)
-@accountable
+@records_cause
 def extract(file: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]:
     name_in_ui(file_name=file["key"])
     with arrivals.showing_cause(SELF, file), item_places() as places:
@@ -75,27 +75,27 @@ def extract(file: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, show_return_value_in_logs=False)
-@accountable
+@records_cause
 def list_chunks(extracted: Any) -> list[dict[str, Any]]:
     return [chunk for file in arrivals.each_of(extracted) for chunk in file["chunks"]]
 
 
 @task(map_index_template=CHUNK, **HAND_OVER)
-@accountable
+@records_cause
 def transform(chunk: dict[str, Any]) -> dict[str, Any]:
     with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
         return pipeline.transform(_upload(chunk), chunk, places=places)
 
 
 @task(map_index_template=CHUNK, **HAND_OVER, pool="dynamodb_writes")
-@accountable
+@records_cause
 def load(chunk: dict[str, Any]) -> dict[str, Any]:
     with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
         return pipeline.load(_upload(chunk), chunk, places=places)
 
 
 @task(map_index_template=CHUNK, **HAND_OVER)
-@accountable
+@records_cause
 def observe(chunk: dict[str, Any]) -> dict[str, Any]:
     with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
         return pipeline.observe(_upload(chunk), chunk, places=places)
@@ -107,7 +107,7 @@ def _upload(chunk: dict[str, Any]) -> ItemUpload:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
-@accountable
+@records_cause
 def settle(extracted: Any, chunks: Any, observed: Any) -> dict[str, Any]:
     with item_places() as places:
         found = arrivals.each_of(observed)

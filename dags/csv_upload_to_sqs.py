@@ -46,7 +46,7 @@ from include.datasets import json_uploads, upload_of
 from include.pipelines import csv_upload_to_sqs as pipeline
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import settings
-from wiring.failures import accountable
+from wiring.failures import records_cause
 from wiring.task_context import name_in_ui, run_work, task_folder
 from wiring.uploads import tasks as arrivals
 from wiring.uploads.pipelines import CSV_UPLOAD_TO_SQS as SELF
@@ -55,7 +55,7 @@ UPLOADS = json_uploads()
 
 
 @task(map_index_template="{{ file_name }}", multiple_outputs=False)
-@accountable
+@records_cause
 def deliver(file: dict[str, Any]) -> dict[str, Any]:
     name_in_ui(file_name=file["key"])
     run: Any = get_current_context()["dag_run"]
@@ -76,7 +76,7 @@ def deliver(file: dict[str, Any]) -> dict[str, Any]:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
-@accountable
+@records_cause
 def settle(delivered: Any) -> dict[str, Any]:
     return arrivals.settle(SELF, arrivals.each_of(delivered), worked_by="deliver")
 

@@ -47,7 +47,7 @@ from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
 from wiring.clients import github, lake, publish, warehouse
 from wiring.defaults import dag_defaults, settings, timed_tags
-from wiring.failures import accountable, notify_failure
+from wiring.failures import notify_failure, records_cause
 from wiring.task_context import name_in_ui, run_of_sink, task_folder, this_run
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def build(dataset: GitHubDataset) -> DAG:
     """The DAG of one dataset."""
 
     @task
-    @accountable
+    @records_cause
     def resolve_as_of() -> run_input.RunInput:
         context = get_current_context()
         return run_input.resolve(params=context["params"], run=context["dag_run"])
 
     @task(map_index_template="{{ source_name }}")
-    @accountable
+    @records_cause
     def download(source_name: str, asked: run_input.RunInput) -> pipeline.ArchivedFile:
         name_in_ui(source_name=source_name)
         source = next(source for source in dataset.sources if source.name == source_name)
@@ -81,7 +81,7 @@ def build(dataset: GitHubDataset) -> DAG:
             )
 
     @task
-    @accountable
+    @records_cause
     def clean_and_merge(
         archived: list[pipeline.ArchivedFile], asked: run_input.RunInput
     ) -> pipeline.CleanedSnapshot:
@@ -92,7 +92,7 @@ def build(dataset: GitHubDataset) -> DAG:
             )
 
     @task(show_return_value_in_logs=False)  # a dry run comes back with rows
-    @accountable
+    @records_cause
     def upsert(
         cleaned: pipeline.CleanedSnapshot, asked: run_input.RunInput
     ) -> pipeline.LoadedSnapshot:
@@ -107,7 +107,7 @@ def build(dataset: GitHubDataset) -> DAG:
             )
 
     @task
-    @accountable
+    @records_cause
     def announce(loaded: pipeline.LoadedSnapshot) -> list[str]:
         return pipeline.announce_end(loaded, run=this_run(), connect=warehouse(), publish=publish)
 

@@ -26,8 +26,8 @@ Without it, the first task that needs the warehouse does the same.
 
 | what the log says | what to do |
 | --- | --- |
-| a file fails | mend it and deploy again |
-| an applied file was edited | take the edit back and add a file |
+| a file fails | fix it and deploy again |
+| an applied file was edited | undo the edit and add a file |
 | the password is refused | nothing: it is read anew at each try, so a rotation heals by itself |
 """
 
@@ -38,13 +38,13 @@ from airflow.sdk import dag, task
 from include.core.warehouse import migrations
 from wiring import clients
 from wiring.defaults import dag_defaults
-from wiring.failures import accountable, notify_failure
+from wiring.failures import notify_failure, records_cause
 
 NAME = "migrate_warehouse"
 
 
 @task
-@accountable
+@records_cause
 def migrate() -> list[str]:
     return migrations.migrate(clients.migrations())
 

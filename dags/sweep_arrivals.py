@@ -44,7 +44,7 @@ from include.core.arrivals import sweep as sweeping
 from include.core.runs.notices import RunFacts
 from wiring.clients import warehouse
 from wiring.defaults import dag_defaults, settings, timed_tags
-from wiring.failures import accountable, notify_failure
+from wiring.failures import notify_failure, records_cause
 from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink
 from wiring.uploads import tasks as arrivals
@@ -55,7 +55,7 @@ SINK = "arrivals"
 
 
 @task
-@accountable
+@records_cause
 def look() -> dict[str, dict[str, list[dict[str, Any]]]]:
     grace = timedelta(seconds=settings().sweep_grace_seconds)
     return {
@@ -69,13 +69,13 @@ def look() -> dict[str, dict[str, list[dict[str, Any]]]]:
 
 
 @task
-@accountable
+@records_cause
 def plan(found: dict[str, Any]) -> list[dict[str, Any]]:
     return sweeping.runs_to_start(found, name=get_current_context()["run_id"])
 
 
 @task(trigger_rule="none_failed")
-@accountable
+@records_cause
 def tell(found: dict[str, Any]) -> list[str]:
     run: Any = get_current_context()["dag_run"]
     facts = RunFacts(

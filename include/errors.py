@@ -97,12 +97,12 @@ class RejectLimitError(TerminalError):
     """More rows were rejected than the dataset allows.
 
     Arguments:
-        told: how many, which, and what to do.
+        message: how many, which, and what to do.
         of_file: the same without the name of the file.
     """
 
-    def __init__(self, told: str, *, of_file: str | None = None) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, *, of_file: str | None = None) -> None:
+        super().__init__(message)
         self._of_file = of_file
 
     @property
@@ -115,7 +115,7 @@ class ShrunkenSnapshotError(TerminalError):
 
 
 class ChangedKeysError(TerminalError):
-    """Keys changed their shape: loaded, they would stand beside the rows that they replace."""
+    """Keys changed their shape: the table would have old and new rows side by side."""
 
 
 class AccountingError(TerminalError):
@@ -134,12 +134,12 @@ class WithdrawnError(ArrivalError):
     """An object was deleted after it had landed.
 
     Arguments:
-        told: what happened, and what to do.
+        message: what happened, and what to do.
         file: the version that was asked for, as look_up gives it; None where none was named.
     """
 
-    def __init__(self, told: str, *, file: dict[str, Any] | None) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, *, file: dict[str, Any] | None) -> None:
+        super().__init__(message)
         self.file = file
 
 

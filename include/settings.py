@@ -17,7 +17,7 @@ class Settings:
             arrivals.
         json_queue_url: queue that rows are delivered to as JSON.
         items_table: DynamoDB table that rows are delivered to as items.
-        events_bus: EventBridge bus that is told of each stage.
+        events_bus: EventBridge bus that receives an event for each stage.
         ui_url: base address of the Airflow UI, for links.
         github_api_url, github_raw_url: GitHub, or a stand-in for it.
         duckdb_memory: memory limit of one DuckDB connection; the smallest MWAA worker has 2 GB.

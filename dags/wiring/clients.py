@@ -49,7 +49,7 @@ _REFUSALS = (
 
 
 def warehouse() -> Connect:
-    """What opens a connection of the loader to the warehouse, which is up to date by now.
+    """Bring the warehouse up to date, and return what opens a connection of its loader.
 
     Raises:
         WarehouseUnavailableError, WarehouseRefusedError: it cannot be brought up to date.
@@ -105,12 +105,12 @@ def _opener(conn_id: str) -> Connect:
 
 
 def _no_password(conn_id: str, error: BotoCoreError | ClientError) -> SluiceError:
-    what = f"AWS gives no password for {conn_id}"
+    problem = f"AWS gives no password for {conn_id}"
     if not isinstance(error, ClientError):
-        return WarehouseUnavailableError(f"{what}: {type(error).__name__}")
+        return WarehouseUnavailableError(f"{problem}: {type(error).__name__}")
     code = error_code(error)
     kind = WarehouseRefusedError if code in _REFUSALS else WarehouseUnavailableError
-    return kind(f"{what}: it answered {code} to {error.operation_name}")
+    return kind(f"{problem}: it answered {code} to {error.operation_name}")
 
 
 @cache
@@ -137,7 +137,7 @@ def aws_client(service: str) -> Any:
 
 
 def stage_events(pipeline: str) -> StageEvents:
-    """The bus that is told of each stage of this run."""
+    """The bus that receives an event for each stage of this run."""
     ti = get_current_context()["ti"]
     return StageEvents(
         client=aws_client("events"),
@@ -178,7 +178,7 @@ def _github_token() -> str | None:
 
 
 def publish(notice: Notice) -> None:
-    """Hand a notice to SNS."""
+    """Send a notice to SNS."""
     aws_client("sns").publish(
         TopicArn=settings().alerts_topic_arn,
         Subject=notice.subject,

@@ -1,9 +1,8 @@
 """How failures end: which are tried again, and the one notice of a run that failed.
 
-A task leaves the cause of its failure as an XCom (cause, in_file: the same where the file is named
-beside it, final: no retry helps); the DAG-level callback, which runs once when
-the whole run has failed, reads it there. A task-level callback would speak while retries remain,
-and not at all when the worker was killed.
+A task that fails pushes the cause as an XCom, a RecordedCause. The callback of the DAG runs once,
+when the whole run has failed, and reads it there. A callback of the task would send notices while
+retries remain, and none when the worker was killed.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import functools
 import logging
 import traceback
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
@@ -41,23 +40,37 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FAILURE = "failure"
-LOST = "The task ended without a word: its worker was killed, or lost"
+NO_CAUSE = "The task ended without a word: its worker was killed, or lost"
 
 log = logging.getLogger(__name__)
 
 
-def accountable(function: Callable[P, T]) -> Callable[P, T]:
-    """Leave the cause of a failure for the notice, and try again only where that can help."""
+class RecordedCause(TypedDict):
+    """The XCom that a failed task leaves.
+
+    Attributes:
+        cause: one line, as cause_of makes it.
+        in_file: the same where the file is named beside it.
+        final: no retry helps.
+    """
+
+    cause: str
+    in_file: str
+    final: bool
+
+
+def records_cause(function: Callable[P, T]) -> Callable[P, T]:
+    """Record why a task fails, for the notice; a terminal error fails it without a retry."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
         except TerminalError as error:
-            _leave(error)
+            _record(error)
             raise AirflowFailException(cause_of(error)) from None
         except (Exception, AirflowTaskTimeout) as error:
-            _leave(error)
+            _record(error)
             raise
 
     return run
@@ -66,7 +79,7 @@ def accountable(function: Callable[P, T]) -> Callable[P, T]:
 def cause_of(error: BaseException) -> str:
     """One line that says what went wrong, without row values or secrets.
 
-    What Sluice raises is written to be read. Of other errors only the kind is told: their words
+    What Sluice raises is written to be read. Of other errors only the kind is named: their words
     can hold anything.
     """
     if isinstance(error, SluiceError):
@@ -89,17 +102,17 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _leave(error: BaseException) -> None:
-    value = {
-        "cause": cause_of(error),
-        "in_file": cause_in_file(error),
-        "final": isinstance(error, TerminalError),
-    }
+def _record(error: BaseException) -> None:
+    value = RecordedCause(
+        cause=cause_of(error),
+        in_file=cause_in_file(error),
+        final=isinstance(error, TerminalError),
+    )
     try:
         get_current_context()["ti"].xcom_push(key=FAILURE, value=value)
-    except Exception:  # noqa: BLE001 -- whatever Airflow raises where it has no context
+    except Exception:  # noqa: BLE001 -- Airflow may raise anything where it has no context
         # The task fails for its own reason; that the notice will know less must not hide it.
-        log.warning("The cause could not be left for the notice:\n%s", traceback.format_exc())
+        log.warning("The cause could not be recorded for the notice:\n%s", traceback.format_exc())
 
 
 def notify_failure(
@@ -113,8 +126,8 @@ def notify_failure(
     Arguments:
         dataset: what the notice is about.
         sink: as the ledger knows it.
-        on_record: called in the transaction of the ledger row with the run and the cause; comes
-            back with what a run must be given to do the same work again.
+        on_record: called in the transaction of the ledger row with the run and the cause; returns
+            what a run must be given to do the same work again.
     """
 
     def notify(context: Any) -> None:
@@ -152,13 +165,12 @@ def _what_failed(context: Any, run: RunOfSink) -> tuple[str, str, str | None]:
     ti = context.get("ti")
     if ti is None:
         return "none", f"Airflow says {context.get('reason')}", None
-    left = ti.xcom_pull(
+    recorded: RecordedCause | None = ti.xcom_pull(
         task_ids=ti.task_id, run_id=run.run_id, key=FAILURE, map_indexes=ti.map_index
     )
-    name = (
-        ti.task_id if ti.map_index is None or ti.map_index < 0 else f"{ti.task_id} [{ti.map_index}]"
-    )
-    return name, left["cause"] if left else LOST, ti.log_url
+    is_mapped = ti.map_index is not None and ti.map_index >= 0
+    task = f"{ti.task_id} [{ti.map_index}]" if is_mapped else ti.task_id
+    return task, recorded["cause"] if recorded else NO_CAUSE, ti.log_url
 
 
 def _run_of(context: Any, sink: str) -> RunOfSink:

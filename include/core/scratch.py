@@ -20,7 +20,7 @@ def scratch_folder(*names: str, root: Path | None = None) -> Iterator[Path]:
     Its name is made of the task's, so that a new try finds and empties what a killed one left.
 
     Arguments:
-        names: what tells one task from another, such as DAG, run, task and map index.
+        names: what distinguishes one task from another, such as DAG, run, task and map index.
         root: where such folders live; the system's temporary folder when None.
     """
     base = (root or Path(tempfile.gettempdir())) / "sluice"

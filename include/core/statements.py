@@ -66,7 +66,7 @@ def _with_percent_signs(part: sql.Composable) -> sql.Composable:
 
 
 def quote_identifier(name: str) -> str:
-    """A name as DuckDB's SQL writes it, whatever characters it has."""
+    """A name as DuckDB's SQL writes it; it may have any characters."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -129,11 +129,10 @@ def test_every_room_is_looked_at() -> None:
     assert {room_of(path) for path in MODULES} >= set(ALLOWED) - {"plugins"}
 
 
-PENDING = REPOSITORY / "include/core/snapshot/files.py"
 IN_CORE = [path for path in MODULES if is_in(module_of(path), "include.core")]
 
 
-@pytest.mark.parametrize("path", [path for path in IN_CORE if path != PENDING], ids=name_of)
+@pytest.mark.parametrize("path", IN_CORE, ids=name_of)
 def test_core_names_no_pipeline_and_no_dataset(path: Path) -> None:
     stems = {each.stem for each in (REPOSITORY / "include" / "pipelines").glob("*_to_*")}
     assert len(stems) > 2

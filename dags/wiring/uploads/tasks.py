@@ -25,11 +25,11 @@ from wiring.clients import aws_client, lake, publish, warehouse
 from wiring.defaults import dag_defaults, settings
 from wiring.failures import (
     FAILURE,
-    LOST,
-    accountable,
+    NO_CAUSE,
     cause_in_file,
     cause_of,
     notify_failure,
+    records_cause,
 )
 from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink, task_folder, this_run
@@ -66,7 +66,7 @@ def receive_task(pipeline: UploadPipeline) -> Any:
     """The first task: it comes back with the files, to map the next ones over."""
 
     @task
-    @accountable
+    @records_cause
     def receive() -> list[dict[str, Any]]:
         return receive_run(pipeline)
 
@@ -77,7 +77,7 @@ def announce_task(settled: Any) -> None:
     """The last task, after settle: it sends the notice of the run's end."""
 
     @task
-    @accountable
+    @records_cause
     def announce(settled: dict[str, Any]) -> list[str]:  # noqa: ARG001 -- it comes after
         return announce_run()
 
@@ -251,7 +251,7 @@ def release_files(cursor: cursor, run: RunOfSink, cause: str) -> dict[str, Any]:
 
 
 def _failure(ti: Any, task_id: str, index: int) -> Failure:
-    return _left(ti, task_id, index) or Failure(cause=LOST)
+    return _left(ti, task_id, index) or Failure(cause=NO_CAUSE)
 
 
 def _left(ti: Any, task_id: str, index: int) -> Failure | None:

@@ -43,7 +43,7 @@ _TRANSIENT: Final = (
 )
 
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html, and credentials
-# that run out while a batch is on its way: the next call has new ones. Many more codes tell of
+# that run out while a batch is on its way: the next call has new ones. Many more codes mean
 # throttling, each service has its own.
 _TRANSIENT_CODES: Final = frozenset(
     {
@@ -140,7 +140,7 @@ def send_batch(
         batch: the entries, in the order in which they are sent.
         send: calls the API once for these entries, reads the answer, and returns which were not
             taken: place among them (from 0) to Refusal. Errors of botocore pass through it.
-        what: what is sent where, such as "messages to the queue"; stands in errors.
+        what: what is sent where, such as "messages to the queue"; errors say it.
         retry_seconds: from the first failure; no attempt begins later.
 
     Raises:
@@ -181,7 +181,7 @@ def send_batch(
 
 
 def is_transient(code: str) -> bool:
-    """Tell whether an error code of AWS means that the same request may succeed later."""
+    """Whether an error code of AWS means that the same request may succeed later."""
     return code in _TRANSIENT_CODES or "throttl" in code.lower()
 
 

@@ -22,7 +22,7 @@ _NOT_FOUND = ("404", "NoSuchKey", "NotFound")
 
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
-    """What S3 tells of an object.
+    """What S3 says of an object.
 
     Attributes:
         size: bytes.

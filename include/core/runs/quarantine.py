@@ -52,7 +52,7 @@ def set_aside(rejects_file: Path, *, file: str, version: str) -> Iterator[Callab
 
     Arguments:
         rejects_file: where they go.
-        file: the source file that they stood in, as its owner knows it.
+        file: the source file that they are from, as its owner knows it.
         version: its commit or object version.
     """
     with rejects_file.open("a", encoding="utf-8") as rows:
@@ -104,7 +104,7 @@ def refuse_rejects(
         limit: how many there may be.
         read: rows read in all.
         rejects_file: those set aside.
-        outcome: what became of the other rows; stands in the error.
+        outcome: what became of the other rows; the error says it.
 
     Raises:
         RejectLimitError: there are more; names place and reason of the first.
@@ -118,15 +118,15 @@ def refuse_rejects(
     column = f", column {first.column_name}" if first.column_name else ""
     listed = ", ".join(f"{code} {number}" for code, number in sorted(codes.items()))
 
-    def told(place: str) -> str:
+    def message(place: str) -> str:
         return (
             f"{name}: {rejected} of {read} rows rejected, {allowed} allowed ({listed}); the "
             f"first at {place}{column}: {first.reason}. {outcome}. "
-            "Have the source mended, or raise the dataset's reject limit"
+            "Have the source fixed, or raise the dataset's reject limit"
         )
 
     line = f"line {first.line}"
-    raise RejectLimitError(told(f"{first.file}, {line}"), of_file=told(line))
+    raise RejectLimitError(message(f"{first.file}, {line}"), of_file=message(line))
 
 
 def quarantine_rows(cursor: cursor, run: RunOfSink, rows: Iterable[QuarantineRow]) -> int:

@@ -26,7 +26,7 @@ def check_table(connection: DuckDBPyConnection, table: Table) -> None:
     """Hold what the table itself demands of relation cleaned: its key and its columns.
 
     Raises:
-        RuleError: a key stands twice or is too long for an index, a value is missing, or one
+        RuleError: a key is there twice or is too long for an index, a value is missing, or one
             breaks a constraint of its column.
     """
     broken = [_unique(connection, table.key)]
@@ -78,7 +78,7 @@ def _count(connection: DuckDBPyConnection, column: Column, constraint: Constrain
 
 
 def _count_numbers(connection: DuckDBPyConnection, column: Column, constraint: Constraint) -> int:
-    """Count in Python where numbers stand as text, since no type of DuckDB holds their digits."""
+    """Count in Python where numbers are text, since no type of DuckDB holds their digits."""
     statement = fill("snapshot/check_column.count_values", column=quote_identifier(column.name))
     found = connection.execute(statement)
     return sum(rows for text, rows in iter(found.fetchone, None) if not _holds(text, constraint))
@@ -135,7 +135,7 @@ def _unique(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> str | N
     (repeated,) = _one(
         connection, fill("snapshot/find_repeated_key", columns=quote_identifiers(columns))
     )
-    return f"{repeated} keys ({', '.join(columns)}) stand more than once" if repeated else None
+    return f"{repeated} keys ({', '.join(columns)}) occur more than once" if repeated else None
 
 
 def _newest_day(connection: DuckDBPyConnection, rule: NewestDay, as_of: datetime) -> str | None:

@@ -77,7 +77,7 @@ class MovedKeys:
         return (
             f"{self.gone} of the {before} keys of the snapshot before are gone, and there are "
             f"{self._new}: {self._cause}. Nothing was loaded. If the new keys are wrong, wait for "
-            "the source to be mended, or declare a pattern in the contract. If they are right, "
+            "the source to be fixed, or declare a pattern in the contract. If they are right, "
             f"{_RAISE if deletes else _RENAME}"
         )
 

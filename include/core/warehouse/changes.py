@@ -1,4 +1,4 @@
-"""Compares a snapshot with its table: what differs stands in a temporary table, and is counted.
+"""Compares a snapshot with its table: what differs is put into a temporary table, and counted.
 
 The temporary tables are `_sluice_staged` (the snapshot), `_sluice_changed` (one row a key that
 differs) and `_sluice_moved` (keys that went or came); all are gone when the transaction ends.

@@ -42,7 +42,7 @@ def transaction(connect: Connect, *, doing: str) -> Iterator[cursor]:
 
     Arguments:
         connect: opens a connection.
-        doing: what the transaction is for, such as "load covid.us_daily"; stands in errors.
+        doing: what the transaction is for, such as "load covid.us_daily"; errors say it.
 
     Raises:
         WarehouseUnavailableError: out of reach, or another writer holds what this one needs.
@@ -73,7 +73,7 @@ def _connected(connect: Connect, doing: str) -> Iterator[connection]:
     except SluiceError:
         raise
     except psycopg2.Error as error:
-        # The server's own words can quote rows: they are cut off here, cause and all.
+        # The server's own words can quote rows: neither they nor the cause leave this function.
         raise _translate(error, doing) from None
     finally:
         if connected is not None:

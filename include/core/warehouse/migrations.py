@@ -1,7 +1,7 @@
-"""Numbered SQL files, each applied once to a database, by whoever comes first.
+"""Numbered SQL files, each applied once to a database, by the run that comes first.
 
-Only the owner of the database may apply them. All else happens as the loader, which may see
-which of them have been.
+Only the owner of the database may apply them. The loader, which does all else, may see which of
+them have been.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def migrate(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
         The names of the files applied now, none when the database had them all.
 
     Raises:
-        WarehouseRefusedError: a file fails, a number stands twice, or an applied file was edited.
+        WarehouseRefusedError: a file fails, two have one number, or an applied one was edited.
         WarehouseUnavailableError: Postgres is out of reach.
     """
     if not pending(connect, folder):

@@ -28,7 +28,7 @@ class KnownSink:
     """What ops.sink knows of a table.
 
     Attributes:
-        writes: statements that wrote to it, by whomever.
+        writes: statements that wrote to it, of any user.
         writes_at_load: writes when the last load ended.
         as_of: the newest moment that was loaded.
         content_sha256, row_count: digest and rows of the snapshot loaded for as_of.
@@ -42,7 +42,7 @@ class KnownSink:
 
     @property
     def is_untouched(self) -> bool:
-        """Nobody has written to the table since it was loaded."""
+        """No statement has written to the table since it was loaded."""
         return self.writes == self.writes_at_load
 
 

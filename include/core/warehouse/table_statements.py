@@ -43,7 +43,7 @@ class TableStatements:
 
     @cached_property
     def parts(self) -> dict[str, sql.Composable]:
-        """What each placeholder stands for."""
+        """What each placeholder is replaced by."""
         return table_parts(self.table)
 
 

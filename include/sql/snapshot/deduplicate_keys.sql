@@ -1,6 +1,6 @@
 -- name: find
--- Finds the rows whose key other rows have too, and tells copies from conflicts.
--- Grain: one row of a key that stands more than once. Parameters: relation, repeated, key (columns),
+-- Finds the rows whose key other rows have too, and distinguishes copies from conflicts.
+-- Grain: one row of a key that occurs more than once. Parameters: relation, repeated, key (columns),
 -- columns (all but _sluice_line).
 -- Safe to rerun: the table is made anew.
 create or replace table {repeated} as

@@ -1,4 +1,4 @@
--- How many keys stand in the snapshot more than once. Identifiers: columns.
+-- How many keys the snapshot has more than once. Identifiers: columns.
 select count(*)
 from (
     select 1

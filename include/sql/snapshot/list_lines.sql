@@ -1,4 +1,4 @@
--- Lists the lines of the rows that are left once keys are settled.
+-- Lists the lines of the rows that are left once keys are deduplicated.
 -- Grain: one row, in the file's order. Parameters: relation.
 -- Safe to rerun: reads only.
 select _sluice_line

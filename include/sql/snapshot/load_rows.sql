@@ -7,7 +7,7 @@ create or replace table {relation} ({columns})
 
 -- name: insert
 -- Loads rows that were checked already and written with a quoting of our own: empty text is always
--- quoted and null is a bare empty cell, so that null and the empty text stay apart.
+-- quoted and null is a bare empty cell, so that null and the empty text stay different.
 -- Grain: one kept row of the file. Parameters: relation, names (columns),
 -- struct (columns with their types); bound: path, max_line_bytes.
 -- Safe to rerun: runs once, right after the table is made.

@@ -1,5 +1,5 @@
 -- What a snapshot may still say when a newer one has been loaded: only of keys that no newer
--- snapshot had. Such a key is missing from the target, or stands in ops.vanished_row with an
+-- snapshot had. Such a key is missing from the target, or is in ops.vanished_row with an
 -- older stamp ("confirm" when its values are the same). All others are superseded.
 -- Grain: one row a row of the snapshot. Identifiers: target, staged_columns, staged_key,
 -- same_key, differs, first_key. Parameters: sink, as_of.

@@ -25,7 +25,7 @@ on conflict (sink) do nothing
 
 
 -- name: lock
--- Takes the lock on a table and tells what is known of it. Parameters: sink.
+-- Takes the lock on a table; returns what is known of it. Parameters: sink.
 select
     writes,
     writes_at_load,

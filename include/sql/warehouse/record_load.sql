@@ -9,7 +9,7 @@ where sink = %(sink)s
 
 
 -- name: writes
--- Whatever has been written to a table until now is known to this load. Parameters: sink.
+-- All that has been written to a table until now is known to this load. Parameters: sink.
 update ops.sink
 set writes_at_load = writes
 where sink = %(sink)s

@@ -27,7 +27,7 @@ def left(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def failing(error: BaseException) -> Any:
-    @failures.accountable
+    @failures.records_cause
     def task() -> None:
         raise error
 
@@ -102,4 +102,4 @@ def test_cause_that_cannot_be_left_does_not_hide_the_failure(
     monkeypatch.setattr(failures, "get_current_context", broken)
     with pytest.raises(SourceUnavailableError):
         failing(SourceUnavailableError("GitHub is out"))()
-    assert "could not be left" in caplog.text
+    assert "could not be recorded" in caplog.text
