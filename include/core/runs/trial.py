@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.contracts.files import CsvContract, RejectLimit
+    from include.core.csv.faults import Counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,34 +23,29 @@ class Trial:
     """A file that was read to its end as its pipeline reads it, and sent nowhere.
 
     Attributes:
-        read: rows of the file; the sum of kept, filtered, duplicate and rejected.
-        kept: rows that would reach the sink.
-        filtered: rows that the contract does not want.
-        duplicate: exact copies of a kept row.
-        rejected: rows that would go to quarantine.
-        rejects: local file of these, as `rejects.read_rejected` reads it.
+        counts: what became of the file's rows.
+        kept: rows that would reach the sink: those that counts keeps, without duplicates.
+        rejects: local file of the rejected rows, as `quarantine.read_rejected` reads it.
         causes: a sentence for each reason why the pipeline would refuse the file; none where it
             would go through.
         warnings: a sentence for each warning that the run would end with.
         rows: gives the kept rows as JSON objects, in order of their lines.
     """
 
-    read: int
+    counts: Counts
     kept: int
-    filtered: int
-    duplicate: int
-    rejected: int
     rejects: Path
     rows: Callable[[], Iterator[str]]
     causes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Hold read to the sum of the others; AccountingError if it is off."""
-        if self.read != self.kept + self.filtered + self.duplicate + self.rejected:
+        """Hold the rows read to the sum of all others; AccountingError if it is off."""
+        found = self.counts
+        if found.read != self.kept + found.filtered + found.duplicate + found.rejected:
             raise AccountingError(
-                f"{self.read} rows read, of which {self.kept} kept, {self.filtered} filtered, "
-                f"{self.duplicate} duplicate and {self.rejected} rejected"
+                f"{found.read} rows read, of which {self.kept} kept, {found.filtered} filtered, "
+                f"{found.duplicate} duplicate and {found.rejected} rejected"
             )
 
 

@@ -61,11 +61,8 @@ def try_file(upload: ItemUpload, path: Path, *, folder: Path) -> Trial:
             cut.path.unlink()
     read = counts.read - counts.filtered
     return Trial(
-        read=counts.read,
+        counts=counts,
         kept=len(kept),
-        filtered=counts.filtered,
-        duplicate=counts.duplicate,
-        rejected=counts.rejected,
         rejects=rejects,
         rows=partial(
             json_of_lines, path, lines=sorted(kept), name=path.name, contract=upload.contract

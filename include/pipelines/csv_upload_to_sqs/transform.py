@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from include.contracts.uploads import JsonUpload
+    from include.core.csv.faults import Counts
     from include.core.csv.json_rows import JsonBlock
 
     Row = tuple[int, str]
@@ -103,18 +104,29 @@ class Checked:
     """A file whose last row has been read.
 
     Attributes:
-        read, rejected, deliverable: how many rows; read is the sum of the other two.
-        filtered: rows that the contract does not want; read leaves them out.
+        rows: what became of the file's rows.
         rejects: local file of those rejected.
         lines: local file of those deliverable, as JSON Lines, where the dataset wants a file.
     """
 
-    read: int
-    rejected: int
-    deliverable: int
-    filtered: int
+    rows: Counts
     rejects: Path
     lines: Path
+
+    @property
+    def read(self) -> int:
+        """Rows that the contract wants: the sum of rejected and deliverable."""
+        return self.rows.read - self.rows.filtered
+
+    @property
+    def rejected(self) -> int:
+        """Rows that are set aside."""
+        return self.rows.rejected
+
+    @property
+    def deliverable(self) -> int:
+        """Rows that can be sent."""
+        return self.rows.kept
 
     @property
     def counts(self) -> dict[str, int]:
@@ -159,14 +171,7 @@ def check_rows(
             rows.counts.reject_kept(lost)
             for reject in lost:
                 add(reject)
-    return Checked(
-        read=rows.counts.read - rows.counts.filtered,
-        rejected=rows.counts.rejected,
-        deliverable=rows.counts.kept,
-        filtered=rows.counts.filtered,
-        rejects=rejects,
-        lines=lines,
-    )
+    return Checked(rows=rows.counts, rejects=rejects, lines=lines)
 
 
 def open_rows(upload: JsonUpload, file: dict[str, Any], folder: Path) -> Iterator[Row]:

@@ -41,11 +41,8 @@ def try_file(upload: JsonUpload, path: Path, *, folder: Path) -> Trial:
                 yield row[1]
 
     return Trial(
-        read=checked.read + checked.filtered,
+        counts=checked.rows,
         kept=checked.deliverable,
-        filtered=checked.filtered,
-        duplicate=0,
-        rejected=checked.rejected,
         rejects=checked.rejects,
         rows=rows,
         causes=limit_causes(

@@ -72,11 +72,8 @@ def try_file(
             causes = [str(error)]
     read = cleaned + counts.duplicate + counts.rejected
     return Trial(
-        read=counts.read,
+        counts=counts,
         kept=len(kept),
-        filtered=counts.filtered,
-        duplicate=counts.duplicate,
-        rejected=counts.rejected,
         rejects=rejects,
         rows=partial(json_of_lines, path, lines=kept, name=path.name, contract=source.contract),
         causes=(*causes, *limit_causes(dataset.name, dataset.rejects, read=read, rejects=rejects)),

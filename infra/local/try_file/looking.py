@@ -77,7 +77,7 @@ def _are_items(inferred: Inferred, path: Path, work: Workspace) -> bool:
         contract=inferred.contract,
     )
     with tried(upload, path, work) as outcome:
-        return outcome.trial is not None and outcome.trial.rejected == inferred.rejected
+        return outcome.trial is not None and outcome.trial.counts.rejected == inferred.rejected
 
 
 def _fitting(path: Path) -> Iterator[str]:

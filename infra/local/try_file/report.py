@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -66,14 +67,15 @@ def lines_of(outcome: Outcome) -> Iterator[str]:
 
 
 def _counts(trial: Trial) -> Iterator[tuple[str, int]]:
-    return ((name, getattr(trial, name)) for name in _COUNTS)
+    counts = {**asdict(trial.counts), "kept": trial.kept}
+    return ((name, counts[name]) for name in _COUNTS)
 
 
 def _rejects(trial: Trial) -> Iterator[str]:
     rejects = read_rejected(trial.rejects)
     yield from map(_reject, heapq.nsmallest(LISTED_REJECTS, rejects, key=_place))
-    if trial.rejected > LISTED_REJECTS:
-        yield f"and {trial.rejected - LISTED_REJECTS} more rejected rows"
+    if trial.counts.rejected > LISTED_REJECTS:
+        yield f"and {trial.counts.rejected - LISTED_REJECTS} more rejected rows"
 
 
 def _place(reject: QuarantineRow) -> tuple[int, str]:

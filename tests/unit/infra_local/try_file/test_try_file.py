@@ -277,10 +277,11 @@ def test_every_row_of_any_file_is_counted_once(data: st.DataObject) -> None:
         with tried(dataset, path, work) as outcome:
             if (trial := outcome.trial) is None:
                 return
-            others = trial.filtered + trial.duplicate + trial.rejected
-            assert trial.read == trial.kept + others
+            counts = trial.counts
+            others = counts.filtered + counts.duplicate + counts.rejected
+            assert counts.read == trial.kept + others
             assert len(list(trial.rows())) == trial.kept
-            assert len(list(read_rejected(trial.rejects))) == trial.rejected
+            assert len(list(read_rejected(trial.rejects))) == counts.rejected
 
 
 def test_readme_shows_what_make_try_prints(tmp_path: Path) -> None:
