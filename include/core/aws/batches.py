@@ -6,7 +6,6 @@ time, and only those entries go again.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -21,8 +20,9 @@ from botocore.exceptions import (
     MetadataRetrievalError,
 )
 from botocore.parsers import ResponseParserError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
 
+from include.core.retries import stop_after_failing_for
 from include.errors import DeliveryRefusedError, DeliveryUnavailableError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def send_batch(
     attempts = Retrying(
         retry=retry_if_exception_type(_UntakenError),
         wait=_backoff,
-        stop=_budget(retry_seconds),
+        stop=stop_after_failing_for(retry_seconds),
         reraise=True,
     )
     try:
@@ -219,16 +219,6 @@ def _call(
         raise DeliveryRefusedError(
             f"{what}: the call cannot be made ({type(error).__name__})"
         ) from None
-
-
-def _budget(retry_seconds: float) -> Callable[[RetryCallState], bool]:
-    failures: list[float] = []
-
-    def is_spent(state: RetryCallState) -> bool:
-        failures.append(time.monotonic())
-        return failures[-1] + state.upcoming_sleep > failures[0] + retry_seconds
-
-    return is_spent
 
 
 def _listed(codes: Counter[str]) -> str:

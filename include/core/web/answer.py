@@ -1,4 +1,4 @@
-"""What an answer means: taken, refused for good, or to be asked for again and when."""
+"""What an answer means: it is used, or refused for good, or asked for again and when."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ HINTS = {
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
-def accept(answer: Answer, *, now: float) -> None:
-    """Returns when the answer's body is what was asked for.
+def check_answer(answer: Answer, *, now: float) -> None:
+    """Return only when the body of an answer is what was asked for.
 
     Arguments:
         answer: its body not yet read.
@@ -35,7 +35,7 @@ def accept(answer: Answer, *, now: float) -> None:
     Raises:
         UnansweredError: 5xx, 429, or 403 that is a rate limit as GitHub marks it
             (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
-        SourceRefusedError: any other status but 200, or a body encoded against our wish.
+        SourceRefusedError: any other status but 200, or a body encoded although none was asked for.
     """
     status = answer.status
     if status >= 500 or _is_rate_limit(answer):  # noqa: PLR2004 - the class of server errors
@@ -85,8 +85,8 @@ def utc(moment: float) -> str:
     return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def limited(answer: Answer, *, max_bytes: int) -> Iterator[bytes]:
-    """The body as it arrives; raises SourceRefusedError as soon as it is over max_bytes."""
+def read_limited(answer: Answer, *, max_bytes: int) -> Iterator[bytes]:
+    """The body as it arrives; SourceRefusedError as soon as there are more than max_bytes."""
     announced = answer.headers.get("Content-Length", "")
     size = int(announced) if re.fullmatch(r"[0-9]{1,18}", announced) else 0
     too_large = SourceRefusedError(
@@ -123,6 +123,6 @@ def require_csv(answer: Answer, *, head: bytes) -> None:
         found = Content("an HTML page", "Open it in a browser to see what it says")
     if found:
         raise SourceRefusedError(
-            f"{answer.address} answered with something else than CSV: it is {found.what}. "
+            f"{answer.address} answered with something other than CSV: it is {found.what}. "
             f"{found.fix}"
         )

@@ -19,9 +19,10 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from include.core.content.formats import HEAD_BYTES
-from include.core.web.answer import REDIRECTS, accept, limited, require_csv, utc
+from include.core.retries import stop_after_failing_for
+from include.core.web.answer import REDIRECTS, check_answer, read_limited, require_csv, utc
 from include.core.web.exchange import Answer, UnansweredError, exchange
-from include.core.web.origins import AllowList, origin_of, printable
+from include.core.web.origins import AllowList, origin_of, safe_address
 from include.errors import ForbiddenAddressError, SourceRefusedError, SourceUnavailableError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Web:
         """
 
         def read(answer: Answer) -> Any:
-            body = b"".join(limited(answer, max_bytes=max_bytes))
+            body = b"".join(read_limited(answer, max_bytes=max_bytes))
             try:
                 return json.loads(body)
             except (ValueError, RecursionError):
@@ -139,41 +140,34 @@ class Web:
         finally:
             part.unlink(missing_ok=True)
 
-    def _fetch(self, url: str, headers: Mapping[str, str], take: Callable[[Answer], T]) -> T:
+    def _fetch(self, url: str, headers: Mapping[str, str], read: Callable[[Answer], T]) -> T:
+        """What read makes of the answer, tried again where that can help."""
         started = self.clock()
         attempts = Retrying(
             retry=retry_if_exception_type(UnansweredError),
             wait=self._wait,
-            stop=self._budget(),
+            stop=stop_after_failing_for(self.retry_seconds, clock=self.clock),
             sleep=self.sleep,
             reraise=True,
         )
         try:
-            taken: T = attempts(self._attempt, url, headers, take)
+            result: T = attempts(self._attempt, url, headers, read)
         except UnansweredError as error:
             when = "later" if error.not_before is None else f"after {utc(error.not_before)}"
             raise SourceUnavailableError(
-                f"{printable(url)}: {error.problem}; given up at attempt "
+                f"{safe_address(url)}: {error.problem}; given up at attempt "
                 f"{attempts.statistics['attempt_number']}, after "
                 f"{self.clock() - started:.0f} s. Try again {when}"
             ) from None
-        return taken
+        return result
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        named = error.not_before if isinstance(error, UnansweredError) else None
-        return max(_backoff(state), 0 if named is None else named - self.clock())
+        not_before = error.not_before if isinstance(error, UnansweredError) else None
+        return max(_backoff(state), 0 if not_before is None else not_before - self.clock())
 
-    def _budget(self) -> Callable[[RetryCallState], bool]:
-        failures: list[float] = []
-
-        def is_spent(state: RetryCallState) -> bool:
-            failures.append(self.clock())
-            return failures[-1] + state.upcoming_sleep > failures[0] + self.retry_seconds
-
-        return is_spent
-
-    def _attempt(self, url: str, headers: Mapping[str, str], take: Callable[[Answer], T]) -> T:
+    def _attempt(self, url: str, headers: Mapping[str, str], read: Callable[[Answer], T]) -> T:
+        """Send one request, and follow its redirects; each is checked before it is sent."""
         end = time.monotonic() + self.request_seconds
         allowed = AllowList(hosts=self.hosts, stand_ins=self.stand_ins)
         hop = url
@@ -187,10 +181,10 @@ class Web:
             request = _request(hop, {**sent, "Accept-Encoding": "identity"})
             with exchange(request, seconds=end - time.monotonic()) as answer:
                 if answer.status not in REDIRECTS or "Location" not in answer.headers:
-                    accept(answer, now=self.clock())
-                    return take(answer)
+                    check_answer(answer, now=self.clock())
+                    return read(answer)
                 hop = _next_hop(hop, answer)
-        raise SourceRefusedError(f"{printable(url)} redirects more than {MAX_REDIRECTS} times")
+        raise SourceRefusedError(f"{safe_address(url)} redirects more than {MAX_REDIRECTS} times")
 
 
 def _request(
@@ -220,7 +214,7 @@ def _next_hop(url: str, answer: Answer) -> str:
 def _save(answer: Answer, *, part: Path, max_bytes: int) -> tuple[int, str]:
     digest, size_bytes, head = hashlib.sha256(), 0, b""
     with part.open("wb") as file:
-        for chunk in limited(answer, max_bytes=max_bytes):
+        for chunk in read_limited(answer, max_bytes=max_bytes):
             file.write(chunk)
             digest.update(chunk)
             size_bytes += len(chunk)

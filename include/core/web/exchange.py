@@ -1,6 +1,6 @@
 """One HTTP request and its answer, cut off when its seconds are over.
 
-The requests library sends it, by its adapter alone: what its Session would add is unwanted here.
+The requests library sends it, by its adapter alone: what its Session would add is not wanted.
 Proxies, certificates and passwords come from nowhere but the arguments (no HTTP_PROXY, no
 REQUESTS_CA_BUNDLE, no .netrc), no cookie is kept, and no redirect is followed.
 """
@@ -19,7 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from include.core.web.origins import printable
+from include.core.web.origins import safe_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ class UnansweredError(Exception):
         super().__init__(problem)
 
 
-class _Cutter:
+class _TimeLimit:
     """Shuts down every connection of an exchange when its time is over.
 
     Timeouts of sockets begin anew with each byte, so a slow drip of header lines or body would
@@ -49,16 +49,16 @@ class _Cutter:
     """
 
     def __init__(self) -> None:
-        self.fired = False
+        self.is_over = False
         self._sockets: list[socket.socket] = []
 
     def watch(self, opened: socket.socket) -> None:
         self._sockets.append(opened)
-        if self.fired:
-            self.fire()
+        if self.is_over:
+            self.shut_down()
 
-    def fire(self) -> None:
-        self.fired = True
+    def shut_down(self) -> None:
+        self.is_over = True
         for opened in tuple(self._sockets):
             # Past TLS, whose own shutdown is not safe while another thread reads.
             with contextlib.suppress(OSError):  # it is closed already
@@ -79,14 +79,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     raw: Any
-    cutter: _Cutter
+    time_limit: _TimeLimit
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it arrives, not decoded; raises UnansweredError when it is cut."""
         # read1 gives what is there; read would wait for a whole chunk while bytes drip.
         while data := self.raw.read1(CHUNK_BYTES, decode_content=False):
             yield data
-        if self.cutter.fired:
+        if self.time_limit.is_over:
             raise UnansweredError("ran out of time")
 
 
@@ -102,47 +102,47 @@ def exchange(request: requests.PreparedRequest, *, seconds: float) -> Iterator[A
         UnansweredError: no connection, time over, connection reset, or a body shorter than
             announced; raised while the answer is read as well.
     """
-    cutter = _Cutter()
-    timer = threading.Timer(max(seconds, 0), cutter.fire)
+    time_limit = _TimeLimit()
+    timer = threading.Timer(max(seconds, 0), time_limit.shut_down)
     timer.daemon = True
     timer.start()
-    adapter = _adapter(cutter)
+    adapter = _adapter(time_limit)
     timeout = (min(CONNECT_SECONDS, max(seconds, 0.001)), max(seconds, 0.001))
     try:
         with contextlib.closing(adapter.send(request, stream=True, timeout=timeout)) as response:
             yield Answer(
-                address=printable(str(request.url)),
+                address=safe_address(str(request.url)),
                 status=response.status_code,
                 headers=response.headers,
                 raw=response.raw,
-                cutter=cutter,
+                time_limit=time_limit,
             )
     except (requests.RequestException, HTTPError) as error:
         # The cause's own text names the whole address, so it is left out of the traceback too.
-        raise UnansweredError(_problem(error, cutter)) from None
+        raise UnansweredError(_problem(error, time_limit)) from None
     finally:
         timer.cancel()
         adapter.close()
 
 
-def _problem(error: Exception, cutter: _Cutter) -> str:
-    if cutter.fired or isinstance(error, requests.Timeout):
+def _problem(error: Exception, time_limit: _TimeLimit) -> str:
+    if time_limit.is_over or isinstance(error, requests.Timeout):
         return "ran out of time"
     if isinstance(error, requests.exceptions.SSLError):
         return "TLS could not be agreed on, or the certificate is not valid"
     return f"the connection failed or broke off ({type(error).__name__})"
 
 
-def _adapter(cutter: _Cutter) -> Any:
+def _adapter(time_limit: _TimeLimit) -> Any:
     class Plain(HTTPConnection):
         def connect(self) -> None:
             super().connect()
-            cutter.watch(self.sock)
+            time_limit.watch(self.sock)
 
     class Tls(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
-            cutter.watch(self.sock)
+            time_limit.watch(self.sock)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

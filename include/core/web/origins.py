@@ -45,7 +45,7 @@ def origin_of(url: str) -> Origin:
     return Origin(scheme=parts.scheme, host=host, port=port or DEFAULT_PORTS[parts.scheme])
 
 
-def printable(url: str) -> str:
+def safe_address(url: str) -> str:
     """The address without what may be secret: user name, query and fragment."""
     return f"{origin_of(url)}{urlsplit(url).path}"
 

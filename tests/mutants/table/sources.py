@@ -71,8 +71,8 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/web/exchange.py",
-                "raise UnansweredError(_problem(error, cutter)) from None",
-                "raise UnansweredError(_problem(error, cutter)) from error",
+                "raise UnansweredError(_problem(error, time_limit)) from None",
+                "raise UnansweredError(_problem(error, time_limit)) from error",
             ),
             Edit(
                 "include/core/web/client.py",
