@@ -35,37 +35,34 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, dag, get_current_context, task
 
-from include.core.aws.objects import HandOver
 from include.datasets import github_datasets
 from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
 from wiring.clients import github, lake, publish, warehouse
-from wiring.defaults import dag_defaults, settings, timed_tags
+from wiring.defaults import dag_defaults, timed_tags
 from wiring.failures import notify_failure, records_cause
+from wiring.table_resources import task_resources
 from wiring.task_context import name_in_ui, run_of_sink, task_folder, this_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from include.contracts.github import GitHubDataset
 
 
 def build(dataset: GitHubDataset) -> DAG:
     """The DAG of one dataset."""
 
-    @task
+    @task(multiple_outputs=True)
     @records_cause
     def resolve_as_of() -> run_input.RunInput:
         context = get_current_context()
         return run_input.resolve(params=context["params"], run=context["dag_run"])
 
-    @task(map_index_template="{{ source_name }}")
+    @task(map_index_template="{{ source_name }}", multiple_outputs=True)
     @records_cause
     def download(source_name: str, asked: run_input.RunInput) -> pipeline.ArchivedFile:
         name_in_ui(source_name=source_name)
@@ -80,7 +77,7 @@ def build(dataset: GitHubDataset) -> DAG:
                 folder=folder,
             )
 
-    @task
+    @task(multiple_outputs=True)
     @records_cause
     def clean_and_merge(
         archived: list[pipeline.ArchivedFile], asked: run_input.RunInput
@@ -91,7 +88,8 @@ def build(dataset: GitHubDataset) -> DAG:
                 dataset, list(archived), as_of=as_of, resources=resources
             )
 
-    @task(show_return_value_in_logs=False)  # a dry run comes back with rows
+    # A dry run returns rows, which the log must not show.
+    @task(multiple_outputs=True, show_return_value_in_logs=False)
     @records_cause
     def upsert(
         cleaned: pipeline.CleanedSnapshot, asked: run_input.RunInput
@@ -131,18 +129,6 @@ def build(dataset: GitHubDataset) -> DAG:
         announce(loaded)
 
     return wire()
-
-
-@contextmanager
-def task_resources() -> Iterator[pipeline.Resources]:
-    """What a task works with that reads or writes the files of its run."""
-    with task_folder() as folder:
-        prefix = this_run().work_prefix
-        yield pipeline.Resources(
-            hand_over=HandOver(store=lake(), prefix=prefix, folder=folder),
-            memory=settings().duckdb_memory,
-            ui_url=settings().ui_url,
-        )
 
 
 for found in github_datasets():

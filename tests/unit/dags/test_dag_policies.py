@@ -195,6 +195,14 @@ def test_form_has_three_fields_with_defaults_that_load_now(github_dag: Any) -> N
     assert dict(github_dag.params) == {"as_of": None, "refetch": False, "dry_run": False}
 
 
+def test_each_value_of_a_result_of_the_table_pipeline_is_an_xcom_of_its_own(bag: Any) -> None:
+    for name in GITHUB_DAGS:
+        tasks = bag.dags[name].task_dict
+        found = {task_id: task.multiple_outputs for task_id, task in tasks.items()}
+        values = ("resolve_as_of", "download", "clean_and_merge", "upsert")
+        assert found == {**dict.fromkeys(values, True), "announce": False}
+
+
 def test_dag_files_hold_no_logic() -> None:
     for path in (REPOSITORY / "dags").glob("*.py"):
         text = path.read_text()
