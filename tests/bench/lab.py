@@ -83,9 +83,9 @@ class Lab:
     """A server, a folder, and the program that runs cases.
 
     Attributes:
-        server: used by nobody else.
+        server: nothing else uses it.
         root: for files.
-        say: told of each step, in a few words.
+        say: receives each step, in a few words.
         worker: the module that runs a case in a process of its own.
     """
 
@@ -124,7 +124,7 @@ class Lab:
         return files
 
     def create(self, table: str, *, watched: bool = False) -> None:
-        """Make an empty table anew, which Sluice has never seen."""
+        """Drop a table and create it empty, unknown to Sluice."""
         self.drop(table)
         self._ask(sql.SQL(_CREATE).format(sql.Identifier(table)))
         known = sql.SQL("delete from ops.sink where sink = {}")
@@ -135,12 +135,12 @@ class Lab:
     def drop(self, table: str) -> None:
         self._ask(sql.SQL("drop table if exists {}").format(sql.Identifier(table)))
 
-    def settle(self, table: str) -> None:
-        """What autovacuum does to a table between one day's load and the next."""
+    def vacuum(self, table: str) -> None:
+        """Do to a table what autovacuum does between the loads of two days."""
         self._ask(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(table)))
 
     def touch(self, table: str) -> None:
-        """Be another writer, so that the next load has to compare row by row."""
+        """Write as another writer, so that the next load has to compare row by row."""
         self._ask(sql.SQL("delete from {} where false").format(sql.Identifier(table)))
 
     def digest(self, table: str) -> str:
@@ -168,7 +168,7 @@ class Lab:
         return Measurement(**done, wal_mb=wal_mb)
 
     def check(self, table: str, files: Files, version: str) -> None:
-        """See that a table holds a version of the source, every value of it.
+        """Check that a table holds a version of the source, every value of it.
 
         Raises:
             WrongResultError: it does not.

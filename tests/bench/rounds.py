@@ -51,12 +51,12 @@ class Rounds:
         self.lab.drop("keyed")
 
     def plain(self) -> None:
-        """The way most often written by hand."""
+        """The way that is most often written by hand."""
         self.lab.create("plain")
         for title, version, counts in self._steps():
             if title == DIGEST:
                 continue
-            self.lab.settle("plain")
+            self.lab.vacuum("plain")
             file = str(self.files.folder / f"{version}.csv")
             self._measure(f"{PLAIN}: {title}", "plain", expect=counts, table="plain", file=file)
             self.lab.check("plain", self.files, version)
@@ -68,7 +68,7 @@ class Rounds:
         days = iter(range(9))
         for title, version, counts in self._steps():
             if title != DIGEST:
-                self.lab.settle("sluice")
+                self.lab.vacuum("sluice")
                 self.lab.touch("sluice")
             self._sluice(title, version, counts, next(days))
         self.lab.drop("sluice")

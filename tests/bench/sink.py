@@ -1,8 +1,8 @@
-"""A server that takes what SQS and DynamoDB take, counts it and keeps nothing.
+"""A server that accepts calls of SQS and DynamoDB, counts their rows and keeps none.
 
-The emulator keeps all that it gets and is slow; this one has room for a million rows. It knows
-SendMessageBatch, BatchExecuteStatement and BatchGetItem in their JSON protocols, and answers that
-all went well. GET tells what it has counted.
+The emulator keeps all rows and is slow; this server has room for a million. It knows
+SendMessageBatch, BatchExecuteStatement and BatchGetItem in their JSON protocols, and answers each
+with success. GET returns the counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Counted:
-    """What has come in.
+    """What the server has received.
 
     Attributes:
         rows: by action.

@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def answer(case: str, **arguments: Any) -> dict[str, Any]:
-    """Run a case, or make the source's files, and tell what came out."""
+    """Run a case, or make the source's files, and return what came out."""
     if case == "make":
         folder = Path(arguments.pop("folder"))
         made: dict[str, Any] = _import("source").make(folder, **arguments)
@@ -48,7 +48,7 @@ def _import(module: str) -> Any:
 
 
 def _peak_mb() -> float:
-    """Megabytes of memory that this process held at most."""
+    """Megabytes of memory that this process held at its peak."""
     if _PROC_STATUS.exists():
         # Linux counts the starter's memory in ru_maxrss, and not in this.
         lines = _PROC_STATUS.read_text().splitlines()

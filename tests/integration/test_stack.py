@@ -106,8 +106,8 @@ def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_on_ctrl_c(root:
     assert marked(root) == []
     assert postgres_processes(root) == []
     assert holder(Layout(root)) is None
-    told = call(root, "env")
-    assert (told.returncode, told.stdout) == (1, "")
+    printed = call(root, "env")
+    assert (printed.returncode, printed.stdout) == (1, "")
 
 
 def wait_for_a_scheduled_run(api: AirflowApi, dag_id: str) -> None:
@@ -185,14 +185,14 @@ def test_pools_are_what_their_file_says(stack: Stack) -> None:
         assert traits.items() <= stack.api.call("GET", f"/pools/{name}").items()
 
 
-def test_pool_that_somebody_changed_is_set_again(stack: Stack) -> None:
+def test_pool_that_was_changed_is_set_again(stack: Stack) -> None:
     for slots in (1, 2):
         pool = {"slots": slots, "description": "of this test", "include_deferred": True}
         stack.api.set_pools({"changed": pool})
         assert pool.items() <= stack.api.call("GET", "/pools/changed").items()
 
 
-def test_pool_that_airflow_does_not_take_is_told(stack: Stack) -> None:
+def test_pool_that_airflow_does_not_take_is_an_error(stack: Stack) -> None:
     with pytest.raises(StackError, match="slots"):
         stack.api.set_pools({"less than none": {"slots": -2}})
 
@@ -212,7 +212,7 @@ def test_all_that_listens_is_on_this_machine_alone(stack: Stack) -> None:
 def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     secrets = Secrets.of(layout)
-    for lap in ("first", "second"):
+    for start in ("first", "second"):
         with guarded_group(layout.root) as group:
             server = postgres.start(group, layout, secrets)
             emulator = aws.start(group, layout)
@@ -221,7 +221,7 @@ def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
             place = {"Bucket": outputs["LakeBucket"], "Key": "raw/a b.csv"}
             connection = psycopg2.connect(server.warehouse_uri)
             with contextlib.closing(connection), connection, connection.cursor() as cursor:
-                if lap == "first":
+                if start == "first":
                     s3.put_object(**place, Body=b"kept")
                     cursor.execute("create table kept as select 1 as one")
                 else:
@@ -233,19 +233,19 @@ def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
             assert all(url.startswith(f"{emulator.endpoint}/") for url in urls)
 
 
-def test_file_that_lands_after_a_restart_is_told_of_and_what_waited_still_waits(
+def test_file_that_lands_after_a_restart_sends_a_message_and_older_ones_still_wait(
     tmp_path: Path,
 ) -> None:
     layout = Layout(tmp_path)
     endpoints = set()
-    for lap in ("first", "second"):
+    for start in ("first", "second"):
         with guarded_group(layout.root) as group:
             emulator = aws.start(group, layout)
             outputs = aws.deploy(emulator)
-            key = f"uploads/dynamodb/{lap}.csv"
+            key = f"uploads/dynamodb/{start}.csv"
             place = {"Bucket": outputs["LandingBucket"], "Key": key}
             emulator.client("s3").put_object(**place, Body=b"id\n1\n")
-            if lap == "second":
+            if start == "second":
                 arrived = landed(emulator, outputs["CsvUploadToDynamodbQueueUrl"], until=key)
                 assert arrived == ["uploads/dynamodb/first.csv", key]
         endpoints.add(emulator.endpoint)

@@ -30,12 +30,12 @@ def page(guards: Sequence[Guard]) -> str:
 
 
 def _row(guard: Guard) -> str:
-    mutation = "; ".join(_told(edit) for edit in guard.edits)
+    mutation = "; ".join(_described(edit) for edit in guard.edits)
     tests = ", ".join(f"`{test.partition('::')[2]}`" for test in guard.tests)
     return f"| {guard.name} | {guard.keeps} | {mutation} | {tests} |"
 
 
-def _told(edit: Edit) -> str:
+def _described(edit: Edit) -> str:
     before, after = one_line(edit.before), one_line(edit.after)
     change = f"{_code(before)} becomes {_code(after)}" if after else f"{_code(before)} is left out"
     return f"[{edit.file.rpartition('/')[2]}](../{edit.file}): {change}"

@@ -1,4 +1,4 @@
-"""What a guard is, and how it is taken away in a copy of the code."""
+"""What a guard is, and how it is removed from a copy of the code."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Edit:
 
     Attributes:
         file: path below the repository.
-        before: text that stands there exactly once.
-        after: what stands there in the mutant; empty where the guard is left out.
+        before: text that the file has exactly once.
+        after: the text of the mutant; empty if the guard is left out.
     """
 
     file: str
@@ -27,7 +27,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Guard:
-    """A guard, the mutation that takes it away, and the tests that die with it.
+    """A guard, the mutation that removes it, and the tests that then fail.
 
     Attributes:
         name: what people call it; no two have the same.
@@ -46,7 +46,7 @@ class Guard:
 
 
 def stale(guard: Guard, root: Path) -> str | None:
-    """What a guard names that is not below root: a text exactly once, or a test."""
+    """Say what a guard names that root does not have: a text exactly once, or a test."""
     for edit in guard.edits:
         found = _read(root, edit.file).count(edit.before)
         if found != 1:
@@ -59,7 +59,7 @@ def stale(guard: Guard, root: Path) -> str | None:
 
 
 def apply(guard: Guard, root: Path) -> None:
-    """Take a guard away below root, which is a copy of the code."""
+    """Remove a guard from root, which is a copy of the code."""
     for edit in guard.edits:
         text = _read(root, edit.file)
         (root / edit.file).write_text(text.replace(edit.before, edit.after), encoding="utf-8")

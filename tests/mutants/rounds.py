@@ -67,7 +67,7 @@ def try_all(
             for guard, outcome in outcomes:
                 verdict = _VERDICTS[outcome.verdict]
                 verdicts[verdict] += 1
-                say(f"{verdict:<9} {guard.name} ({outcome.seconds:.0f} s){_told(outcome)}")
+                say(f"{verdict:<9} {guard.name} ({outcome.seconds:.0f} s){_details(outcome)}")
     survivors = len(guards) - verdicts["killed"]
     others = [f"{number} {verdict}" for verdict, number in verdicts.items() if verdict != "killed"]
     detail = f" ({', '.join(others)})" if others else ""
@@ -118,7 +118,7 @@ def _outcomes(
             raise
 
 
-def _told(outcome: Outcome) -> str:
+def _details(outcome: Outcome) -> str:
     if outcome.verdict == "failed":
         return f": {outcome.failed[0].partition('::')[2][:_SHOWN]}"
     if outcome.verdict == "broken":

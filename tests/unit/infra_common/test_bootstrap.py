@@ -65,7 +65,7 @@ def test_interpreter_that_is_asked_for_is_taken_before_better_ones(
         bootstrap.best_interpreter()
 
 
-def test_no_interpreter_is_told_with_what_to_do(
+def test_missing_interpreter_is_reported_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

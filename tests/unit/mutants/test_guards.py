@@ -1,4 +1,4 @@
-"""The table of guards: it names what is there, its page says the same, and survivors are told."""
+"""The table of guards: it names what exists, its page agrees, and survivors are reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 
 
-def test_each_guard_names_text_that_stands_once_and_tests_that_are_there() -> None:
+def test_each_guard_names_text_that_occurs_once_and_tests_that_exist() -> None:
     missing = {guard.name: stale(guard, ROOT) for guard in GUARDS}
     assert {name: what for name, what in missing.items() if what} == {}
 
@@ -97,7 +97,7 @@ def test_guard_that_a_test_misses_is_killed_and_that_is_success(root: Path, tmp_
     assert said[2].startswith("1 mutants, 0 survivors, in ")
 
 
-def test_survivor_timeout_and_stale_guard_are_told_and_fail(root: Path, tmp_path: Path) -> None:
+def test_survivor_timeout_and_stale_guard_are_reported_and_fail(root: Path, tmp_path: Path) -> None:
     same = guard("return n // 2", "return int(n / 2)", "test_half", "test_odd")
     hung = guard(
         "    if n % 2:", "    while n:\n        n = n or 1\n    if n % 2:", "test_half", seconds=3

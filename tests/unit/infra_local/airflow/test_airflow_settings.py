@@ -58,7 +58,7 @@ def test_tasks_have_the_loader_and_migrations_the_owner(settings: dict[str, str]
     assert settings["AIRFLOW_CONN_SLUICE_MIGRATIONS"] == "postgresql://owner"
 
 
-def test_every_setting_that_the_dags_are_told_is_one_that_they_know(
+def test_every_setting_that_the_dags_are_given_is_one_that_they_know(
     settings: dict[str, str],
 ) -> None:
     known = {field.name for field in fields(Settings)}

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# Starts a grandchild, in a session of its own when told to, and says its id.
+# Starts a grandchild, in a session of its own if asked to, and prints its id.
 PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen(
-    [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session="apart" in sys.argv
+    [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session="own" in sys.argv
 )
 print(child.pid, flush=True)
 time.sleep(600)
@@ -70,7 +70,7 @@ def test_child_ends_when_group_is_closed(group: Group) -> None:
     assert gone(program.process.pid)
 
 
-@pytest.mark.parametrize("how", ["together", "apart"])
+@pytest.mark.parametrize("how", ["shared", "own"])
 def test_grandchild_ends_when_group_is_closed(group: Group, how: str) -> None:
     grandchild = int(start(group, PARENT, how).log.read_text())
     assert not gone(grandchild)
@@ -93,7 +93,7 @@ def test_nothing_starts_in_a_closed_group(group: Group) -> None:
         start(group, PARENT)
 
 
-def test_program_that_ends_while_starting_is_told_with_its_last_words(
+def test_program_that_ends_while_starting_is_reported_with_its_last_output(
     group: Group,
 ) -> None:
     program = group.start(
@@ -121,7 +121,7 @@ from pathlib import Path
 from infra.local.processes.warden import guarded_group
 root = Path({str(tmp_path)!r})
 with guarded_group(root) as group:
-    program = group.start("child", [sys.executable, "-c", {PARENT!r}, "apart"], env={{}}, cwd=root)
+    program = group.start("child", [sys.executable, "-c", {PARENT!r}, "own"], env={{}}, cwd=root)
     program.wait_until(lambda: bool(program.log.read_text()), seconds=10)
     print("ready", flush=True)
     time.sleep(600)
