@@ -1,4 +1,4 @@
-"""What a column of texts may be: each candidate is held to every value by the reader itself."""
+"""What a column of texts may be: the CSV reader itself checks each candidate on every value."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from include.contracts.columns import Column
 from include.contracts.files import CsvContract
+from include.contracts.values import FALSE_WORDS, TRUE_WORDS
 from include.core.csv.syntax import Syntax
 from include.core.csv.values import ColumnReader
 
@@ -30,7 +31,6 @@ _BOOLEANS: Final = (
     ("oui", "non"),
     ("vrai", "faux"),
 )
-_OF_POSTGRES: Final = 5  # so many pairs need no declaration
 
 _GROUPS: Final = (None, ",", ".", "'", " ", "\u00a0", "\u202f")
 _DATES: Final = (
@@ -57,7 +57,7 @@ class Candidate:
     Attributes:
         column: its type and formats; its name does not matter.
         shape: what each value must look like beside what the type itself accepts, so that no
-            text loses anything: a leading zero, a plus sign.
+            text loses a leading zero or a plus sign.
     """
 
     column: Column
@@ -65,7 +65,7 @@ class Candidate:
 
 
 def candidates() -> Iterator[Candidate]:
-    """Give all of them, the likeliest first."""
+    """Give all candidates, the likeliest first."""
     for pair in _BOOLEANS:
         yield Candidate(
             column=Column(name="c", type="boolean"),
@@ -115,7 +115,7 @@ class Evidence:
         possible: candidates that every value so far fits.
         nulls: whether a bare empty cell was among them.
         words: those of NULL_WORDS that were.
-        seen: whether any other value was.
+        seen: whether there was any other value.
         padded: whether a value has white space around it.
         one, several: a value, and whether another one was among them.
         spellings: texts of what may be a boolean.
@@ -136,7 +136,7 @@ class Evidence:
     signs: set[str] = field(default_factory=set)
 
     def take(self, values: Iterable[str | None]) -> None:
-        """Hold the candidates to more values."""
+        """Drop the candidates that more values do not fit."""
         distinct = set(values)
         self.nulls = self.nulls or None in distinct
         distinct.discard(None)
@@ -160,7 +160,7 @@ class Evidence:
 
     @property
     def pattern(self) -> str | None:
-        """The one plain shape that all values have: a code with digits or of capitals alone."""
+        """The one shape of all values, if they are codes of digits or capitals."""
         shape = next(iter(self.shapes)) if len(self.shapes) == 1 else ""
         if self.words or not self.several or not re.search(r"\[", shape) or "[a-z]" in shape:
             return None
@@ -223,13 +223,13 @@ def choose(evidence: Evidence, *, delimiter: str) -> tuple[Column | None, str | 
 
 
 def _boolean(evidence: Evidence) -> Column | None:
-    """A boolean, where both values occur or the words leave no doubt."""
+    """Declare a boolean if both values occur, or if the words can mean nothing else."""
     lower = {spelling.lower() for spelling in evidence.spellings}
     pair = next(pair for pair in _BOOLEANS if lower <= set(pair))
     if lower != set(pair) and pair != _BOOLEANS[0]:
         return None
     column = Column(name="c", type="boolean", trim=evidence.padded)
-    if _BOOLEANS.index(pair) < _OF_POSTGRES:
+    if lower <= {*TRUE_WORDS, *FALSE_WORDS}:
         return column
     true, false = (
         tuple(sorted(each for each in evidence.spellings if each.lower() == word)) for word in pair
@@ -238,7 +238,7 @@ def _boolean(evidence: Evidence) -> Column | None:
 
 
 def _differs(first: Column, other: Column, signs: set[str]) -> bool:
-    """Tell whether another candidate gives values another meaning."""
+    """Check whether another candidate gives values another meaning."""
     if first.formats and other.formats:
         return first.type == other.type
     return (
