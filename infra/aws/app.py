@@ -25,7 +25,7 @@ PLAIN = {
     "aws:cdk:enable-asset-metadata": False,
     "aws:cdk:enable-path-metadata": False,
 }
-# Whatever runs the app: an error of a check is an exception, and one of CDK's own rules an error.
+# In every way to run the app, an error of a check is an exception, and so is one of CDK's rules.
 STRICT = {
     "@aws-cdk/core:appMode": "inmemory",
     "@aws-cdk/core:strictCfnValidateErrors": True,
@@ -57,7 +57,7 @@ def add_stacks(app: App, *, environment: Environment) -> dict[str, Stack]:
     )
     stacks: dict[str, Stack] = {"code": code, "pipelines": pipelines, "platform": platform}
     for stack in stacks.values():
-        # CloudFormation hands them on to all that the stack makes; budgets tell costs apart by
+        # CloudFormation gives them to all that the stack makes, so that costs can be grouped by
         # them. In the templates they would stand at every resource.
         stack.tags.set_tag("Project", "sluice")
         stack.tags.set_tag("Environment", environment.name)

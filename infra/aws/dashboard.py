@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from infra.aws.network.vpc import Network
     from infra.aws.pipelines_stack import PipelinesStack
 
-# Label in a graph, and the outputs that say the URL of the queue and of its dead-letter queue.
+# Label in a graph, and the outputs with the URLs of the queue and of its dead-letter queue.
 QUEUES = {
     **{pipeline.name: pipeline.outputs for pipeline in UPLOAD_PIPELINES},
     "json_queue": ("JsonQueueUrl", "JsonDeadLetterQueueUrl"),
@@ -34,14 +34,14 @@ _COLUMNS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class Contents:
     """What the dashboard is about.
 
     Attributes:
         pipelines: the stack whose alarms are shown beside the platform's.
         output: gives an output of that stack by its name.
         database: the warehouse.
-        network: whose traffic to the internet is shown.
+        network: whose traffic to the internet is contents.
         alarms: those of the platform.
     """
 
@@ -56,7 +56,7 @@ class Dashboard(Construct):
     """The dashboard, named as the MWAA environment; each row is about one thing."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, environment: Environment, shown: Shown
+        self, scope: Construct, construct_id: str, *, environment: Environment, contents: Contents
     ) -> None:
         super().__init__(scope, construct_id)
         name = environment.airflow_name
@@ -67,28 +67,28 @@ class Dashboard(Construct):
             dashboard_name=name,
             default_interval=Duration.days(2),
             widgets=[
-                [self._alarms(shown)],
+                [self._alarms(contents)],
                 _runs(name),
-                _queues(shown.output),
-                _stores(shown.output),
-                _database(shown.database.instance.instance_identifier, bursts=bursts),
+                _queues(contents.output),
+                _stores(contents.output),
+                _database(contents.database.instance.instance_identifier, bursts=bursts),
                 _scheduler(name),
-                _machines(name, shown.network),
+                _machines(name, contents.network),
             ],
         )
 
-    def _alarms(self, shown: Shown) -> cloudwatch.IWidget:
+    def _alarms(self, contents: Contents) -> cloudwatch.IWidget:
         """Show the state of all alarms; those of another stack are known by their names."""
         prefix = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:"
         others = [
             cloudwatch.Alarm.from_alarm_arn(
-                self, name, f"{prefix}{shown.pipelines.stack_name}-{name}"
+                self, name, f"{prefix}{contents.pipelines.stack_name}-{name}"
             )
-            for name in shown.pipelines.alarms.names
+            for name in contents.pipelines.alarms.names
         ]
         return cloudwatch.AlarmStatusWidget(
             title="Alarms: docs/monitoring.md says what to do",
-            alarms=[*shown.alarms, *others],
+            alarms=[*contents.alarms, *others],
             width=_COLUMNS,
             height=5,
         )

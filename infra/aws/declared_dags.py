@@ -34,7 +34,7 @@ class DeclaredDag:
 
     @property
     def quiet_hours(self) -> int | None:
-        """Hours without a success after which somebody is to look.
+        """Hours without a success after which an alarm starts.
 
         Two more than the longest time between two runs: one run may fail or be late, and of a
         daily one the next may take a while. None without a schedule, and with one that is rarer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.aws.network.choices import check_private, check_ui, check_zones
-from infra.aws.uploads import Partner, check_apart
+from infra.aws.uploads import Partner, check_distinct
 
 if TYPE_CHECKING:
     from infra.aws.github import GitHub
@@ -23,7 +23,7 @@ class Environment:
         stream_hours: how long the changes stream keeps a record.
         archive_days: how long events can be replayed.
         log_days: how long logs are kept.
-        vpc_cidr: addresses of the VPC, a /16; networks that may ever be joined need ranges apart.
+        vpc_cidr: addresses of the VPC, a /16; networks that may be joined need different ones.
         zones: two availability zones by name, where the first two of the region will not do: not
             every zone has MWAA, or machines of database_class.
         nat_gateways: ways out of the private subnets; as many as zones, or one in all.
@@ -39,10 +39,10 @@ class Environment:
             VPC only.
         ui_cidrs: private ranges, such as a VPN's, whose people reach a UI that is in the VPC only.
         charts_cidrs: private ranges whose chart tools reach the warehouse, beside Airflow.
-        budget_usd: what a month may cost before somebody is told.
-        alerts_email: who is told of alarms and notices by mail; nobody when None.
-        partners: who may upload files from outside of the account.
-        github: whose workflows may deploy it; nobody's when None.
+        budget_usd: what a month may cost; the alerts topic receives a warning before.
+        alerts_email: address that receives alarms and notices; none when None.
+        partners: uploaders outside of the account.
+        github: whose workflows may deploy it; none may when None.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Environment:
         Raises:
             ValueError: says what they share, or what is wrong with zones or a range.
         """
-        check_apart(self.partners)
+        check_distinct(self.partners)
         check_zones(self.zones)
         check_private([self.vpc_cidr, *self.ui_cidrs, *self.charts_cidrs])
         check_ui(self.ui_cidrs, public=self.public_ui)

@@ -1,4 +1,4 @@
-"""Where deployments come from when nobody types them."""
+"""The repository whose workflows deploy."""
 
 from __future__ import annotations
 

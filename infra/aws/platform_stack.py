@@ -10,12 +10,13 @@ from aws_cdk import aws_sns as sns
 
 from infra.aws.airflow.alarms import AirflowAlarms
 from infra.aws.airflow.connections import Connections
-from infra.aws.airflow.environment import AirflowEnvironment
+from infra.aws.airflow.environment import AirflowEnvironment, Foundation
 from infra.aws.airflow.key import AirflowKey
 from infra.aws.airflow.logs import AirflowLogs, log_groups
+from infra.aws.airflow.mwaa_rights import mwaa_statements
 from infra.aws.airflow.options import airflow_options
-from infra.aws.airflow.role import AirflowRole
-from infra.aws.dashboard import Dashboard, Shown
+from infra.aws.airflow.role import AirflowRole, warehouse_statements
+from infra.aws.dashboard import Contents, Dashboard
 from infra.aws.database.access import ChartsAccess
 from infra.aws.database.alarms import DatabaseAlarms
 from infra.aws.database.instance import Database
@@ -25,6 +26,8 @@ from infra.aws.network.vpc import Network
 from infra.aws.resources.budget import Budget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_cdk import IStackSynthesizer
     from constructs import Construct
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class PlatformStack(Stack):
-    """Network, database and Airflow, and what tells of them.
+    """Network, database and Airflow, with their alarms, dashboard and budget.
 
     Outputs of the other stacks are read by Fn::GetStackOutput: an export would forbid the stack
     that has it to change for as long as this one reads it.
@@ -65,30 +68,44 @@ class PlatformStack(Stack):
         FlowLogs(self, "FlowLogs", environment=environment, network=network)
         self._database = Database(self, "Database", environment=environment, network=network)
         self._charts = ChartsAccess(self, "ChartsAccess", instance=self._database.instance)
+        self._airflow = AirflowEnvironment(
+            self,
+            "Airflow",
+            environment=environment,
+            foundation=self._foundation(environment, network, code, output),
+        )
+        self._add_alarms(environment, pipelines, network)
+        self._add_outputs()
+
+    def _foundation(
+        self,
+        environment: Environment,
+        network: Network,
+        code: CodeStack,
+        output: Callable[[str], str],
+    ) -> Foundation:
         connections = Connections(
             self, "Connections", environment=environment, database=self._database
         )
         code_bucket = Fn.get_stack_output(code.stack_name, "CodeBucket")
         key = AirflowKey(
-            self,
-            "AirflowKey",
-            environment=environment,
-            log_groups=log_groups(environment),
+            self, "AirflowKey", environment=environment, log_groups=log_groups(environment)
         ).key
         role = AirflowRole(
             self,
             "AirflowRole",
             name=environment.airflow_name,
-            code_bucket=code_bucket,
-            connections=connections,
-            database=self._database,
-            key=key,
+            statements=[
+                *mwaa_statements(
+                    environment=environment.airflow_name,
+                    code_bucket=code_bucket,
+                    key_arn=key.key_arn,
+                ),
+                *warehouse_statements(connections, self._database),
+            ],
             pipelines_policy_arn=output("PipelinesPolicyArn"),
         ).role
-        self._airflow = AirflowEnvironment(
-            self,
-            "Airflow",
-            environment=environment,
+        return Foundation(
             network=network,
             role=role,
             key=key,
@@ -98,8 +115,6 @@ class PlatformStack(Stack):
                 environment=environment, prefix=connections.prefix, output=output
             ),
         )
-        self._add_alarms(environment, pipelines, network)
-        self._add_outputs()
 
     def _add_alarms(
         self, environment: Environment, pipelines: PipelinesStack, network: Network
@@ -114,14 +129,14 @@ class PlatformStack(Stack):
             database=self._database,
             topic=topic,
         )
-        shown = Shown(
+        contents = Contents(
             pipelines=pipelines,
             output=output,
             database=self._database,
             network=network,
             alarms=[*airflow.alarms, *database.alarms],
         )
-        Dashboard(self, "Dashboard", environment=environment, shown=shown)
+        Dashboard(self, "Dashboard", environment=environment, contents=contents)
         Budget(self, "Budget", environment=environment, topic=topic)
 
     def _add_outputs(self) -> None:

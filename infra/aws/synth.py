@@ -1,4 +1,4 @@
-"""Writes the templates of every environment, or tells whether the committed one is in step.
+"""Writes the templates of every environment, or compares the committed one with them.
 
 - `python -m infra.aws.synth` writes them to .local/templates/, and the one of dev's pipelines,
   which the laptop runs, to where it is committed.
@@ -78,7 +78,7 @@ def check(text: str) -> int:
 
 
 def write(made: Synthesis, folder: Path) -> None:
-    """Write templates and manifest to a folder, and say how much each template makes."""
+    """Write templates and manifest to a folder, and print the size of each template."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").write_text(made.manifest)
     for name, text in made.templates.items():

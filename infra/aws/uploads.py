@@ -41,7 +41,7 @@ UPLOAD_PIPELINES = tuple(UploadPipeline(*declared) for declared in LANDING_PREFI
 
 @dataclass(frozen=True, kw_only=True)
 class Partner:
-    """Somebody outside of the account who uploads files.
+    """An uploader outside of the account.
 
     Attributes:
         name: letters and digits; names the partner's statement in the bucket policy.
@@ -69,7 +69,7 @@ class Partner:
             raise ValueError(f"not a folder right below a landing prefix: {self.prefix!r}")
 
 
-def check_apart(partners: tuple[Partner, ...]) -> None:
+def check_distinct(partners: tuple[Partner, ...]) -> None:
     """Refuse two partners of one name, or with one place.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Alarms of Airflow: that it is silent, which it cannot tell of itself."""
+"""Alarms for a silent Airflow, which cannot report that itself."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _or_zero(metric: cloudwatch.Metric) -> cloudwatch.MathExpression:
     """Return a metric that is 0 where it has no point.
 
     An alarm looks for as many points as it needs also further back, how far is not said, before
-    it takes one as missing. It would tell hours late, since the last success is still found.
+    it takes one as missing. So the alarm would start hours late: the last success is still found.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     return cloudwatch.MathExpression(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws, CfnParameter, Stack
@@ -27,6 +28,27 @@ _WAYS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """What an MWAA environment is given.
+
+    Attributes:
+        network: Airflow runs in its private subnets.
+        role: what MWAA and all DAGs may do.
+        key: encrypts MWAA's own data and its logs.
+        logs: the log groups.
+        code_bucket: name of the bucket that MWAA reads.
+        options: Airflow's configuration, section.option to value.
+    """
+
+    network: Network
+    role: iam.Role
+    key: kms.IKey
+    logs: AirflowLogs
+    code_bucket: str
+    options: dict[str, str]
+
+
 class AirflowEnvironment(Construct):
     """Airflow, run by MWAA.
 
@@ -34,26 +56,22 @@ class AirflowEnvironment(Construct):
         environment: the MWAA environment.
     """
 
-    def __init__(  # noqa: PLR0913 -- all keywords
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
         environment: Environment,
-        network: Network,
-        role: iam.Role,
-        key: kms.IKey,
-        logs: AirflowLogs,
-        code_bucket: str,
-        options: dict[str, str],
+        foundation: Foundation,
     ) -> None:
         super().__init__(scope, construct_id)
+        network = foundation.network
         self.environment = mwaa.CfnEnvironment(
             self,
             "Environment",
             name=environment.airflow_name,
             airflow_version=AIRFLOW_VERSION,
-            airflow_configuration_options=options,
+            airflow_configuration_options=foundation.options,
             environment_class=environment.airflow_class,
             schedulers=2,
             min_workers=environment.min_workers,
@@ -64,19 +82,19 @@ class AirflowEnvironment(Construct):
             worker_replacement_strategy="GRACEFUL",
             # Hours after and before the daily runs, and when the fewest people work.
             weekly_maintenance_window_start="SUN:16:00",
-            execution_role_arn=role.role_arn,
-            kms_key=key.key_arn,
-            logging_configuration=logs.configuration,
+            execution_role_arn=foundation.role.role_arn,
+            kms_key=foundation.key.key_arn,
+            logging_configuration=foundation.logs.configuration,
             network_configuration=mwaa.CfnEnvironment.NetworkConfigurationProperty(
                 security_group_ids=[network.airflow.security_group_id],
                 subnet_ids=[subnet.subnet_id for subnet in network.vpc.private_subnets],
             ),
             webserver_access_mode="PUBLIC_ONLY" if environment.public_ui else "PRIVATE_ONLY",
-            source_bucket_arn=f"arn:{Aws.PARTITION}:s3:::{code_bucket}",
+            source_bucket_arn=f"arn:{Aws.PARTITION}:s3:::{foundation.code_bucket}",
             dag_s3_path="dags",
             **self._versions(),
         )
-        self.environment.node.add_dependency(logs, *_ways(network))
+        self.environment.node.add_dependency(foundation.logs, *_ways(network))
 
     def _versions(self) -> dict[str, str]:
         """What MWAA takes a version of; which one, the deployment says."""

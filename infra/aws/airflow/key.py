@@ -18,7 +18,7 @@ class AirflowKey(Construct):
     """The key of one environment's metadata database, task queue, secrets and log groups.
 
     With a key of its own an environment needs no right to keys of other accounts. MWAA itself
-    works by grants, which it makes with the rights of whoever makes the environment; CloudWatch
+    works by grants, which it makes with the rights of the one who makes the environment; CloudWatch
     Logs has to be let in here. MWAA cannot change to another key later.
     https://docs.aws.amazon.com/mwaa/latest/userguide/custom-keys-certs.html
 

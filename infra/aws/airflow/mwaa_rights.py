@@ -1,4 +1,4 @@
-"""What MWAA itself does with the role of an environment, whatever the DAGs do.
+"""What MWAA itself does with the role of an environment, independent of the DAGs.
 
 Actions and resources are those that MWAA asks for, for an environment with a key of its own.
 https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html
@@ -115,7 +115,7 @@ def _of_tasks(key_arn: str) -> list[iam.PolicyStatement]:
                 "sqs:ReceiveMessage",
                 "sqs:SendMessage",
             ],
-            # The queue is in an account of MWAA's own, whose number MWAA tells nobody.
+            # The queue is in an account of MWAA's own, whose number MWAA does not publish.
             resources=[f"{ARN}:sqs:{Aws.REGION}:*:airflow-celery-*"],
         ),
         iam.PolicyStatement(

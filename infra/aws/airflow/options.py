@@ -29,7 +29,7 @@ def airflow_options(
     """
     tasks = TASKS_A_WORKER[environment.airflow_class]
     return {
-        # What is deployed runs; whoever wants a DAG to rest pauses it.
+        # What is deployed runs, until a person pauses it.
         "core.dags_are_paused_at_creation": "False",
         "celery.worker_autoscale": f"{tasks},{tasks}",
         # A task may wait for a worker behind two that take their whole half hour. MWAA would take

@@ -8,11 +8,9 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.aws.airflow.mwaa_rights import ARN, HERE, environment_arn, mwaa_statements
+from infra.aws.airflow.mwaa_rights import ARN, HERE, environment_arn
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_kms as kms
-
     from infra.aws.airflow.connections import Connections
     from infra.aws.database.instance import Database
 
@@ -24,16 +22,13 @@ class AirflowRole(Construct):
         role: the role.
     """
 
-    def __init__(  # noqa: PLR0913 -- all keywords
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
         name: str,
-        code_bucket: str,
-        connections: Connections,
-        database: Database,
-        key: kms.IKey,
+        statements: list[iam.PolicyStatement],
         pipelines_policy_arn: str,
     ) -> None:
         """Make the role.
@@ -42,10 +37,7 @@ class AirflowRole(Construct):
             scope: the construct that owns the role.
             construct_id: its name there.
             name: of the MWAA environment.
-            code_bucket: name of the bucket that MWAA reads.
-            connections: what Airflow looks up.
-            database: the warehouse.
-            key: of the environment.
+            statements: rights beside those to the pipelines' resources.
             pipelines_policy_arn: ARN of the policy of the pipelines' resources.
         """
         super().__init__(scope, construct_id)
@@ -53,10 +45,7 @@ class AirflowRole(Construct):
             self,
             "Policy",
             description="Sluice: what MWAA needs, and the way into the warehouse.",
-            statements=[
-                *mwaa_statements(environment=name, code_bucket=code_bucket, key_arn=key.key_arn),
-                *_of_the_warehouse(connections, database),
-            ],
+            statements=statements,
         )
         self.role = iam.Role(
             self,
@@ -87,14 +76,15 @@ def _mwaa(name: str) -> iam.IPrincipal:
     )
 
 
-def _of_the_warehouse(connections: Connections, database: Database) -> list[iam.PolicyStatement]:
+def warehouse_statements(connections: Connections, database: Database) -> list[iam.PolicyStatement]:
+    """Return the statements to look up connections and to log in to the warehouse."""
     secrets = f"{ARN}:secretsmanager:{HERE}:secret:{connections.prefix}"
     via = f"secretsmanager.{Aws.REGION}.amazonaws.com"
     return [
         iam.PolicyStatement(
             sid="LookUpConnectionsAndVariables",
             actions=["secretsmanager:GetSecretValue"],
-            # All below the prefix: somebody may add the connection github, or a variable.
+            # All below the prefix: operators may add the connection github, or a variable.
             resources=[f"{secrets}/connections/*", f"{secrets}/variables/*"],
         ),
         iam.PolicyStatement(
@@ -111,7 +101,7 @@ def _of_the_warehouse(connections: Connections, database: Database) -> list[iam.
         iam.PolicyStatement(
             sid="LogInToTheWarehouse",
             actions=["rds-db:connect"],
-            # RDS may want a token of the owner as well, whatever its password.
+            # RDS may ask for a token of the owner as well, beside its password.
             resources=[database.loader_arn, database.owner_arn],
         ),
     ]

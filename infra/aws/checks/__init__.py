@@ -1,1 +1,1 @@
-"""What security rules say about the templates, and why it stands where it stands."""
+"""The findings of security rules about the templates, and the reason for each that stays."""

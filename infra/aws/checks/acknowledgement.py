@@ -18,7 +18,7 @@ class Acknowledgement:
 
     It covers each detail of each rule at each resource, and nothing else: there are no wildcards,
     so that no new resource comes under an old reason. In resources and details, {environment}
-    stands for the environment's name.
+    is replaced by the environment's name.
 
     Attributes:
         rules: such as AwsSolutions-IAM5; several that ask for the same thing.
@@ -82,7 +82,7 @@ def compare(
 
 
 def lasting(acknowledgements: Iterable[Acknowledgement], environment: str) -> list[Finding]:
-    """Return the findings that an environment has whatever it asks for beside."""
+    """Return the findings of an environment that depend on no optional resource."""
     return [
         finding
         for given in acknowledgements

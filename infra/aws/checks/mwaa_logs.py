@@ -51,7 +51,7 @@ class _AllLogs:
 
     @property
     def explanation(self) -> str:
-        return "Without them nobody can tell who did what in Airflow."
+        return "Without them it is not known who did what in Airflow."
 
     @property
     def level(self) -> NagMessageLevel:

@@ -23,10 +23,10 @@ _SMALL_GIB = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2x
 
 
 class DatabaseAlarms(Construct):
-    """The alarms of the warehouse, and what RDS itself tells of it.
+    """The alarms of the warehouse, and the events that RDS itself publishes.
 
-    RDS tells of a failover, a failure and of storage that is short or cannot grow. A point without
-    data is not taken for anything: a warehouse that was stopped is seen by the DAGs.
+    RDS publishes a failover, a failure, and storage that is short or cannot grow. A point without
+    data changes no alarm: the DAGs notice a warehouse that was stopped.
 
     Attributes:
         alarms: these.
@@ -84,12 +84,12 @@ def memory_gib(database_class: str) -> int:
     """
     family, _, size = database_class.partition(".")
     if family[:1] not in "tmr" or size not in _SMALL_GIB:
-        raise ValueError(f"how much memory has {database_class}? Say so in {__name__}")
+        raise ValueError(f"memory of {database_class} is not known: add it to {__name__}")
     return _SMALL_GIB[size] * (2 if family.startswith("r") else 1)
 
 
 def most_connections(database_class: str) -> int:
-    """Return how many connections Postgres surely takes, unless its parameters say otherwise.
+    """Return how many connections Postgres takes at least, with the default parameters.
 
     RDS takes LEAST(DBInstanceClassMemory/9531392, 5000), where that memory is what the system and
     RDS leave, a quarter less in the smallest classes.

@@ -14,7 +14,7 @@ PARAMETERS = {
     "log_disconnections": "1",
     "log_lock_waits": "1",
     # Row values and passwords stay out of logs. They stand in the text of statements, for the
-    # client writes them there, and in the details of errors, which the client is told anyway.
+    # client writes them there, and in the details of errors, which the client receives anyway.
     # What is slow is found in pg_stat_statements, which has no values; what changed the schema is
     # found in ops.migration.
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html

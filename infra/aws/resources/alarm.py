@@ -18,7 +18,7 @@ RUNBOOKS = "docs/monitoring.md"
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """When to tell of a metric.
+    """When a metric raises an alarm.
 
     Attributes:
         name: ends the alarm's name, which begins with that of its stack.
@@ -27,7 +27,7 @@ class Watch:
         below: not the points above the bound, but those below.
         points: that have to be out of bounds one after the other.
         missing: what a point without data counts as.
-        meaning: what is the case when it tells, in a sentence.
+        meaning: what is the case while the alarm is on, in a sentence.
         runbook: heading in docs/monitoring.md, as links write it.
     """
 
@@ -42,7 +42,7 @@ class Watch:
 
 
 def add_alarm(scope: Construct, watch: Watch, *, topic: sns.ITopic) -> cloudwatch.Alarm:
-    """Add an alarm that tells a topic when it starts, and once more when it is over."""
+    """Add an alarm that a topic receives when it starts, and once more when it is over."""
     compare = cloudwatch.ComparisonOperator
     alarm = cloudwatch.Alarm(
         scope,
@@ -58,7 +58,7 @@ def add_alarm(scope: Construct, watch: Watch, *, topic: sns.ITopic) -> cloudwatc
         evaluation_periods=watch.points,
         treat_missing_data=watch.missing,
     )
-    tell = actions.SnsAction(topic)
-    alarm.add_alarm_action(tell)
-    alarm.add_ok_action(tell)
+    publish = actions.SnsAction(topic)
+    alarm.add_alarm_action(publish)
+    alarm.add_ok_action(publish)
     return alarm

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class AlertsTopic(Construct):
-    """The alerts topic; who reads the environment's mail is subscribed, and has to confirm it.
+    """The alerts topic; the environment's address is subscribed, and has to confirm it.
 
     Attributes:
-        topic: the topic. Roles of this account publish to it, and the services that tell of what
+        topic: the topic. Roles of this account publish to it, and the services that report what
             goes wrong in this account.
     """
 

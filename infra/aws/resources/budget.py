@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Budget(Construct):
-    """The budget of a month; the alerts topic is told before and when it does not hold.
+    """The budget of a month; the alerts topic receives a warning before it is spent, and after.
 
-    It counts all of the account. Counting by tag would begin only once somebody has made the tag a
-    cost allocation tag, and stay silent until then.
+    It counts all of the account. Counting by tag would begin only once the tag has become a cost
+    allocation tag, and stay silent until then.
     """
 
     def __init__(
@@ -36,13 +36,13 @@ class Budget(Construct):
                 ),
             ),
             notifications_with_subscribers=[
-                _told(topic, kind="ACTUAL", percent=80),
-                _told(topic, kind="FORECASTED", percent=100),
+                _warning(topic, kind="ACTUAL", percent=80),
+                _warning(topic, kind="FORECASTED", percent=100),
             ],
         )
 
 
-def _told(
+def _warning(
     topic: sns.ITopic, *, kind: str, percent: int
 ) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
     return budgets.CfnBudget.NotificationWithSubscribersProperty(

@@ -70,7 +70,7 @@ class DeployRole(Construct):
         output.override_logical_id("DeployRoleArn")
 
     def _workflow(self, environment: str, github: GitHub) -> iam.IPrincipal:
-        """Trust jobs whose environment GitHub vouches for, whatever branch they run on.
+        """Trust jobs whose environment GitHub vouches for, on any branch.
 
         GitHub lets only those branches and reviewers into an environment that it is set up for.
         https://docs.github.com/en/actions/reference/security/oidc
@@ -113,7 +113,7 @@ def _to_bucket(bucket: s3.IBucket) -> list[iam.PolicyStatement]:
     dags = bucket.arn_for_objects("dags/*")  # new files come, and old ones go
     return [
         iam.PolicyStatement(
-            # Also to be told "not found" of a file, which S3 says only to who may list.
+            # S3 answers "not found" only to those who may list, and "forbidden" to others.
             sid="ListFiles",
             actions=["s3:ListBucket"],
             resources=[bucket.bucket_arn],

@@ -1,4 +1,4 @@
-"""Where csv_upload_to_dynamodb tells how far it has come with a file."""
+"""Where csv_upload_to_dynamodb publishes the stages of a file."""
 
 from __future__ import annotations
 

@@ -49,12 +49,12 @@ class LandingBucket(Construct):
         self._announced: list[s3.CfnBucket.TopicConfigurationProperty] = []
 
     def announce(self, *, prefix: str, topic: sns.Topic, policy: sns.TopicPolicy) -> None:
-        """Tell a topic of every CSV file that is stored below a prefix.
+        """Publish an event to a topic for every CSV file that is stored below a prefix.
 
         Arguments:
             prefix: no other topic's, nor the beginning of one.
-            topic: what is told.
-            policy: what lets the bucket publish to it; S3 tries as soon as it is told.
+            topic: receives the events.
+            policy: lets the bucket publish to it; S3 tries that at once.
         """
         rule = s3.CfnBucket.FilterRuleProperty
         self._announced += [
@@ -97,7 +97,7 @@ class LandingBucket(Construct):
                 ],
                 resources=[self.bucket.arn_for_objects(f"{partner.prefix}*")],
                 conditions={
-                    # With a key of the partner's own, nobody here could read the file.
+                    # A file that is encrypted with the partner's own key could not be read.
                     "StringEqualsIfExists": {"s3:x-amz-server-side-encryption": "AES256"}
                 },
             )

@@ -1,4 +1,4 @@
-"""Alarms of queues and streams: what no run can tell of, since none takes part in it."""
+"""Alarms of queues and streams, for what no run takes part in and so cannot report."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_sqs as sqs
 
-# SQS says nothing of a queue that nobody has used for six hours, whether it is empty or not: a
-# point without data is no news, and the alarm stays as it is.
+# SQS has no metrics of a queue that was not used for six hours, empty or not: a point without data
+# leaves the alarm as it is.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
 NO_NEWS = cloudwatch.TreatMissingData.IGNORE
 
@@ -38,7 +38,7 @@ class PipelineAlarms(Construct):
         self.names.append(watch.name)
 
     def watch_dead_letters(self, of: str, queue: sqs.IQueue) -> None:
-        """Tell of the first message in a dead-letter queue."""
+        """Add an alarm for the first message in a dead-letter queue."""
         self._add(
             Watch(
                 name=f"{of}-dead-letters",
@@ -51,7 +51,7 @@ class PipelineAlarms(Construct):
         )
 
     def watch_age(self, of: str, queue: sqs.IQueue, *, hours: int) -> None:
-        """Tell of a queue whose oldest message nobody has worked off for hours."""
+        """Add an alarm for a queue whose oldest message is hours old."""
         self._add(
             Watch(
                 name=f"{of}-oldest-message",
@@ -64,7 +64,7 @@ class PipelineAlarms(Construct):
         )
 
     def watch_lag(self, of: str, stream: kinesis.IStream, *, hours: int) -> None:
-        """Tell of a stream that is read hours late."""
+        """Add an alarm for a stream that is read hours late."""
         self._add(
             Watch(
                 name=f"{of}-lag",

@@ -22,7 +22,7 @@ class TopicsKey(Construct):
     """One key for all topics, since a key costs a dollar a month and a topic nothing.
 
     The key that SNS keeps in the account would be free, but services that publish by themselves
-    have no right to it, and nobody can give it to them.
+    have no right to it, and cannot be given one.
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
     Attributes:

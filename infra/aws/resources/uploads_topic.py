@@ -1,4 +1,4 @@
-"""Where S3 tells of what landed under one prefix."""
+"""Where S3 publishes what landed below one prefix."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _OF_BUCKETS = tuple(
         ),
         ("NIST.800.53.R5-S3DefaultEncryptionKMS",): (
             "Objects are encrypted with keys of S3. Bucket policies and roles decide who reads; "
-            "a key of our own would be granted to the same roles and so keep out nobody, while "
+            "a key of our own would be granted to the same roles and so keep no one out, while "
             "partners who upload would need it as well."
         ),
     }.items()

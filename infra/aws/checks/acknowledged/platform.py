@@ -10,7 +10,7 @@ _OF_WAREHOUSE = (
         stack="platform",
         resources=("Database/Instance/Resource",),
         reason=(
-            "Another port than 5432 would hide the warehouse from nobody: it has no route to the "
+            "Another port than 5432 would not hide the warehouse: it has no route to the "
             "internet, and admits Airflow's security group and private ranges that are named."
         ),
     ),
@@ -51,7 +51,7 @@ _OF_WAREHOUSE = (
             "Connections/sluice_warehouse/Resource",
         ),
         reason=(
-            "They say where the warehouse is and as whom to log in, and hold nothing to rotate: "
+            "They hold the address of the warehouse and the user, and nothing to rotate: "
             "the loader uses tokens of IAM, and RDS rotates the owner's password every week in a "
             "secret of its own."
         ),

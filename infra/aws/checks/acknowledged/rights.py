@@ -49,7 +49,7 @@ OF_RIGHTS = (
         details=(f"Resource::{_ARN}:sqs:<AWS::Region>:*:airflow-celery-*",),
         reason=(
             "MWAA keeps the queue of tasks in an account of its own, whose number it does not "
-            "tell; the queue's policy, which is MWAA's, decides who may use it."
+            "publish; the queue's policy, which is MWAA's, decides who may use it."
         ),
     ),
     Acknowledgement(
@@ -71,7 +71,7 @@ OF_RIGHTS = (
             for folder in ("connections", "variables")
         ),
         reason=(
-            "Whoever runs Airflow adds connections and variables below the two prefixes, which "
+            "The operators of Airflow add connections and variables below the two prefixes, which "
             "are there for nothing else; to Airflow's Secrets Manager backend they are folders."
         ),
     ),
