@@ -27,7 +27,7 @@ Writes of all runs share the pool dynamodb_writes.
 **If it fails**
 
 - The notice names file and cause. Other files of the run are done.
-- A file that is at fault itself fails once. Mend it and upload it again.
+- A file that is at fault itself fails once. Fix it and upload it again.
 - Any other failure is tried again by up to three runs; then the file's message waits in the
   dead-letter queue.
 
@@ -48,73 +48,81 @@ from airflow.sdk import TriggerRule, dag, task, task_group
 
 from include.datasets import item_uploads, upload_of
 from include.pipelines import csv_upload_to_dynamodb as pipeline
-from wiring.clients import stage_events
 from wiring.failures import records_cause
 from wiring.task_context import name_in_ui
-from wiring.uploads import tasks as arrivals
-from wiring.uploads.item_places import item_places
-from wiring.uploads.pipelines import CSV_UPLOAD_TO_DYNAMODB as SELF
+from wiring.uploads.defaults import upload_dag_defaults
+from wiring.uploads.pipelines import CSV_UPLOAD_TO_DYNAMODB
+from wiring.uploads.resources import item_resources
+from wiring.uploads.tasks import (
+    add_causes,
+    announce,
+    finish_upload_run,
+    receive,
+    recording_cause,
+    results_of,
+)
 
 if TYPE_CHECKING:
     from include.contracts.uploads import ItemUpload
+    from include.core.arrivals.claim import ReceivedFile
 
 UPLOADS = item_uploads()
-STAGES = ("transform", "load", "observe")
+STAGES = ("write.transform", "write.load", "write.observe")
 CHUNK = "{{ chunk_name }}"
 # One XCom of what a task returns, instead of one more for each of its keys.
-HAND_OVER: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
+JSON: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
 
 
-@task(map_index_template="{{ file_name }}", **HAND_OVER)
+@task(map_index_template="{{ file_name }}", **JSON)
 @records_cause
-def extract(file: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]:
+def extract(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.ExtractedFile:
     name_in_ui(file_name=file["key"])
-    with arrivals.showing_cause(SELF, file), item_places() as places:
+    with recording_cause(file), item_resources() as resources:
         upload = upload_of(UPLOADS, file["key"])
-        return pipeline.extract(upload, file, files=len(files), places=places)
+        return pipeline.extract(upload, file, files=len(files), resources=resources)
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE, show_return_value_in_logs=False)
+@task(trigger_rule=TriggerRule.ALL_DONE, **JSON)
 @records_cause
-def list_chunks(extracted: Any) -> list[dict[str, Any]]:
-    return [chunk for file in arrivals.each_of(extracted) for chunk in file["chunks"]]
+def list_chunks(extracted: Any) -> list[pipeline.Chunk]:
+    return [chunk for file in results_of(extracted) for chunk in file["chunks"]]
 
 
-@task(map_index_template=CHUNK, **HAND_OVER)
+@task(map_index_template=CHUNK, **JSON)
 @records_cause
-def transform(chunk: dict[str, Any]) -> dict[str, Any]:
-    with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
-        return pipeline.transform(_upload(chunk), chunk, places=places)
+def transform(chunk: pipeline.Chunk) -> pipeline.TransformedChunk:
+    with recording_cause(chunk["file"]), item_resources() as resources:
+        return pipeline.transform(_upload(chunk), chunk, resources=resources)
 
 
-@task(map_index_template=CHUNK, **HAND_OVER, pool="dynamodb_writes")
+@task(map_index_template=CHUNK, **JSON, pool="dynamodb_writes")
 @records_cause
-def load(chunk: dict[str, Any]) -> dict[str, Any]:
-    with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
-        return pipeline.load(_upload(chunk), chunk, places=places)
+def load(chunk: pipeline.TransformedChunk) -> pipeline.LoadedChunk:
+    with recording_cause(chunk["file"]), item_resources() as resources:
+        return pipeline.load(_upload(chunk), chunk, resources=resources)
 
 
-@task(map_index_template=CHUNK, **HAND_OVER)
+@task(map_index_template=CHUNK, **JSON)
 @records_cause
-def observe(chunk: dict[str, Any]) -> dict[str, Any]:
-    with arrivals.showing_cause(SELF, chunk["file"]), item_places() as places:
-        return pipeline.observe(_upload(chunk), chunk, places=places)
+def observe(chunk: pipeline.LoadedChunk) -> pipeline.ObservedChunk:
+    with recording_cause(chunk["file"]), item_resources() as resources:
+        return pipeline.observe(_upload(chunk), chunk, resources=resources)
 
 
-def _upload(chunk: dict[str, Any]) -> ItemUpload:
+def _upload(chunk: pipeline.Chunk) -> ItemUpload:
     name_in_ui(chunk_name=f"{chunk['file']['key']} {chunk['number']}")
     return upload_of(UPLOADS, chunk["file"]["key"])
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
 @records_cause
-def settle(extracted: Any, chunks: Any, observed: Any) -> dict[str, Any]:
-    with item_places() as places:
-        found = arrivals.each_of(observed)
-        results = pipeline.tally(arrivals.each_of(extracted), found, places=places)
-    results = arrivals.name_causes(results, chunks, [f"write.{stage}" for stage in STAGES])
-    tell = partial(pipeline.failed, stage_events(SELF.name))
-    return arrivals.settle(SELF, results, worked_by="extract", on_failed=tell)
+def settle(extracted: Any, chunks: Any, observed: Any) -> dict[str, int]:
+    files, found = results_of(extracted), results_of(observed)
+    with item_resources() as resources:
+        results = pipeline.tally(files, found, resources=resources)
+    add_causes(results, chunks, STAGES)
+    report = partial(pipeline.report_failure, resources.events)
+    return finish_upload_run(results, mapped_task="extract", on_failed=report)
 
 
 @task_group
@@ -127,16 +135,16 @@ def write(chunk: Any) -> Any:
 @dag(
     description="CSV files that land in S3 into items of a DynamoDB table, every row tallied.",
     doc_md=__doc__,
-    schedule=SELF.asset(),
+    schedule=CSV_UPLOAD_TO_DYNAMODB.asset(),
     tags=["s3", "dynamodb", "uploads"],
-    **arrivals.dag_arguments(SELF),
+    **upload_dag_defaults(CSV_UPLOAD_TO_DYNAMODB),
 )
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow hands on a promise.
-    files: Any = arrivals.receive_task(SELF)
+    files: Any = receive()
     extracted: Any = extract.partial(files=files).expand(file=files)
     chunks: Any = list_chunks(extracted)
-    arrivals.announce_task(settle(extracted, chunks, write.expand(chunk=chunks)))
+    announce(settle(extracted, chunks, write.expand(chunk=chunks)))
 
 
 wire()

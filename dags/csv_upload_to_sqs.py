@@ -19,13 +19,13 @@
 **Safe to rerun because**
 
 - a file that is done is known by its version
-- a delivery that was cut goes on after the last acknowledged batch
+- a delivery that was cut off goes on after the last acknowledged batch
 - every message has an idempotency key
 
 **If it fails**
 
 - The notice names file and cause. Other files of the run are done.
-- A file that is at fault itself fails once. Mend it and upload it again.
+- A file that is at fault itself fails once. Fix it and upload it again.
 - Any other failure is tried again by up to three runs; then the file's message waits in the
   dead-letter queue.
 
@@ -38,60 +38,58 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import TriggerRule, dag, get_current_context, task
+from airflow.sdk import TriggerRule, dag, task
 
 from include.datasets import json_uploads, upload_of
 from include.pipelines import csv_upload_to_sqs as pipeline
-from wiring.clients import aws_client, lake, warehouse
-from wiring.defaults import settings
 from wiring.failures import records_cause
-from wiring.task_context import name_in_ui, run_work, task_folder
-from wiring.uploads import tasks as arrivals
-from wiring.uploads.pipelines import CSV_UPLOAD_TO_SQS as SELF
+from wiring.task_context import name_in_ui
+from wiring.uploads.defaults import upload_dag_defaults
+from wiring.uploads.pipelines import CSV_UPLOAD_TO_SQS
+from wiring.uploads.resources import deliver_resources
+from wiring.uploads.tasks import (
+    announce,
+    finish_upload_run,
+    receive,
+    recording_cause,
+    results_of,
+)
+
+if TYPE_CHECKING:
+    from include.core.arrivals.claim import ReceivedFile
+    from include.core.arrivals.results import FileResult
 
 UPLOADS = json_uploads()
 
 
 @task(map_index_template="{{ file_name }}", multiple_outputs=False)
 @records_cause
-def deliver(file: dict[str, Any]) -> dict[str, Any]:
+def deliver(file: ReceivedFile) -> FileResult:
     name_in_ui(file_name=file["key"])
-    run: Any = get_current_context()["dag_run"]
-    with arrivals.showing_cause(SELF, file), task_folder() as folder:
-        return pipeline.deliver(
-            upload_of(UPLOADS, file["key"]),
-            file,
-            dag_id=run.dag_id,
-            run_id=run.run_id,
-            connect=warehouse(),
-            landing=aws_client("s3"),
-            queue=aws_client("sqs"),
-            queue_url=settings().json_queue_url,
-            store=lake(),
-            work=f"{run_work()}/{file['index']}",
-            folder=folder,
-        )
+    with recording_cause(file), deliver_resources() as resources:
+        return pipeline.deliver(upload_of(UPLOADS, file["key"]), file, resources=resources)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
 @records_cause
-def settle(delivered: Any) -> dict[str, Any]:
-    return arrivals.settle(SELF, arrivals.each_of(delivered), worked_by="deliver")
+def settle(delivered: Any) -> dict[str, int]:
+    return finish_upload_run(results_of(delivered), mapped_task="deliver")
 
 
 @dag(
     description="CSV files that land in S3 to a queue, one JSON message a row.",
     doc_md=__doc__,
-    schedule=SELF.asset(),
+    schedule=CSV_UPLOAD_TO_SQS.asset(),
     tags=["s3", "sqs", "uploads"],
-    **arrivals.dag_arguments(SELF),
+    **upload_dag_defaults(CSV_UPLOAD_TO_SQS),
 )
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow hands on a promise.
-    files: Any = arrivals.receive_task(SELF)
-    arrivals.announce_task(settle(deliver.expand(file=files)))
+    files: Any = receive()
+    delivered = deliver.expand(file=files)
+    announce(settle(delivered))
 
 
 wire()

@@ -1,4 +1,4 @@
-"""Looks for files that landed in S3 and that nobody has processed, and starts their pipeline.
+"""Looks for files that landed in S3 and that no run has processed, and starts their pipeline.
 
 **Reads**
 
@@ -35,49 +35,49 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, get_current_context, task
 
-from include.core.arrivals import sweep as sweeping
+from include.core.arrivals.sweep import find, record_sweep, runs_to_start
 from include.core.runs.notices import RunFacts
 from wiring.clients import warehouse
 from wiring.defaults import dag_defaults, settings, timed_tags
 from wiring.failures import notify_failure, records_cause
 from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink
-from wiring.uploads import tasks as arrivals
 from wiring.uploads.pipelines import UPLOAD_PIPELINES
+from wiring.uploads.tasks import send_notices
+
+if TYPE_CHECKING:
+    from include.core.arrivals.sweep import Found, StartedRun
 
 NAME = "sweep_arrivals"
 SINK = "arrivals"
 
 
-@task
+@task(multiple_outputs=True)
 @records_cause
-def look() -> dict[str, dict[str, list[dict[str, Any]]]]:
-    grace = timedelta(seconds=settings().sweep_grace_seconds)
+def look() -> dict[str, Found]:
+    before = datetime.now(timezone.utc) - timedelta(seconds=settings().sweep_grace_seconds)
     return {
-        pipeline.name: sweeping.find(
-            pipeline.landing(),
-            connect=warehouse(),
-            before=datetime.now(timezone.utc) - grace,
-        )
+        pipeline.name: find(pipeline.landing(), connect=warehouse(), before=before)
         for pipeline in UPLOAD_PIPELINES
     }
 
 
-@task
+@task(multiple_outputs=False)
 @records_cause
-def plan(found: dict[str, Any]) -> list[dict[str, Any]]:
-    return sweeping.runs_to_start(found, name=get_current_context()["run_id"])
+def plan(found: dict[str, Found]) -> list[StartedRun]:
+    return runs_to_start(found, name=get_current_context()["run_id"])
 
 
 @task(trigger_rule="none_failed")
 @records_cause
-def tell(found: dict[str, Any]) -> list[str]:
-    run: Any = get_current_context()["dag_run"]
+def tell(found: dict[str, Found]) -> list[str]:
+    dag_run: Any = get_current_context()["dag_run"]
+    run = run_of_sink(SINK, moments_of(dag_run))
     facts = RunFacts(
         dag_id=run.dag_id,
         run_id=run.run_id,
@@ -85,14 +85,9 @@ def tell(found: dict[str, Any]) -> list[str]:
         as_of=None,
         ui_url=settings().ui_url,
     )
-    sweeping.tell(
-        found,
-        landings=[pipeline.landing() for pipeline in UPLOAD_PIPELINES],
-        run=run_of_sink(SINK, moments_of(run)),
-        facts=facts,
-        connect=warehouse(),
-    )
-    return arrivals.announce_run()
+    landings = [pipeline.landing() for pipeline in UPLOAD_PIPELINES]
+    record_sweep(found, landings=landings, run=run, facts=facts, connect=warehouse())
+    return send_notices()
 
 
 @dag(
@@ -107,9 +102,10 @@ def tell(found: dict[str, Any]) -> list[str]:
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow hands on a promise.
     found: Any = look()
+    runs: Any = plan(found)
     start = TriggerDagRunOperator.partial(
         task_id="start", skip_when_already_exists=True
-    ).expand_kwargs(plan(found))
+    ).expand_kwargs(runs)
     start >> tell(found)
 
 

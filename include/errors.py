@@ -32,7 +32,10 @@ Messages are safe to publish: they hold no row value and no secret, and fit on o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SluiceError(Exception):
@@ -138,7 +141,7 @@ class WithdrawnError(ArrivalError):
         file: the version that was asked for, as look_up gives it; None where none was named.
     """
 
-    def __init__(self, message: str, *, file: dict[str, Any] | None) -> None:
+    def __init__(self, message: str, *, file: Mapping[str, Any] | None) -> None:
         super().__init__(message)
         self.file = file
 

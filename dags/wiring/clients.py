@@ -14,7 +14,7 @@ import psycopg2
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.hooks.secrets_manager import SecretsManagerHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
-from airflow.sdk import Connection, get_current_context
+from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,7 +24,6 @@ from include.core.aws.objects import ObjectStore
 from include.core.warehouse.migrations import bring_up_to_date
 from include.core.web.client import Web
 from include.errors import SluiceError, WarehouseRefusedError, WarehouseUnavailableError
-from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvents
 from include.pipelines.github_csv_to_postgres import GitHub
 from wiring.defaults import settings
 
@@ -133,18 +132,6 @@ def aws_client(service: str) -> Any:
         endpoint_url=hook.conn_config.get_service_endpoint_url(service_name=service),
         config=hook.config,
         verify=hook.verify,
-    )
-
-
-def stage_events(pipeline: str) -> StageEvents:
-    """The bus that receives an event for each stage of this run."""
-    ti = get_current_context()["ti"]
-    return StageEvents(
-        client=aws_client("events"),
-        bus=settings().events_bus,
-        pipeline=pipeline,
-        dag_id=ti.dag_id,
-        run_id=ti.run_id,
     )
 
 

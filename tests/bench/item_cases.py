@@ -21,13 +21,14 @@ from tests.support.item_runs import ItemPlace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from include.core.arrivals.claim import ReceivedFile
     from include.pipelines.csv_upload_to_dynamodb.items import Item
 
 RUN_ID = "bench"
 
 
 def items_bare(
-    *, endpoint: str, table: str, folder: str, file: dict[str, Any], threads: int
+    *, endpoint: str, table: str, folder: str, file: ReceivedFile, threads: int
 ) -> tuple[float, dict[str, Any]]:
     """The floor: the pipeline's own batches, made before the clock starts, sent by a loop.
 
@@ -67,11 +68,11 @@ def _items(path: Path, *, version: str) -> Iterator[Item]:
             yield make([cell or None for cell in row])
 
 
-def items_extract(*, place: dict[str, Any], file: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+def items_extract(*, place: dict[str, Any], file: ReceivedFile) -> tuple[float, dict[str, Any]]:
     """The file's rows checked, put in order of key and cut into chunks."""
-    with _places(place) as places:
+    with _resources(place) as resources:
         clock = Clock()
-        extracted = pipeline.extract(DATASET, file, files=1, places=places)
+        extracted = pipeline.extract(DATASET, file, files=1, resources=resources)
         return clock.stop(read=extracted["counts"]["read"], chunks=extracted["chunks"])
 
 
@@ -99,13 +100,13 @@ def items_observe(
 def _each(
     place: dict[str, Any],
     chunks: list[dict[str, Any]],
-    task: Callable[..., dict[str, Any]],
+    task: Callable[..., Any],
     *,
     counted: tuple[str, ...],
 ) -> tuple[float, dict[str, Any]]:
-    with _places(place) as places:
+    with _resources(place) as resources:
         clock = Clock()
-        done = [task(DATASET, chunk, places=places) for chunk in chunks]
+        done = [task(DATASET, chunk, resources=resources) for chunk in chunks]
         counts: Counter[str] = Counter()
         for each in done:
             counts.update({name: each[name] for name in counted})
@@ -113,8 +114,8 @@ def _each(
 
 
 @contextmanager
-def _places(place: dict[str, Any]) -> Iterator[pipeline.Places]:
-    """What a task reads and writes, its clients made."""
+def _resources(place: dict[str, Any]) -> Iterator[pipeline.ItemResources]:
+    """What a task works with, its clients made."""
     here = ItemPlace(upload=DATASET, **{**place, "folder": Path(place["folder"])})
-    with here.places(RUN_ID, "task") as places:
-        yield places
+    with here.resources(RUN_ID, "task") as resources:
+        yield resources

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.core.arrivals.registry import hold
 from include.core.aws.batches import batches
+from include.core.runs.run import Run
 from include.datasets.any_csv import DATASET
+from include.pipelines.csv_upload_to_sqs.envelope import LIMITS, PIPELINE, Envelope
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
-from include.pipelines.csv_upload_to_sqs.transform import LIMITS, PIPELINE, Envelope, open_rows
+from include.pipelines.csv_upload_to_sqs.transform import open_rows
 from tests.bench.clock import Clock
 from tests.support.clients import client
 from tests.support.deliveries import DAG_ID, Place
+
+if TYPE_CHECKING:
+    from include.core.arrivals.claim import ReceivedFile
 
 RUN_ID = "bench"
 
 
 def queue_bare(
-    *, endpoint: str, queue_url: str, folder: str, file: dict[str, Any], threads: int
+    *, endpoint: str, queue_url: str, folder: str, file: ReceivedFile, threads: int
 ) -> tuple[float, dict[str, Any]]:
     """The floor: the pipeline's own batches, made before the clock starts, sent by a loop.
 
@@ -55,7 +60,7 @@ def queue_bare(
 
 
 def queue_sluice(
-    *, place: dict[str, Any], file: dict[str, Any], acknowledged: int = 0
+    *, place: dict[str, Any], file: ReceivedFile, acknowledged: int = 0
 ) -> tuple[float, dict[str, Any]]:
     """The pipeline's task: fetch the file, check all of it, send each row, mark each batch.
 
@@ -74,8 +79,8 @@ def queue_sluice(
     return clock.stop(**counts)
 
 
-def _acknowledge(here: Place, file: dict[str, Any], rows: int) -> None:
-    claim = hold(here.connect, PIPELINE, file, dag_id=DAG_ID, run_id=RUN_ID)
+def _acknowledge(here: Place, file: ReceivedFile, rows: int) -> None:
+    claim = hold(here.connect, PIPELINE, file, Run(dag_id=DAG_ID, run_id=RUN_ID))
     if claim.held is None:
         raise ValueError(f"{file['key']} is done")
     with progress_of(here.connect, claim.held, claim.progress, upload=DATASET) as progress:

@@ -16,6 +16,7 @@ from tests.support.item_runs import ItemPlace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from include.core.arrivals.results import FileResult
     from include.core.aws.objects import ObjectStore
     from tests.conftest import Aws
 
@@ -84,7 +85,5 @@ def lenient(place: ItemPlace, **changes: Any) -> ItemPlace:
     return replace(place, upload=replace(place.upload, rejects=limit, **changes))
 
 
-def rejected_rows(place: ItemPlace, result: dict[str, Any]) -> list[tuple[int | None, str]]:
-    copy = place.folder / "rejects"
-    place.store.get_file(result["rejects"]["key"], copy, sha256=result["rejects"]["sha256"])
-    return [(row.line, row.code) for row in read_rejected(copy)]
+def rejected_rows(place: ItemPlace, result: FileResult) -> list[tuple[int | None, str]]:
+    return [(row.line, row.code) for row in read_rejected(place.rejects_of(result))]

@@ -7,7 +7,7 @@ import pytest
 from include.core.arrivals.registry import Held, claim
 from include.core.warehouse.connection import transaction
 from include.errors import ArrivalBusyError
-from tests.support.registry import COUNTS, DAG, FILE, Registry
+from tests.support.registry import COUNTS, DAG, FILE, Registry, run_of
 
 
 def test_new_version_is_claimed_and_entered_with_what_is_known_of_it(registry: Registry) -> None:
@@ -32,19 +32,19 @@ def test_same_run_takes_its_version_again_with_a_new_token_and_its_progress(
     registry: Registry,
 ) -> None:
     first = registry.held("a")
-    registry.note(first, {"batch": 3})
+    registry.renew(first, {"batch": 3})
     again = registry.hold("a")
     assert again.held is not None
     assert (again.held.token, again.progress) == (2, {"batch": 3})
     assert registry.row("attempts") == (1,)
     with pytest.raises(ArrivalBusyError, match="has taken it over"):
-        registry.note(first, {"batch": 4})
+        registry.renew(first, {"batch": 4})
 
 
 def test_same_run_of_another_dag_is_another_run(registry: Registry) -> None:
     registry.claim("a")
     with transaction(registry.connect, doing="claim") as cursor:
-        assert claim(cursor, DAG, FILE, dag_id="other", run_id="a").held is None
+        assert claim(cursor, DAG, FILE, run_of("a", dag_id="other")).held is None
 
 
 def test_order_of_a_version_stays_as_it_was_first_seen(registry: Registry) -> None:
@@ -61,7 +61,7 @@ def test_sequencer_is_added_once_it_is_known(registry: Registry) -> None:
 
 
 def test_failed_version_is_taken_by_any_run_with_its_progress(registry: Registry) -> None:
-    registry.note(registry.held("a"), {"batch": 3})
+    registry.renew(registry.held("a"), {"batch": 3})
     registry.fail("a")
     assert registry.state() == ("failed", "a", "it broke")
     assert registry.row("claimed_until") == (None,)
@@ -89,10 +89,10 @@ def test_cause_of_the_last_try_is_shown_until_the_version_is_done(registry: Regi
     registry.note_cause("b", "not its run")
     assert registry.state() == ("claimed", "a", None)
     registry.note_cause("a", "the queue is away")
-    registry.note(held, {"batch": 3})
+    registry.renew(held, {"batch": 3})
     registry.hold("a")
     assert registry.state() == ("claimed", "a", "the queue is away")
-    registry.finish("a")
+    registry.complete("a")
     registry.note_cause("a", "too late")
     assert registry.state() == ("done", "a", None)
 
@@ -102,13 +102,13 @@ def test_task_that_is_cleared_after_its_run_failed_goes_on_with_its_token(
 ) -> None:
     held = registry.held("a")
     registry.fail("a")
-    registry.note(held)
+    registry.renew(held)
     assert registry.row("state", "claimed_until > now()") == ("claimed", True)
 
 
 def test_version_that_is_done_keeps_its_counts_and_nothing_of_the_way(registry: Registry) -> None:
-    registry.note(registry.held("a"), {"batch": 3})
-    assert registry.finish("a")
+    registry.renew(registry.held("a"), {"batch": 3})
+    assert registry.complete("a")
     assert registry.row("state", "counts", "progress", "claimed_until", "cause") == (
         ("done", COUNTS, None, None, None)
     )
@@ -116,7 +116,7 @@ def test_version_that_is_done_keeps_its_counts_and_nothing_of_the_way(registry: 
 
 def test_version_that_another_run_has_done_is_known(registry: Registry) -> None:
     registry.claim("a")
-    registry.finish("a")
+    registry.complete("a")
     found = registry.claim("b")
     assert (found.held, found.counts, found.mine, found.busy_seconds) == (None, COUNTS, False, 0)
     assert registry.hold("b").counts == COUNTS
@@ -124,8 +124,8 @@ def test_version_that_another_run_has_done_is_known(registry: Registry) -> None:
 
 
 def test_version_that_another_run_has_done_is_claimed_anew_on_purpose(registry: Registry) -> None:
-    registry.note(registry.held("a"), {"batch": 3})
-    registry.finish("a")
+    registry.renew(registry.held("a"), {"batch": 3})
+    registry.complete("a")
     claimed = registry.claim("b", again=True)
     assert claimed.held is not None
     assert (claimed.held.token, claimed.progress) == (2, None)
@@ -134,7 +134,7 @@ def test_version_that_another_run_has_done_is_claimed_anew_on_purpose(registry: 
 
 def test_version_that_the_same_run_has_done_stays_done_even_on_purpose(registry: Registry) -> None:
     registry.claim("a")
-    registry.finish("a")
+    registry.complete("a")
     for again in (False, True):
         found = registry.claim("a", again=again)
         assert (found.held, found.counts, found.mine) == (None, COUNTS, True)
@@ -143,14 +143,14 @@ def test_version_that_the_same_run_has_done_stays_done_even_on_purpose(registry:
 
 def test_what_is_done_is_not_written_again_by_its_run(registry: Registry) -> None:
     held = registry.held("a")
-    registry.finish("a")
+    registry.complete("a")
     before = registry.row("ctid::text", "xmin::text", "arrival")
-    assert registry.finish("a", {"counts": {"read": 9}})
+    assert registry.complete("a", {"counts": {"read": 9}})
     registry.fail("a")
     assert registry.release("a") == 0
     registry.claim("a", again=True)
     assert registry.row("ctid::text", "xmin::text", "arrival") == before
-    registry.note(held, {"batch": 3})
+    registry.renew(held, {"batch": 3})
     assert registry.row("state", "counts", "progress", "claimed_until") == (
         ("done", COUNTS, None, None)
     )
@@ -169,19 +169,19 @@ def test_failure_that_is_told_again_is_not_written_again(registry: Registry) -> 
 def test_what_failed_can_still_be_finished_by_its_run(registry: Registry) -> None:
     registry.claim("a")
     registry.fail("a")
-    assert registry.finish("a")
+    assert registry.complete("a")
     assert registry.state() == ("done", "a", None)
 
 
 def test_version_that_nobody_claimed_cannot_be_finished(registry: Registry) -> None:
-    assert not registry.finish("a")
+    assert not registry.complete("a")
     registry.fail("a")
     assert registry.missed((FILE["key"], "v1")) == [(FILE["key"], "v1")]
 
 
 def test_run_that_ended_lets_go_of_what_it_held_and_of_nothing_else(registry: Registry) -> None:
     registry.claim("a")
-    registry.finish("a")
+    registry.complete("a")
     registry.claim("a", version_id="v2")
     registry.claim("a", version_id="v3")
     registry.claim("b", version_id="v4")
@@ -201,7 +201,7 @@ def test_missed_are_the_unknown_and_those_whose_lease_is_over(registry: Registry
     registry.claim("b", version_id="failed")
     registry.release("b")
     registry.claim("c")
-    registry.finish("c")
+    registry.complete("c")
     key = FILE["key"]
     listed = [(key, name) for name in ("v1", "lapsed", "claimed", "failed", "unknown")]
     assert registry.missed(*listed) == [(key, "lapsed"), (key, "unknown")]

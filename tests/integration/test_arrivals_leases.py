@@ -34,21 +34,21 @@ def test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out(
     registry: Registry,
 ) -> None:
     late = registry.held("a")
-    registry.note(late, {"batch": 3})
+    registry.renew(late, {"batch": 3})
     registry.end_lease()
     taken = registry.claim("b")
     assert taken.held is not None
     assert (taken.held.token, taken.progress) == (2, {"batch": 3})
     with pytest.raises(ArrivalBusyError, match="Another run has taken it over"):
-        registry.note(late, {"batch": 4})
+        registry.renew(late, {"batch": 4})
     with pytest.raises(ArrivalBusyError, match="Another run holds it"):
         registry.hold("a")
-    assert not registry.finish("a")
+    assert not registry.complete("a")
     registry.fail("a")
     assert registry.release("a") == 0
     assert registry.row("state", "run_id", "progress") == ("claimed", "b", {"batch": 3})
-    registry.note(taken.held, {"batch": 5})
-    assert registry.finish("b")
+    registry.renew(taken.held, {"batch": 5})
+    assert registry.complete("b")
     assert registry.row("attempts", "token") == (2, 2)
 
 
@@ -57,15 +57,15 @@ def test_holder_whose_lease_is_over_goes_on_while_nobody_else_has_claimed(
 ) -> None:
     held = registry.held("a")
     registry.end_lease()
-    registry.note(held)
+    registry.renew(held)
     assert registry.claim("b").held is None
 
 
 def test_progress_renews_the_lease_and_stays_where_none_is_given(registry: Registry) -> None:
     held = registry.held("a")
-    registry.note(held, {"batch": 1})
+    registry.renew(held, {"batch": 1})
     registry.end_lease()
-    registry.note(held)
+    registry.renew(held)
     assert registry.row("progress", "claimed_until > now()") == ({"batch": 1}, True)
 
 
@@ -94,7 +94,7 @@ def test_of_runs_that_ask_at_once_exactly_one_gets_it(registry: Registry) -> Non
     only_one_gets_it()
     registry.end_lease()
     holder = only_one_gets_it()
-    registry.finish(holder)
+    registry.complete(holder)
     with transaction(registry.connect, doing="rename") as cursor:
         cursor.execute("update ops.arrival set run_id = 'before'")
     only_one_gets_it(again=True)

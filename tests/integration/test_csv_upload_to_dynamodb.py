@@ -11,7 +11,7 @@ import pytest
 from include.contracts.columns import Column
 from include.datasets.addresses import DATASET
 from include.errors import ArrivalBusyError, RejectLimitError
-from include.pipelines.csv_upload_to_dynamodb import failed
+from include.pipelines.csv_upload_to_dynamodb import report_failure
 from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows
 from tests.integration.item_places import (
     HEADER,
@@ -42,7 +42,7 @@ def test_every_row_of_a_file_becomes_an_item(place: ItemPlace, count: int) -> No
     }  # fmt: skip
     assert "cause" not in result
     assert result["rejects"] is None
-    extracted = [event for event in place.told() if event["stage"] == "extracted"]
+    extracted = [event for event in place.sent_events() if event["stage"] == "extracted"]
     assert sorted(event["rows"] for event in extracted) == sorted(
         min(25, count - begin) for begin in range(0, count, 25)
     )
@@ -104,7 +104,7 @@ def test_row_that_dynamodb_would_refuse_is_rejected_and_the_others_load(place: I
     ]  # fmt: skip
     assert (result["counts"]["read"], result["counts"]["delivered"]) == (7, 2)
     assert "cause" not in result
-    rejections = [event for event in place.told() if event["stage"] == "rejected"]
+    rejections = [event for event in place.sent_events() if event["stage"] == "rejected"]
     assert sorted((event["chunk"] is None, event["rows"]) for event in rejections) == [
         (False, 4), (True, 1),
     ]  # fmt: skip
@@ -154,10 +154,10 @@ def test_too_many_rejects_of_one_chunk_stop_it_and_of_all_fail_the_file(place: I
 def test_file_that_is_done_is_not_read_again(place: ItemPlace) -> None:
     file = place.put(rows(3))
     (result,) = place.run(file, run_id="r")
-    place.told()
+    place.sent_events()
     (again,) = place.run(file, run_id="another")
     assert again == result
-    assert place.told() == []
+    assert place.sent_events() == []
 
 
 def test_item_that_goes_between_load_and_observe_is_named_and_fails_the_file(
@@ -211,7 +211,7 @@ def test_gzipped_file_is_read(place: ItemPlace) -> None:
 def test_stages_are_told_of_chunk_by_chunk_with_ranges_and_counts(place: ItemPlace) -> None:
     file = place.put(rows(30))
     place.run(file, run_id="r")
-    events = place.told()
+    events = place.sent_events()
     told = sorted((event["stage"], event["chunk"], event["rows"]) for event in events)
     assert told == [
         ("extracted", 0, 25), ("extracted", 1, 5),
@@ -232,17 +232,17 @@ def test_stages_are_told_of_chunk_by_chunk_with_ranges_and_counts(place: ItemPla
 
 def test_event_that_is_told_again_has_the_same_id(place: ItemPlace) -> None:
     loaded = place.load(place.put(rows(1)), run_id="r")
-    first = {event["event_id"] for event in place.told() if event["stage"] == "loaded"}
+    first = {event["event_id"] for event in place.sent_events() if event["stage"] == "loaded"}
     place.load_chunk(loaded[0], "r")
-    assert {event["event_id"] for event in place.told()} == first
+    assert {event["event_id"] for event in place.sent_events()} == first
 
 
 def test_events_reach_the_observer_queue_of_the_template(place: ItemPlace, aws: Aws) -> None:
     here = replace(place, bus=aws.outputs["EventsBus"], queue=aws.outputs["ObserverQueueUrl"])
-    here.told()
+    here.sent_events()
     here.run(here.put(rows(1)), run_id="r")
-    failed(here.events("r"), here.put("x"), cause="it broke")
-    assert [(event["stage"], event["cause"]) for event in here.told()] == [
+    report_failure(here.events("r"), here.put("x"), "it broke")
+    assert [(event["stage"], event["cause"]) for event in here.sent_events()] == [
         ("extracted", None), ("transformed", None), ("loaded", None), ("failed", "it broke"),
     ]  # fmt: skip
 
@@ -277,7 +277,9 @@ def test_types_of_the_contract_arrive_as_dynamodb_s(place: ItemPlace) -> None:
         },
     }  # fmt: skip
     assert result["rejects_by_code"] == {"too_many_digits": 1}
-    ranges = {(event["first_id"], event["last_id"]) for event in place.told() if event["first_id"]}
+    ranges = {
+        (event["first_id"], event["last_id"]) for event in place.sent_events() if event["first_id"]
+    }
     assert ranges == {("2", "10")}
 
 

@@ -6,7 +6,7 @@ import gzip
 import json
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from tests.support.clients import client
 from tests.support.deliveries import ANY, Place, rows_of, written
 from tests.support.faulty_api import FaultyApi
 from tests.support.json_queue_consumer import check_delivered, consume, expected_attributes
+
+if TYPE_CHECKING:
+    from include.core.arrivals.versions import FileName
 
 __all__ = ["place"]
 
@@ -116,9 +119,7 @@ def test_rejected_rows_wait_with_their_reason_and_the_others_keep_their_numbers(
     assert result["counts"] == counts(5, rejected=2)
     assert result["rejects_by_code"] == {"not_an_integer": 1, "too_few_columns": 1}
     assert consume(place.messages()).row_numbers == [1, 3, 5]
-    copy = place.folder / "copy.jsonl"
-    place.store.get_file(result["rejects"]["key"], copy, sha256=result["rejects"]["sha256"])
-    rejects = [json.loads(line) for line in copy.read_text().splitlines()]
+    rejects = [json.loads(line) for line in place.rejects_of(result).read_text().splitlines()]
     assert [(each["line"], each["code"], each["raw"]) for each in rejects] == [
         (3, "not_an_integer", bad.strip()),
         (5, "too_few_columns", "short"),
@@ -128,7 +129,7 @@ def test_rejected_rows_wait_with_their_reason_and_the_others_keep_their_numbers(
     }
 
 
-def message_bytes(file: dict[str, Any], number: int, body: str) -> int:
+def message_bytes(file: FileName, number: int, body: str) -> int:
     kinds = {"row_number": "Number"}
     attributes = expected_attributes(file, number)
     around = sum(
@@ -159,9 +160,7 @@ def test_message_of_one_mebibyte_is_sent_and_a_larger_one_is_rejected(
     second = consumed.messages[1]
     assert second.body == json.dumps({"a": fits}, ensure_ascii=False, separators=(",", ":"))
     assert message_bytes(file, 2, second.body) == MESSAGE_BYTES
-    copy = place.folder / "copy.jsonl"
-    place.store.get_file(result["rejects"]["key"], copy, sha256=result["rejects"]["sha256"])
-    rejects = [json.loads(line) for line in copy.read_text().splitlines()]
+    rejects = [json.loads(line) for line in place.rejects_of(result).read_text().splitlines()]
     assert [each["line"] for each in rejects] == [4, 6]
     assert rejects[0]["raw"].startswith(letter * 1000)
     assert rejects[1]["raw"].startswith(f'"""{letter}')

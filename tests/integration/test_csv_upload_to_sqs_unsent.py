@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from include.contracts.files import RejectLimit
-from include.core.arrivals import registry as arrivals
+from include.core.arrivals.registry import hold, release_run
+from include.core.runs.run import Run
 from include.core.warehouse.connection import transaction
 from include.errors import (
     ArrivalBusyError,
@@ -21,6 +22,9 @@ from tests.integration.delivery_places import TYPED, place, typed
 from tests.support.clients import client
 from tests.support.deliveries import ANY, DAG_ID, Place, rows_of
 from tests.support.json_queue_consumer import check_delivered, consume
+
+if TYPE_CHECKING:
+    from include.core.arrivals.claim import ReceivedFile
 
 __all__ = ["place"]
 
@@ -52,7 +56,7 @@ def test_file_that_is_done_sends_nothing(place: Place, delivery: Any) -> None:
     place = replace(place, upload=replace(ANY, delivery=delivery))
     file = place.put(rows_of(12))
     result = place.deliver(file)
-    place.finish(file, {name: value for name, value in result.items() if name != "index"})
+    place.complete(file, result)
     assert len(place.messages()) == (12 if delivery == "messages" else 1)
     assert place.deliver(file) == result
     assert place.messages() == []
@@ -79,7 +83,7 @@ def test_rows_made_by_another_contract_count_as_not_sent(place: Place) -> None:
 
 def test_file_that_another_run_holds_is_left_alone(place: Place) -> None:
     file = place.put(rows_of(5))
-    arrivals.hold(place.connect, DAG_ID, file, dag_id=DAG_ID, run_id="other")
+    hold(place.connect, DAG_ID, file, Run(dag_id=DAG_ID, run_id="other"))
     with pytest.raises(ArrivalBusyError):
         place.deliver(file)
     assert place.messages() == []
@@ -90,7 +94,7 @@ def test_file_that_another_run_left_is_gone_on_with(place: Place) -> None:
     file = place.put(content)
     place.die_at("deliver.batch_recorded", file, "first")
     with transaction(place.connect, doing="fail") as cursor:
-        arrivals.release_run(cursor, dag_id=DAG_ID, run_id="first", cause="killed")
+        release_run(cursor, Run(dag_id=DAG_ID, run_id="first"), cause="killed")
     place.deliver(file, "second")
     consumed = consume(place.messages())
     check_delivered(consumed, content, file)
@@ -104,7 +108,7 @@ def test_file_that_another_run_left_is_gone_on_with(place: Place) -> None:
 def test_file_that_is_not_what_was_found_is_refused(
     place: Place, change: dict[str, str], problem: str
 ) -> None:
-    file = {**place.put(rows_of(5)), **change}
+    file = cast("ReceivedFile", {**place.put(rows_of(5)), **change})
     with pytest.raises(ArrivalError, match=problem):
         place.deliver(file)
     assert place.messages() == []

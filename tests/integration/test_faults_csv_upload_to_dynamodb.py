@@ -64,7 +64,7 @@ def test_what_failed_of_a_batch_goes_again_and_nothing_else_does(
     assert without_version(place.items()) == expect(text).items
     assert result["counts"]["delivered"] == 30
     assert "cause" not in result
-    events = place.told()
+    events = place.sent_events()
     assert len(events) == len({event["event_id"] for event in events}) == 6
     sent = Counter(
         repr(entry) for call in api.calls if call.action == action for entry in call.entries
@@ -101,7 +101,7 @@ def test_events_whose_answer_is_lost_come_twice_with_the_same_id(place: ItemPlac
     lost = sometimes("PutEvents", lambda _: Fault(reset="after"))
     with FaultyApi(place.aws, lost) as api:
         behind(place, api).run(place.put(rows(30)), run_id="r")
-    ids = Counter(event["event_id"] for event in place.told())
+    ids = Counter(event["event_id"] for event in place.sent_events())
     assert sorted(ids.values()) == [1, 1, 1, 1, 2, 2]
 
 
@@ -154,7 +154,7 @@ def test_file_survives_the_death_of_its_worker(place: ItemPlace, failpoint: str)
     }  # fmt: skip
     assert "cause" not in result
     assert rejected_rows(place, result) == [(62, "too_few_columns"), (63, "key_too_long")]
-    told = {(event["stage"], event["chunk"]): event["event_id"] for event in place.told()}
+    told = {(event["stage"], event["chunk"]): event["event_id"] for event in place.sent_events()}
     stages = ("extracted", "transformed", "loaded")
     assert set(told) == {
         *((stage, chunk) for stage in stages for chunk in range(3)),

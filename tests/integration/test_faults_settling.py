@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from include.core.arrivals import complete as settling
+from include.core.arrivals import complete
 from include.core.arrivals.registry import fail
+from include.core.runs.run import Run
 from include.core.warehouse.connection import transaction
 from include.errors import AccountingError, ArchiveError, ArrivalBusyError, FilesFailedError
 from tests.support.settled import LEDGER, begin, with_rejects
 from tests.support.upload_runs import PIPELINE, PREFIX, Shore, result
 from tests.support.worker_processes import failpoints_of
 
-FAILPOINTS = failpoints_of([Path(str(settling.__file__))])
+FAILPOINTS = failpoints_of([Path(str(complete.__file__))])
 
 
 def test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_left_it(
@@ -29,9 +30,9 @@ def test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_lef
     results = shore.work(received, "one")
     shore.query("update ops.arrival set claimed_until = now() - interval '1 s' where key ~ 'a.csv'")
     other = shore.receive_by_hand(("a.csv", None), run_id="two")
-    done = shore.settle(other, shore.work(other, "two"), "two")
+    done = shore.finish(other, shore.work(other, "two"), "two")
     with pytest.raises(FilesFailedError, match=r"a\.csv: Another run has taken it over"):
-        shore.settle(received, results, "one", retry_seconds=0)
+        shore.finish(received, results, "one", retry_seconds=0)
     assert done == {"read": 1, "delivered": 1}
     assert shore.query("select key, run_id, state from ops.arrival order by key") == [
         (PREFIX + "a.csv", "two", "done"),
@@ -46,13 +47,13 @@ def test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_lef
 def test_crash_in_settle_and_its_rerun_are_as_one_run(shore: Shore, failpoint: str) -> None:
     received = begin(shore, "one", "a.csv", "b.csv")
     results = [with_rejects(shore, 0, 4), with_rejects(shore, 1)]
-    shore.die_in_settle(failpoint, received, results, "one")
+    shore.die_in_finish(failpoint, received, results, "one")
     committed = FAILPOINTS.index(failpoint) >= FAILPOINTS.index("settle.committed")
     assert len(shore.query(LEDGER)) == len(shore.query("select 1 from ops.outbox")) == committed
     assert set(shore.states().values()) == {"done" if committed else "claimed"}
     assert shore.in_queue() == (0 if failpoint == FAILPOINTS[-1] else 2)
     before = shore.written()
-    shore.settle(received, results, "one")
+    shore.finish(received, results, "one")
     if committed:
         assert shore.written() == before
     assert shore.query(LEDGER) == [("one", "success", 7, 6, 1, 0)]
@@ -68,13 +69,13 @@ def test_crash_in_settle_of_a_failed_run_and_its_rerun_are_as_one_run(
 ) -> None:
     received = begin(shore, "one", "a.csv", "bad.csv")
     results = shore.work(received, "one")
-    shore.die_in_settle(failpoint, received, results, "one", final=final)
+    shore.die_in_finish(failpoint, received, results, "one", final=final)
     committed = FAILPOINTS.index(failpoint) >= FAILPOINTS.index("settle.committed")
     assert shore.states()["bad.csv"] == ("failed" if committed else "claimed")
     if failpoint != FAILPOINTS[-1]:
         assert shore.in_queue() == 2
     with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
-        shore.settle(received, results, "one", final=final)
+        shore.finish(received, results, "one", final=final)
     assert shore.query(LEDGER) == [("one", "failed", 1, 1, 0, 0)]
     assert shore.states() == {"a.csv": "done", "bad.csv": "failed"}
     assert shore.sent("one") == []
@@ -89,8 +90,8 @@ def test_faulty_file_that_two_runs_get_at_once_fails_one_of_them(shore: Shore) -
     received, late = shore.receive(first, "one"), shore.receive(second, "two")
     late["messages"][0]["busy_seconds"] = 0  # as if the lease ended just now
     with pytest.raises(FilesFailedError):
-        shore.settle(received, [], "one", final=[0])
-    shore.settle(late, [], "two")
+        shore.finish(received, [], "one", final=[0])
+    shore.finish(late, [], "two")
     assert shore.receive(second, "three")["known"] == 1
     assert [row[:2] for row in shore.query(LEDGER)] == [("one", "failed"), ("two", "skipped")]
     assert shore.in_queue() == 0
@@ -100,7 +101,7 @@ def test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages(shore: Shore
     received = begin(shore, "one", "a.csv")
     off = result(0, counts={"read": 2, "delivered": 1})
     with pytest.raises(AccountingError, match="2 rows read, 1 accounted for"):
-        shore.settle(received, [off], "one")
+        shore.finish(received, [off], "one")
     assert shore.query(LEDGER) == []
     assert shore.states() == {"a.csv": "claimed"}
     assert shore.sent("one") == []
@@ -115,7 +116,7 @@ def test_run_that_is_settled_twice_at_once_is_entered_and_told_of_once(shore: Sh
     def settle(folder: Path) -> dict[str, Any]:
         folder.mkdir()
         barrier.wait(10)
-        return replace(shore, folder=folder).settle(received, results, "one")
+        return replace(shore, folder=folder).finish(received, results, "one")
 
     with ThreadPoolExecutor(2) as threads:
         counts = list(threads.map(settle, [shore.folder / "first", shore.folder / "second"]))
@@ -129,9 +130,11 @@ def test_run_that_is_settled_twice_at_once_is_entered_and_told_of_once(shore: Sh
 def test_rejects_that_are_not_what_was_handed_over_enter_nothing(shore: Shore) -> None:
     received = begin(shore, "one", "a.csv")
     meddled = with_rejects(shore, 0, 4)
-    meddled["rejects"]["sha256"] = "0" * 64
+    stored = meddled["rejects"]
+    assert stored is not None
+    meddled["rejects"] = {**stored, "sha256": "0" * 64}
     with pytest.raises(ArchiveError):
-        shore.settle(received, [meddled], "one")
+        shore.finish(received, [meddled], "one")
     assert shore.query(LEDGER) == shore.query("select 1 from ops.outbox") == []
     assert shore.states() == {"a.csv": "claimed"}
     assert shore.in_queue() == 1
@@ -141,7 +144,7 @@ def test_writer_whose_file_was_taken_over_cannot_go_on(shore: Shore) -> None:
     received = begin(shore, "one", "a.csv")
     with transaction(shore.connect, doing="fail") as cursor:
         file = received["files"][0]
-        fail(cursor, PIPELINE, file, dag_id=PIPELINE, run_id="one", cause="lost")
+        fail(cursor, PIPELINE, file, Run(dag_id=PIPELINE, run_id="one"), cause="lost")
     shore.receive_by_hand(("a.csv", None), run_id="two")
     with pytest.raises(ArrivalBusyError):
         shore.work(received, "one")

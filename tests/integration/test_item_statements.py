@@ -57,5 +57,5 @@ def test_statement_of_8193_characters_is_refused_before_anything_is_written(
     text = ",".join(column.header or "" for column in upload.contract.columns)
     with pytest.raises(DeliveryRefusedError, match=r"320 columns and has 8193 characters"):
         here.run(here.put(f"{text}\n"), run_id="r")
-    assert here.told() == []
+    assert here.sent_events() == []
     assert here.items() == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from include.core.arrivals.versions import FileVersion
     from tests.support.landing_bucket import Bucket
 
 
@@ -22,10 +23,10 @@ _numbers = itertools.count()
 
 
 @pytest.fixture
-def fetched(bucket: Bucket, tmp_path: Path) -> Callable[[dict[str, Any]], str]:
+def fetched(bucket: Bucket, tmp_path: Path) -> Callable[[FileVersion], str]:
     """Fetches what was looked up."""
 
-    def get(file: dict[str, Any]) -> str:
+    def get(file: FileVersion) -> str:
         fetch(bucket.s3, file, tmp_path / "file")
         return (tmp_path / "file").read_text()
 
@@ -43,7 +44,7 @@ def test_newest_version_is_found_with_what_s3_says_of_it(bucket: Bucket) -> None
 
 
 def test_named_version_is_read_though_it_has_been_overwritten(
-    bucket: Bucket, fetched: Callable[[dict[str, Any]], str]
+    bucket: Bucket, fetched: Callable[[FileVersion], str]
 ) -> None:
     old = bucket.put("a.csv", "old")
     found = bucket.look_up("a.csv", old)
@@ -65,7 +66,7 @@ def test_object_that_was_deleted_is_an_error_that_says_what_to_do(bucket: Bucket
 
 
 def test_version_of_a_deleted_object_is_taken_where_it_is_asked_for(
-    bucket: Bucket, fetched: Callable[[dict[str, Any]], str]
+    bucket: Bucket, fetched: Callable[[FileVersion], str]
 ) -> None:
     version = bucket.put("a.csv", "old")
     bucket.delete("a.csv")
@@ -139,14 +140,14 @@ def test_order_is_total_over_keys(bucket: Bucket) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "id\n1\n" * 500_000], ids=["empty", "byte", "chunks"])
 def test_bytes_come_as_they_were_put(
-    bucket: Bucket, fetched: Callable[[dict[str, Any]], str], text: str
+    bucket: Bucket, fetched: Callable[[FileVersion], str], text: str
 ) -> None:
     bucket.put("a.csv", text)
     assert fetched(bucket.look_up("a.csv")) == text
 
 
 def test_version_that_vanished_after_it_was_looked_up_is_an_error(
-    bucket: Bucket, fetched: Callable[[dict[str, Any]], str]
+    bucket: Bucket, fetched: Callable[[FileVersion], str]
 ) -> None:
     bucket.put("a.csv")
     found = bucket.look_up("a.csv")
@@ -161,17 +162,17 @@ def test_version_that_vanished_after_it_was_looked_up_is_an_error(
 )
 def test_other_content_than_was_looked_up_is_an_error(
     bucket: Bucket,
-    fetched: Callable[[dict[str, Any]], str],
+    fetched: Callable[[FileVersion], str],
     looked_up: dict[str, Any],
     message: str,
 ) -> None:
     bucket.put("a.csv")
     with pytest.raises(ArrivalError, match=message):
-        fetched(bucket.look_up("a.csv") | looked_up)
+        fetched(cast("FileVersion", {**bucket.look_up("a.csv"), **looked_up}))
 
 
 def test_bucket_that_is_gone_is_no_fault_of_the_file(
-    bucket: Bucket, fetched: Callable[[dict[str, Any]], str]
+    bucket: Bucket, fetched: Callable[[FileVersion], str]
 ) -> None:
     bucket.put("a.csv")
     with pytest.raises(ClientError, match="NoSuchBucket"):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from include.core.arrivals import claim as receiving
+from include.core.arrivals import claim
 from include.core.arrivals.events import read_event
 from include.errors import FilesFailedError
 from tests.support.received import message, names
@@ -91,7 +91,7 @@ def test_same_event_in_five_runs_is_worked_on_by_the_first(shore: Shore) -> None
         waits = shore.receive([message(event)], run_id)
         assert (waits["files"], waits["busy"], waits["known"]) == ([], 1, 0)
         assert 3590 <= waits["messages"][0]["busy_seconds"] <= 3600
-    shore.settle(received, shore.work(received, "one"), "one")
+    shore.finish(received, shore.work(received, "one"), "one")
     for run_id in ("four", "five"):
         late = shore.receive([message(event)], run_id)
         assert (late["files"], late["busy"], late["known"]) == ([], 0, 1)
@@ -104,7 +104,7 @@ def test_run_that_is_cleared_gets_back_what_it_held_and_what_it_has_done(shore: 
     first = shore.receive(told, "one")
     assert [file["token"] for file in first["files"]] == [1, 1]
     with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
-        shore.settle(first, shore.work(first, "one"), "one")
+        shore.finish(first, shore.work(first, "one"), "one")
     again = shore.receive(told, "one")
     assert names(again) == names(first)
     assert [file["order"] for file in again["files"]] == [file["order"] for file in first["files"]]
@@ -157,7 +157,7 @@ def test_overwritten_version_and_the_newer_one_are_both_claimed(shore: Shore) ->
 def test_files_beyond_what_a_run_takes_are_left_to_a_later_one(
     shore: Shore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving, "MOST_FILES", 2)
+    monkeypatch.setattr(claim, "MOST_FILES", 2)
     told = [message(shore.record(name, shore.put(name))) for name in ("a.csv", "b.csv", "c.csv")]
     two = message(*(shore.record(name) for name in ("b.csv", "d.csv")))
     shore.put("d.csv")
@@ -175,7 +175,7 @@ def test_files_beyond_what_a_run_takes_are_left_to_a_later_one(
 def test_limit_of_a_run_is_held_at_its_border(
     shore: Shore, monkeypatch: pytest.MonkeyPatch, number: int, left: int
 ) -> None:
-    monkeypatch.setattr(receiving, "MOST_FILES", 2)
+    monkeypatch.setattr(claim, "MOST_FILES", 2)
     files = [f"{each}.csv" for each in range(number)]
     told = [message(shore.record(name, shore.put(name))) for name in files]
     received = shore.receive(told, "one")

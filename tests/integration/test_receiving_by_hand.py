@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.core.arrivals import claim as receiving
+from include.core.arrivals import claim
 from include.core.arrivals.claim import newest_below
-from include.core.arrivals.events import Announced
+from include.core.arrivals.events import LandedObject
 from include.errors import ArrivalError
 from tests.support.received import names
 from tests.support.upload_runs import PREFIX, Shore
@@ -17,7 +17,7 @@ def test_by_hand_a_deleted_version_is_taken_and_one_that_is_done_is_done_again(
 ) -> None:
     version = shore.put("a.csv")
     received = shore.receive_by_hand(("a.csv", None), run_id="one")
-    shore.settle(received, shore.work(received, "one"), "one")
+    shore.finish(received, shore.work(received, "one"), "one")
     shore.delete("a.csv")
     again = shore.receive_by_hand(("a.csv", version), run_id="two")
     assert names(again) == [("a.csv", version)]
@@ -32,7 +32,7 @@ def test_by_hand_a_deleted_version_is_taken_and_one_that_is_done_is_done_again(
 def test_sweep_takes_what_is_not_done_and_no_deleted_version(shore: Shore) -> None:
     done, missed, gone = (shore.put(f"{name}.csv") for name in ("done", "missed", "gone"))
     received = shore.receive_by_hand(("done.csv", done), run_id="one")
-    shore.settle(received, shore.work(received, "one"), "one")
+    shore.finish(received, shore.work(received, "one"), "one")
     shore.delete("gone.csv")
     files = (("done.csv", done), ("missed.csv", missed), ("gone.csv", gone))
     swept = shore.receive_by_hand(*files, run_id="two", again=False, found_by="sweep")
@@ -49,7 +49,7 @@ def test_prefix_by_hand_means_the_newest_version_of_each_file_below_it(shore: Sh
     shore.delete("in/gone.csv")
     shore.put("other.csv")
     assert newest_below(shore.landing, PREFIX + "in/") == [
-        Announced(bucket=shore.bucket, key=PREFIX + name, version_id=version)
+        LandedObject(bucket=shore.bucket, key=PREFIX + name, version_id=version)
         for name, version in newest
     ]
 
@@ -67,7 +67,7 @@ def test_prefix_by_hand_means_the_newest_version_of_each_file_below_it(shore: Sh
 def test_prefix_with_nothing_or_too_much_below_it_is_refused(
     shore: Shore, monkeypatch: pytest.MonkeyPatch, prefix: str, message: str
 ) -> None:
-    monkeypatch.setattr(receiving, "MOST_FILES", 2)
+    monkeypatch.setattr(claim, "MOST_FILES", 2)
     for name in ("a.csv", "b.csv", "c.csv"):
         shore.put(name)
     with pytest.raises(ArrivalError, match=message):

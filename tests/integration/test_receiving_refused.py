@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from include.core.arrivals.claim import receive_messages
+from include.core.arrivals.claim import claim_messages
+from include.core.runs.run import Run
 from tests.support.received import message, names
 from tests.support.s3_messages import in_envelope, record
-from tests.support.upload_runs import PIPELINE, PREFIX, Shore, as_handed_over
+from tests.support.upload_runs import PIPELINE, PREFIX, Shore, as_json
 
 
 def test_deleted_object_fails_its_message_alone(shore: Shore) -> None:
@@ -128,8 +129,8 @@ class Refusing:
 
 def receive_through(shore: Shore, client: Any, messages: list[Any]) -> dict[str, Any]:
     landing = replace(shore.landing, client=client)
-    run = {"dag_id": PIPELINE, "run_id": "one"}
-    return as_handed_over(receive_messages(landing, messages, connect=shore.connect, **run))
+    run = Run(dag_id=PIPELINE, run_id="one")
+    return as_json(claim_messages(landing, messages, run, connect=shore.connect))
 
 
 @pytest.mark.parametrize(

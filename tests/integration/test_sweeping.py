@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from include.core.arrivals import sweep as sweeping
-from include.core.arrivals.sweep import find, runs_to_start, tell
+from include.core.arrivals import sweep
+from include.core.arrivals.sweep import Found, MissedFile, find, record_sweep, runs_to_start
 from include.core.runs.notices import RunFacts
 from include.errors import FilesFailedError
 from tests.support.clients import s3_in_pages
@@ -18,7 +18,7 @@ from tests.support.upload_runs import PIPELINE, PREFIX, Shore, run_of
 HOUR = timedelta(hours=1)
 
 
-def sweep(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> dict[str, Any]:
+def look(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> Found:
     """What a sweep finds that comes so much later than now."""
     landing = replace(shore.landing, client=client or shore.s3)
     before = datetime.now(timezone.utc) + after
@@ -27,27 +27,27 @@ def sweep(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> dict[
 
 def missed(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> list[tuple[str, str]]:
     """Name and version of each file that a sweep would start a run for."""
-    found = sweep(shore, after=after, client=client)["missed"]
+    found = look(shore, after=after, client=client)["missed"]
     return [(each["key"].removeprefix(PREFIX), each["version_id"]) for each in found]
 
 
 def refused(shore: Shore, *, client: Any = None) -> list[str]:
     """Name of each file that a sweep would refuse."""
-    found = sweep(shore, client=client)["refused"]
+    found = look(shore, client=client)["refused"]
     return [each["key"].removeprefix(PREFIX) for each in found]
 
 
 def process(shore: Shore, name: str, run_id: str) -> None:
     received = shore.receive_by_hand((name, None), run_id=run_id)
-    shore.settle(received, shore.work(received, run_id), run_id)
+    shore.finish(received, shore.work(received, run_id), run_id)
 
 
-def tell_of(shore: Shore, files: dict[str, Any], run_id: str = "sweep") -> list[str]:
+def record(shore: Shore, found: dict[str, Found], run_id: str = "sweep") -> list[str]:
     facts = RunFacts(
         dag_id=PIPELINE, run_id=run_id, dataset="sweep_arrivals", as_of=None, ui_url="http://ui"
     )
     landings = [shore.landing]
-    tell(files, landings=landings, run=run_of(run_id), facts=facts, connect=shore.connect)
+    record_sweep(found, landings=landings, run=run_of(run_id), facts=facts, connect=shore.connect)
     return shore.sent(run_id)
 
 
@@ -92,7 +92,7 @@ def test_file_that_a_sweep_has_found_is_tried_three_times_since_no_message_comes
             ("a.csv", version), run_id=run_id, again=False, found_by="sweep"
         )
         with pytest.raises(FilesFailedError):
-            shore.settle(received, [], run_id)
+            shore.finish(received, [], run_id)
     assert missed(shore) == []
 
 
@@ -116,12 +116,12 @@ def test_what_is_missed_is_processed_by_the_run_that_is_started_and_missed_no_mo
 ) -> None:
     shore.put("a.csv")
     shore.put("bad.csv")
-    (run,) = runs_to_start({PIPELINE: sweep(shore)}, name="sweep")
+    (run,) = runs_to_start({PIPELINE: look(shore)}, name="sweep")
     files = [(e["key"].removeprefix(PREFIX), e["version_id"]) for e in run["conf"]["objects"]]
     run_id = run["trigger_run_id"]
     received = shore.receive_by_hand(*files, run_id=run_id, again=False, found_by="sweep")
     with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
-        shore.settle(received, shore.work(received, run_id), run_id)
+        shore.finish(received, shore.work(received, run_id), run_id)
     assert shore.states() == {"a.csv": "done", "bad.csv": "failed"}
     assert shore.query("select distinct found_by from ops.arrival") == [("sweep",)]
     assert [name for name, _ in missed(shore)] == ["bad.csv"]
@@ -131,7 +131,7 @@ def test_what_is_missed_is_processed_by_the_run_that_is_started_and_missed_no_mo
 def test_files_are_found_at_the_borders_of_a_page(
     shore: Shore, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(sweeping, "PAGE", 3)
+    monkeypatch.setattr(sweep, "PAGE", 3)
     files = [(f"{each}.csv", shore.put(f"{each}.csv")) for each in range(number)]
     assert missed(shore, client=s3_in_pages(shore.aws, 2)) == files
 
@@ -139,8 +139,8 @@ def test_files_are_found_at_the_borders_of_a_page(
 def test_what_is_too_much_for_one_sweep_is_found_by_the_next(
     shore: Shore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "PAGE", 2)
-    monkeypatch.setattr(sweeping, "MOST_A_SWEEP", 3)
+    monkeypatch.setattr(sweep, "PAGE", 2)
+    monkeypatch.setattr(sweep, "MOST_A_SWEEP", 3)
     files = [(f"{each}.csv", shore.put(f"{each}.csv")) for each in range(5)]
     assert missed(shore) == files[:3]
     for name, _ in files[:3]:
@@ -175,10 +175,10 @@ def test_file_that_no_pipeline_takes_is_entered_as_failed_and_named_in_one_notic
     for name in (*MISNAMED, "in/", "gone.txt"):
         shore.put(name)
     shore.delete("gone.txt")
-    found = {PIPELINE: sweep(shore)}
+    found = {PIPELINE: look(shore)}
     assert runs_to_start(found, name="sweep") == []
     assert sorted(refused(shore)) == sorted(MISNAMED)
-    assert tell_of(shore, found) == ["sweep success"]
+    assert record(shore, found) == ["sweep success"]
     ((subject, text),) = shore.query("select subject, body from ops.outbox")
     assert subject == "Sluice sweep_arrivals: 7 files refused"
     assert f"{PIPELINE}: {PREFIX}in/notes.txt: The name does not end in .csv or .csv.gz" in text
@@ -197,11 +197,11 @@ def test_file_that_no_pipeline_takes_is_entered_as_failed_and_named_in_one_notic
 
 def test_refused_file_is_told_of_once_and_its_next_version_again(shore: Shore) -> None:
     shore.put("notes.txt")
-    found = {PIPELINE: sweep(shore)}
-    assert tell_of(shore, found, "first") == ["first success"]
+    found = {PIPELINE: look(shore)}
+    assert record(shore, found, "first") == ["first success"]
     assert (missed(shore), refused(shore)) == ([], [])
     before = shore.written()
-    assert tell_of(shore, found, "first") == []
+    assert record(shore, found, "first") == []
     assert shore.written() == before
     shore.put("notes.txt")
     assert refused(shore) == ["notes.txt"]
@@ -216,23 +216,23 @@ def test_refused_file_that_was_tried_by_hand_is_not_told_of_again(shore: Shore) 
 
 def test_refused_file_that_was_deleted_before_the_notice_gets_no_word(shore: Shore) -> None:
     shore.put("notes.txt")
-    found = {PIPELINE: sweep(shore)}
+    found = {PIPELINE: look(shore)}
     shore.delete("notes.txt")
-    assert tell_of(shore, found) == []
+    assert record(shore, found) == []
     assert shore.states() == {}
 
 
 def test_many_refused_files_do_not_keep_others_from_being_found(
     shore: Shore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "PAGE", 2)
-    monkeypatch.setattr(sweeping, "MOST_REFUSED", 3)
+    monkeypatch.setattr(sweep, "PAGE", 2)
+    monkeypatch.setattr(sweep, "MOST_REFUSED", 3)
     for each in range(5):
         shore.put(f"{each}.txt")
     version = shore.put("z.csv")
     assert missed(shore) == [("z.csv", version)]
     assert refused(shore) == ["0.txt", "1.txt", "2.txt"]
-    tell_of(shore, {PIPELINE: sweep(shore)})
+    record(shore, {PIPELINE: look(shore)})
     assert refused(shore) == ["3.txt", "4.txt"]
 
 
@@ -261,36 +261,36 @@ def test_key_that_the_registry_cannot_hold_does_not_keep_others_from_being_found
 
 
 def test_sweep_that_found_nothing_is_silent(shore: Shore) -> None:
-    assert tell_of(shore, {}) == []
-    assert tell_of(shore, {PIPELINE: found_of()}) == []
+    assert record(shore, {}) == []
+    assert record(shore, {PIPELINE: found_of()}) == []
     assert shore.query("select 1 from ops.run union all select 1 from ops.outbox") == []
 
 
 def test_sweep_that_found_files_tells_of_them_once(shore: Shore) -> None:
-    files = [{"key": f"{PREFIX}{each}.csv", "version_id": "v"} for each in range(25)]
+    files = files_of(25)
     found = {PIPELINE: found_of(*files), "csv_upload_to_dynamodb": found_of()}
-    assert tell_of(shore, found) == ["sweep success"]
+    assert record(shore, found) == ["sweep success"]
     ((subject, text),) = shore.query("select subject, body from ops.outbox")
     assert subject == "Sluice sweep_arrivals: 25 missed files started"
     assert text.count("csv_upload_to_sqs: ") == 20
     ((status, details),) = shore.query("select status, details from ops.run")
     assert (status, len(details["sources"])) == ("success", 25)
     before = shore.written()
-    assert tell_of(shore, found) == []
+    assert record(shore, found) == []
     assert shore.written() == before
 
 
 def test_each_sweep_that_found_files_tells_of_its_own(shore: Shore) -> None:
     found = {PIPELINE: found_of({"key": PREFIX + "a.csv", "version_id": "v"})}
-    assert tell_of(shore, found, "first") == ["first success"]
-    assert tell_of(shore, found, "second") == ["second success"]
+    assert record(shore, found, "first") == ["first success"]
+    assert record(shore, found, "second") == ["second success"]
 
 
-def found_of(*files: dict[str, str]) -> dict[str, Any]:
+def found_of(*files: MissedFile) -> Found:
     return {"missed": list(files), "refused": []}
 
 
-def files_of(number: int) -> list[dict[str, str]]:
+def files_of(number: int) -> list[MissedFile]:
     return [{"key": f"uploads/sqs/{each}.csv", "version_id": "v"} for each in range(number)]
 
 

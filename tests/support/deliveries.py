@@ -6,11 +6,13 @@ import csv
 import io
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from include.contracts.files import CsvContract
 from include.contracts.uploads import JsonUpload
-from include.core.arrivals import registry as arrivals
+from include.core.arrivals.registry import complete
+from include.core.arrivals.results import to_registry
+from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.core.warehouse.connection import transaction
 from include.pipelines import csv_upload_to_sqs as pipeline
@@ -21,6 +23,9 @@ from tests.support.worker_processes import die_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from include.core.arrivals.claim import ReceivedFile
+    from include.core.arrivals.results import FileResult
 
 DAG_ID = "csv_upload_to_sqs"
 ANY = JsonUpload(
@@ -61,33 +66,29 @@ class Place(UploadPlace):
     queue_url: str
     sqs: str | None = None
 
-    def deliver(self, file: dict[str, Any], run_id: str = "run") -> dict[str, Any]:
+    def deliver(self, file: ReceivedFile, run_id: str = "run") -> FileResult:
         """One try of the task, in a folder as a task has it."""
-        work = f"work/{DAG_ID}/{run_id}/{file['index']}"
         with scratch_folder(run_id, root=self.folder) as folder:
-            return pipeline.deliver(
-                self.upload,
-                file,
-                dag_id=DAG_ID,
-                run_id=run_id,
+            resources = pipeline.DeliverResources(
+                run=Run(dag_id=DAG_ID, run_id=run_id),
                 connect=self.connect,
-                landing=client("s3", self.aws),
+                landing=self.landing_of(DAG_ID),
+                lake=self.store,
+                folder=folder,
                 queue=client("sqs", self.sqs or self.aws),
                 queue_url=self.queue_url,
-                store=self.store,
-                work=work,
-                folder=folder,
             )
+            return pipeline.deliver(self.upload, file, resources=resources)
 
-    def finish(self, file: dict[str, Any], result: dict[str, Any], run_id: str = "run") -> None:
+    def complete(self, file: ReceivedFile, result: FileResult, run_id: str = "run") -> None:
         """Mark the file as done, as the end of a run does."""
-        with transaction(self.connect, doing="finish") as cursor:
-            names = {"dag_id": DAG_ID, "run_id": run_id}
-            assert arrivals.finish(cursor, DAG_ID, file, **names, counts=result)
+        with transaction(self.connect, doing="complete") as cursor:
+            run = Run(dag_id=DAG_ID, run_id=run_id)
+            assert complete(cursor, DAG_ID, file, run, counts=to_registry(result))
 
     def messages(self) -> list[Message]:
         return drain(client("sqs", self.aws), self.queue_url)
 
-    def die_at(self, failpoint: str, file: dict[str, Any], run_id: str = "run") -> None:
+    def die_at(self, failpoint: str, file: ReceivedFile, run_id: str = "run") -> None:
         """A try in a process of its own that must die at a failpoint."""
         die_at(failpoint, partial(self.deliver, file, run_id), failpoints=self.failpoints)

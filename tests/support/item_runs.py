@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.core.arrivals import registry as arrivals
+from include.core.arrivals.registry import claim, complete
+from include.core.arrivals.results import to_registry
+from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from include.contracts.uploads import ItemUpload
+    from include.core.arrivals.claim import ReceivedFile
+    from include.core.arrivals.results import FileResult
+    from include.pipelines.csv_upload_to_dynamodb.chunks import (
+        Chunk,
+        ExtractedFile,
+        LoadedChunk,
+        ObservedChunk,
+        TransformedChunk,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,40 +58,39 @@ class ItemPlace(UploadPlace):
     dynamodb: str | None = None
     eventbridge: str | None = None
 
-    def receive(self, files: Sequence[dict[str, Any]], run_id: str) -> list[dict[str, Any]]:
+    def receive(self, files: Sequence[ReceivedFile], run_id: str) -> list[ReceivedFile]:
         """Claim files for a run, as the DAG's first task does."""
-        received = []
+        received: list[ReceivedFile] = []
         for index, file in enumerate(files):
             with self.connect() as connected, connected.cursor() as cursor:
-                claim = arrivals.claim(
-                    cursor, pipeline.PIPELINE, file, dag_id=pipeline.PIPELINE, run_id=run_id
-                )
-            token = claim.held.token if claim.held else 0
+                claimed = claim(cursor, pipeline.PIPELINE, file, run_of(run_id))
+            token = claimed.held.token if claimed.held else 0
             received.append({**file, "index": index, "token": token})
         return received
 
-    def settle(self, files: Sequence[dict[str, Any]], summed: Any, run_id: str) -> None:
-        """Mark files as done, as the DAG's last task but one does."""
+    def complete(
+        self, files: Sequence[ReceivedFile], summed: Sequence[FileResult], run_id: str
+    ) -> None:
+        """Mark files as done, as the end of a run does."""
         for file, result in zip(files, summed, strict=True):
             with self.connect() as connected, connected.cursor() as cursor:
-                arrivals.finish(
+                complete(
                     cursor,
                     pipeline.PIPELINE,
                     file,
-                    dag_id=pipeline.PIPELINE,
-                    run_id=run_id,
-                    counts=result,
+                    run_of(run_id),
+                    counts=to_registry(result),
                 )
 
-    def run(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
+    def run(self, *files: ReceivedFile, run_id: str) -> list[FileResult]:
         """All tasks that have no result yet; comes back with what tally did."""
         self.load(*files, run_id=run_id)
         return self.observe(*files, run_id=run_id)
 
-    def load(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
+    def load(self, *files: ReceivedFile, run_id: str) -> list[LoadedChunk]:
         """The tasks up to load; comes back with what load did, chunk by chunk."""
         received = self.once(run_id, "receive", partial(self.receive, files, run_id))
-        chunks = []
+        chunks: list[Any] = []
         for file in received:
             extract = partial(self.extract, file, run_id, len(received))
             chunks += self.once(run_id, f"extract-{file['index']}", extract)["chunks"]
@@ -91,7 +101,7 @@ class ItemPlace(UploadPlace):
             ]
         return chunks
 
-    def observe(self, *files: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
+    def observe(self, *files: ReceivedFile, run_id: str) -> list[FileResult]:
         """The tasks after load."""
         received = self.once(run_id, "receive", list)
         extracted = [self.once(run_id, f"extract-{file['index']}", dict) for file in received]
@@ -104,11 +114,11 @@ class ItemPlace(UploadPlace):
             self.once(run_id, f"observe-{name(chunk)}", partial(self.observe_chunk, chunk, run_id))
             for chunk in chunks
         ]
-        summed: list[dict[str, Any]] = self.once(
+        summed: list[FileResult] = self.once(
             run_id, "tally", partial(self.tally, extracted, observed, run_id)
         )
         if not any("cause" in result for result in summed):
-            self.settle(files, summed, run_id)
+            self.complete(files, summed, run_id)
         return summed
 
     def events(self, run_id: str) -> StageEvents:
@@ -116,44 +126,43 @@ class ItemPlace(UploadPlace):
             client=client("events", self.eventbridge or self.aws),
             bus=self.bus,
             pipeline=pipeline.PIPELINE,
-            dag_id=pipeline.PIPELINE,
-            run_id=run_id,
+            run=run_of(run_id),
         )
 
     @contextmanager
-    def places(self, run_id: str, task: str) -> Iterator[pipeline.Places]:
-        """What one task of a run reads and writes."""
+    def resources(self, run_id: str, task: str) -> Iterator[pipeline.ItemResources]:
+        """What one task of a run works with."""
         with scratch_folder(run_id, task, root=self.folder) as folder:
-            yield pipeline.Places(
+            yield pipeline.ItemResources(
+                run=run_of(run_id),
                 connect=self.connect,
-                landing=client("s3", self.aws),
-                store=self.store,
+                landing=self.landing_of(pipeline.PIPELINE),
+                lake=self.store,
                 table=client("dynamodb", self.dynamodb or self.aws),
                 table_name=self.table,
                 events=self.events(run_id),
-                work=f"work/{run_id}",
                 folder=folder,
             )
 
-    def extract(self, file: dict[str, Any], run_id: str, files: int = 1) -> dict[str, Any]:
-        with self.places(run_id, "extract") as places:
-            return pipeline.extract(self.upload, file, files=files, places=places)
+    def extract(self, file: ReceivedFile, run_id: str, files: int = 1) -> ExtractedFile:
+        with self.resources(run_id, "extract") as resources:
+            return pipeline.extract(self.upload, file, files=files, resources=resources)
 
-    def transform(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
-        with self.places(run_id, "transform") as places:
-            return pipeline.transform(self.upload, chunk, places=places)
+    def transform(self, chunk: Chunk, run_id: str) -> TransformedChunk:
+        with self.resources(run_id, "transform") as resources:
+            return pipeline.transform(self.upload, chunk, resources=resources)
 
-    def load_chunk(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
-        with self.places(run_id, "load") as places:
-            return pipeline.load(self.upload, chunk, places=places)
+    def load_chunk(self, chunk: TransformedChunk, run_id: str) -> LoadedChunk:
+        with self.resources(run_id, "load") as resources:
+            return pipeline.load(self.upload, chunk, resources=resources)
 
-    def observe_chunk(self, chunk: dict[str, Any], run_id: str) -> dict[str, Any]:
-        with self.places(run_id, "observe") as places:
-            return pipeline.observe(self.upload, chunk, places=places)
+    def observe_chunk(self, chunk: LoadedChunk, run_id: str) -> ObservedChunk:
+        with self.resources(run_id, "observe") as resources:
+            return pipeline.observe(self.upload, chunk, resources=resources)
 
-    def tally(self, extracted: Any, observed: Any, run_id: str) -> list[dict[str, Any]]:
-        with self.places(run_id, "tally") as places:
-            return pipeline.tally(extracted, observed, places=places)
+    def tally(self, extracted: Any, observed: Any, run_id: str) -> list[FileResult]:
+        with self.resources(run_id, "tally") as resources:
+            return pipeline.tally(extracted, observed, resources=resources)
 
     def items(self) -> dict[str, dict[str, Any]]:
         """The table's items by id, each attribute's value without its type."""
@@ -164,8 +173,8 @@ class ItemPlace(UploadPlace):
         ]
         return {item["id"]: item for item in plain}
 
-    def told(self) -> list[dict[str, Any]]:
-        """The events on the bus since this was last asked for: stage and detail of each."""
+    def sent_events(self) -> list[dict[str, Any]]:
+        """The events on the bus since the last call: stage and detail of each."""
         sqs = client("sqs", self.aws)
         events = []
         while messages := sqs.receive_message(
@@ -180,10 +189,14 @@ class ItemPlace(UploadPlace):
     def once(self, run_id: str, task: str, function: Callable[[], Any]) -> Any:
         return once(self.folder / "results" / run_id / f"{task}.json", function)
 
-    def die_at(self, failpoint: str, *files: dict[str, Any], run_id: str) -> None:
+    def die_at(self, failpoint: str, *files: ReceivedFile, run_id: str) -> None:
         """Run in a process of its own that must die at a failpoint."""
         die_at(failpoint, partial(self.run, *files, run_id=run_id), failpoints=self.failpoints)
 
 
-def name(chunk: dict[str, Any]) -> str:
+def run_of(run_id: str) -> Run:
+    return Run(dag_id=pipeline.PIPELINE, run_id=run_id)
+
+
+def name(chunk: Any) -> str:
     return f"{chunk['index']}-{chunk['number']}"

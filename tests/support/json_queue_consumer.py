@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from include.core.arrivals.versions import FileName
+
 
 @dataclass(frozen=True)
 class Message:
@@ -91,7 +93,7 @@ def consume(messages: Iterable[Message]) -> Consumed:
     return consumed
 
 
-def expected_attributes(file: dict[str, Any], number: int | None) -> dict[str, str]:
+def expected_attributes(file: FileName, number: int | None) -> dict[str, str]:
     """What the messages of an object version carry."""
     parts = ["csv_upload_to_sqs", file["bucket"], file["key"], file["version_id"]]
     named = [*parts] if number is None else [*parts, number]
@@ -118,7 +120,7 @@ def as_csv(rows: Iterable[Iterable[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def check_delivered(consumed: Consumed, content: bytes, file: dict[str, Any]) -> None:
+def check_delivered(consumed: Consumed, content: bytes, file: FileName) -> None:
     """Hold messages against a file whose rows are all good and all text, byte for byte."""
     header, *rows = cells_of(content, file["key"])
     assert consumed.row_numbers == list(range(1, len(rows) + 1))

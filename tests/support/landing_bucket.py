@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from include.core.arrivals.versions import list_versions, look_up
+from include.core.arrivals.versions import FileVersion, list_versions, look_up
 
 
 @dataclass
@@ -25,9 +25,9 @@ class Bucket:
 
     def look_up(
         self, key: str, version_id: str | None = None, *, withdrawn: bool = False
-    ) -> dict[str, Any]:
+    ) -> FileVersion:
         return look_up(self.s3, self.name, key, version_id, withdrawn=withdrawn)
 
     def listed(self, prefix: str = "") -> list[tuple[str, str, bool]]:
         found = list_versions(self.s3, self.name, prefix)
-        return [(each["key"], each["version_id"], each["is_latest"]) for each in found]
+        return [(each.key, each.version_id, each.is_latest) for each in found]

@@ -1,4 +1,4 @@
-"""Messages as a run gets them, and what it makes of them."""
+"""Messages as a run receives them, and the files that it claims."""
 
 from __future__ import annotations
 

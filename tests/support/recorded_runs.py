@@ -13,20 +13,23 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore import handlers
 
-from include.core.arrivals import complete as settling
-from include.core.arrivals.claim import receive_messages
-from include.core.arrivals.queue import hide
+from include.core.arrivals.claim import claim_messages
+from include.core.arrivals.complete import EndResources, Failure, finish_run
 from include.core.runs.ledger import RunOfSink
-from include.core.runs.notices import RunFacts
+from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.pipelines import csv_upload_to_sqs
 from tests.support.aws_calls import Call
 from tests.support.deliveries import ANY
 from tests.support.upload_runs import result
+
+if TYPE_CHECKING:
+    from include.core.arrivals.claim import ReceivedFile
+    from include.core.arrivals.results import FileResult
 
 
 def record_calls(to: Path) -> None:
@@ -81,48 +84,51 @@ def take_messages(pipeline: str) -> None:
 
     (found,) = (each for each in UPLOAD_PIPELINES if each.name == pipeline)
     messages = asyncio.run(_first_event(found.asset().watchers[0].trigger))
-    names: dict[str, Any] = {"dag_id": pipeline, "run_id": "by_message"}
-    connect, sqs = clients.warehouse(), clients.aws_client("sqs")
-    received = receive_messages(found.landing(), messages, connect=connect, **names)
+    names = {"dag_id": pipeline, "run_id": "by_message"}
+    connect, landing, queue = clients.warehouse(), found.landing(), found.queue()
+    received = claim_messages(landing, messages, Run(**names), connect=connect)
     assert received.files, received
-    hide(sqs, found.queue_url, received.messages, seconds=60)
+    queue.hide(received.messages, seconds=60)
     moment = datetime.now(timezone.utc)
     with scratch_folder("by_message") as folder:
-        deliver = _deliver if found is UPLOAD_PIPELINES[0] else _done
-        settling.settle(
-            pipeline,
-            vars(received),
-            [deliver(file, folder) for file in received.files],
-            failure_of=lambda index: settling.Failure(cause=str(index)),
+        resources = EndResources(
             run=RunOfSink(**names, sink=found.sink, as_of=moment, started_at=moment),
-            facts=RunFacts(**names, dataset=pipeline, as_of=moment, ui_url=""),
             connect=connect,
-            store=clients.lake(),
-            queue=settling.Queue(client=sqs, url=found.queue_url, retry_seconds=1),
+            landing=landing,
+            lake=clients.lake(),
             folder=folder,
+            queue=queue,
+            ui_url="",
+        )
+        deliver = _deliver if found is UPLOAD_PIPELINES[0] else _done
+        finish_run(
+            received,
+            [deliver(file, resources) for file in received.files],
+            resources=resources,
+            failure_of=lambda index: Failure(cause=str(index)),
         )
 
 
-def _done(file: dict[str, Any], _: Path) -> dict[str, Any]:
+def _done(file: ReceivedFile, _: EndResources) -> FileResult:
     return result(file["index"])
 
 
-def _deliver(file: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _deliver(file: ReceivedFile, resources: EndResources) -> FileResult:
     from wiring import clients  # noqa: PLC0415 -- after record_calls
     from wiring.defaults import settings  # noqa: PLC0415
 
     return csv_upload_to_sqs.deliver(
         replace(ANY, delivery="file"),
         file,
-        dag_id=csv_upload_to_sqs.PIPELINE,
-        run_id="by_message",
-        connect=clients.warehouse(),
-        landing=clients.aws_client("s3"),
-        queue=clients.aws_client("sqs"),
-        queue_url=settings().json_queue_url,
-        store=clients.lake(),
-        work=f"work/by_message/{file['index']}",
-        folder=folder,
+        resources=csv_upload_to_sqs.DeliverResources(
+            run=resources.run,
+            connect=resources.connect,
+            landing=resources.landing,
+            lake=resources.lake,
+            folder=resources.folder,
+            queue=clients.aws_client("sqs"),
+            queue_url=settings().json_queue_url,
+        ),
     )
 
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from include.core.arrivals import registry as arrivals
-from include.core.arrivals.registry import (
-    Claim,
-    Held,
-    claim,
-    failed_files,
-    find_missed,
-    note_progress,
-)
+from include.core.arrivals import registry
+from include.core.runs.run import Run
 from include.core.warehouse.connection import transaction
 
 if TYPE_CHECKING:
+    from include.core.arrivals.registry import Arrival, Claim, Held
     from include.core.warehouse.connection import Connect
 
-FILE: dict[str, Any] = {
+FILE: Arrival = {
     "bucket": "landing",
     "key": "uploads/sqs/orders.csv",
     "version_id": "v1",
@@ -32,6 +26,10 @@ COUNTS = {"counts": {"read": 1, "delivered": 1}}
 DAG = "csv_upload_to_sqs"
 
 
+def run_of(run_id: str, *, dag_id: str = DAG) -> Run:
+    return Run(dag_id=dag_id, run_id=run_id)
+
+
 class Registry:
     """The registry as the runs a, b and c of one DAG use it."""
 
@@ -41,9 +39,9 @@ class Registry:
     def claim(
         self, run_id: str, *, again: bool = False, found_by: str = "event", **other: Any
     ) -> Claim:
-        run = {"dag_id": DAG, "run_id": run_id, "found_by": found_by}
+        file = cast("Arrival", {**FILE, **other})
         with transaction(self.connect, doing="claim") as cursor:
-            return claim(cursor, DAG, FILE | other, **run, again=again)
+            return registry.claim(cursor, DAG, file, run_of(run_id), found_by=found_by, again=again)
 
     def held(self, run_id: str) -> Held:
         held = self.claim(run_id).held
@@ -51,39 +49,38 @@ class Registry:
         return held
 
     def hold(self, run_id: str) -> Claim:
-        return arrivals.hold(self.connect, DAG, FILE, dag_id=DAG, run_id=run_id)
+        return registry.hold(self.connect, DAG, FILE, run_of(run_id))
 
-    def note(self, held: Held, progress: dict[str, Any] | None = None) -> None:
-        with transaction(self.connect, doing="note") as cursor:
-            note_progress(cursor, held, progress)
+    def renew(self, held: Held, progress: dict[str, Any] | None = None) -> None:
+        with transaction(self.connect, doing="renew") as cursor:
+            registry.renew(cursor, held, progress)
 
-    def finish(self, run_id: str, counts: dict[str, Any] = COUNTS) -> bool:
-        with transaction(self.connect, doing="finish") as cursor:
-            return arrivals.finish(cursor, DAG, FILE, dag_id=DAG, run_id=run_id, counts=counts)
+    def complete(self, run_id: str, counts: dict[str, Any] = COUNTS) -> bool:
+        with transaction(self.connect, doing="complete") as cursor:
+            return registry.complete(cursor, DAG, FILE, run_of(run_id), counts=counts)
 
     def fail(self, run_id: str, cause: str = "it broke", *, final: bool = False) -> None:
-        run = {"dag_id": DAG, "run_id": run_id}
         with transaction(self.connect, doing="fail") as cursor:
-            arrivals.fail(cursor, DAG, FILE, **run, cause=cause, final=final)
+            registry.fail(cursor, DAG, FILE, run_of(run_id), cause=cause, final=final)
 
     def note_cause(self, run_id: str, cause: str) -> None:
         with transaction(self.connect, doing="note") as cursor:
-            arrivals.note_cause(cursor, DAG, FILE, dag_id=DAG, run_id=run_id, cause=cause)
+            registry.note_cause(cursor, DAG, FILE, run_of(run_id), cause=cause)
 
     def release(self, run_id: str) -> int:
         with transaction(self.connect, doing="release") as cursor:
-            return arrivals.release_run(cursor, dag_id=DAG, run_id=run_id, cause="lost")
+            return registry.release_run(cursor, run_of(run_id), cause="lost")
 
     def failed_files(self, run_id: str) -> list[tuple[str, str]]:
         with transaction(self.connect, doing="look") as cursor:
-            return failed_files(cursor, dag_id=DAG, run_id=run_id)
+            return registry.failed_files(cursor, run_of(run_id))
 
     def missed(self, *versions: tuple[str, str], bucket: str = "landing") -> list[tuple[str, str]]:
         with transaction(self.connect, doing="look") as cursor:
-            return find_missed(cursor, DAG, bucket, versions)
+            return registry.find_missed(cursor, DAG, bucket, versions)
 
     def end_lease(self) -> None:
-        """As if the holder had been silent for longer than its lease."""
+        """As if the holder had not renewed its lease for too long."""
         with transaction(self.connect, doing="end the lease") as cursor:
             cursor.execute("update ops.arrival set claimed_until = now() - interval '1 s'")
 

@@ -1,11 +1,14 @@
-"""Upload runs up to their end, and the results that settle is given."""
+"""Upload runs up to their end, and the results that they end with."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.support.upload_runs import Shore, result
+
+if TYPE_CHECKING:
+    from include.core.arrivals.results import FileResult
 
 LEDGER = "select run_id, status, read, delivered, rejected, superseded from ops.run order by run_id"
 
@@ -22,7 +25,7 @@ def begin(shore: Shore, run_id: str, *names: str) -> dict[str, Any]:
     return shore.receive(shore.take_messages(), run_id)
 
 
-def with_rejects(shore: Shore, index: int, *lines: int) -> dict[str, Any]:
+def with_rejects(shore: Shore, index: int, *lines: int) -> FileResult:
     """The result of a file of three rows more than it has rejected ones."""
     rows = [
         {

@@ -9,7 +9,7 @@ import json
 import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from tests.support.items_oracle import expect
@@ -19,6 +19,7 @@ from tests.support.uploads import COUNTS, ITEMS, SQS
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from include.core.arrivals.versions import FileName
     from tests.support.json_queue_consumer import Message
     from tests.support.uploads import File, Uploads
 
@@ -67,7 +68,7 @@ def _check_messages(uploads: Uploads, files: Sequence[File], most_repeats: int) 
     repeats = 0
     for file, times in Counter(file for file in files if file.pipeline == SQS).items():
         consumed = consume(by_version.pop(file.version_id, []))
-        check_delivered(consumed, file.text.encode(), vars(file))
+        check_delivered(consumed, file.text.encode(), cast("FileName", vars(file)))
         repeats += consumed.repeats - (times - 1) * len(consumed.messages)
     assert by_version == {}
     assert 0 <= repeats <= most_repeats

@@ -1,6 +1,6 @@
 """A place where files land: a bucket with versions, a queue of its arrivals, and the registry.
 
-It can be handed to other processes, where a run can die at a failpoint.
+Other processes can have it, where a run can die at a failpoint.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from include.core.arrivals.claim import Landing, receive_files, receive_messages
-from include.core.arrivals.complete import Failure, Queue, settle
-from include.core.arrivals.events import Announced
+from include.core.arrivals.claim import Received, claim_files, claim_messages
+from include.core.arrivals.complete import EndResources, Failure, finish_run
+from include.core.arrivals.events import LandedObject
+from include.core.arrivals.queue import ArrivalQueue
 from include.core.arrivals.registry import hold
-from include.core.arrivals.versions import look_up
+from include.core.arrivals.results import from_registry
+from include.core.arrivals.versions import Landing, look_up
 from include.core.aws.objects import ObjectStore
 from include.core.runs import ledger
-from include.core.runs.notices import RunFacts
 from include.core.runs.outbox import announce
 from include.core.runs.run import Run
 from tests.support.clients import client
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from include.core.arrivals.claim import ReceivedFile
     from include.core.arrivals.complete import OnFailed
     from include.core.arrivals.registry import Claim
+    from include.core.arrivals.results import FileResult
+    from include.core.arrivals.versions import FileVersion
 
 PIPELINE, PREFIX, SINK = "csv_upload_to_sqs", "uploads/sqs/", "sqs:json"
 AS_OF = datetime(2026, 11, 21, tzinfo=timezone.utc)
@@ -95,7 +99,7 @@ class Shore:
         named = {"VersionId": version_id} if version_id else {}
         self.s3.delete_object(Bucket=self.bucket, Key=PREFIX + name, **named)
 
-    def file(self, name: str, version_id: str | None = None) -> dict[str, Any]:
+    def file(self, name: str, version_id: str | None = None) -> FileVersion:
         return look_up(self.s3, self.bucket, PREFIX + name, version_id)
 
     def record(self, name: str, version_id: str | None = None) -> dict[str, Any]:
@@ -109,7 +113,7 @@ class Shore:
         self.sqs.send_message(QueueUrl=self.queue, MessageBody=text)
 
     def take_messages(self, *, hidden: int = 60) -> list[dict[str, Any]]:
-        """What the trigger would hand to a run."""
+        """What the trigger would give to a run."""
         found: list[dict[str, Any]] = []
         while messages := self.sqs.receive_message(
             QueueUrl=self.queue, MaxNumberOfMessages=10, VisibilityTimeout=hidden
@@ -134,10 +138,8 @@ class Shore:
 
     def receive(self, messages: Iterable[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
         """The task receive of a run that answers messages."""
-        received = receive_messages(
-            self.landing, messages, connect=self.connect, dag_id=PIPELINE, run_id=run_id
-        )
-        return as_handed_over(received)
+        run = Run(dag_id=PIPELINE, run_id=run_id)
+        return as_json(claim_messages(self.landing, messages, run, connect=self.connect))
 
     def receive_by_hand(
         self,
@@ -147,72 +149,68 @@ class Shore:
         found_by: str = "hand",
     ) -> dict[str, Any]:
         """The task receive of a run that was given names and versions."""
-        received = receive_files(
+        received = claim_files(
             self.landing,
-            [Announced(bucket=self.bucket, key=PREFIX + n, version_id=v) for n, v in files],
+            [LandedObject(bucket=self.bucket, key=PREFIX + n, version_id=v) for n, v in files],
+            Run(dag_id=PIPELINE, run_id=run_id),
             connect=self.connect,
-            dag_id=PIPELINE,
-            run_id=run_id,
             found_by=found_by,
             again=again,
         )
-        return as_handed_over(received)
+        return as_json(received)
 
-    def hold(self, file: dict[str, Any], run_id: str) -> Claim:
-        return hold(self.connect, PIPELINE, file, dag_id=PIPELINE, run_id=run_id)
+    def hold(self, file: ReceivedFile, run_id: str) -> Claim:
+        return hold(self.connect, PIPELINE, file, Run(dag_id=PIPELINE, run_id=run_id))
 
-    def work(self, received: dict[str, Any], run_id: str, *, bad: str = "bad") -> list[Any]:
+    def work(self, received: dict[str, Any], run_id: str, *, bad: str = "bad") -> list[FileResult]:
         """What a pipeline gives back: a row a file, none for those whose name says bad."""
         results = []
         for file in received["files"]:
             claim = self.hold(file, run_id)
             if claim.counts is not None:
-                results.append({**claim.counts, "index": file["index"]})
+                results.append(from_registry(claim.counts, index=file["index"]))
             elif bad not in file["key"]:
                 results.append(result(file["index"]))
         return results
 
-    def settle(  # noqa: PLR0913 -- as settle has it
+    def finish(  # noqa: PLR0913 -- a run, and how it ends
         self,
         received: dict[str, Any],
-        results: Iterable[Mapping[str, Any]],
+        results: Iterable[FileResult],
         run_id: str,
         *,
         cause_of: Callable[[int], str] = "cause of file {}".format,
         final: Collection[int] = (),
         retry_seconds: int = RETRY_SECONDS,
         on_failed: OnFailed | None = None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, int]:
         """The task settle of a run; final are indexes of files whose failure no retry helps."""
-        return settle(
-            PIPELINE,
-            received,
-            results,
-            failure_of=lambda index: Failure(cause=cause_of(index), final=index in final),
+        resources = EndResources(
             run=run_of(run_id),
-            facts=RunFacts(
-                dag_id=PIPELINE,
-                run_id=run_id,
-                dataset=PIPELINE,
-                as_of=AS_OF,
-                ui_url="http://localhost:8080",
-            ),
             connect=self.connect,
-            store=self.store,
-            queue=Queue(client=self.sqs, url=self.queue, retry_seconds=retry_seconds),
+            landing=self.landing,
+            lake=self.store,
             folder=self.folder,
+            queue=ArrivalQueue(client=self.sqs, url=self.queue, retry_seconds=retry_seconds),
+            ui_url="http://localhost:8080",
+        )
+        return finish_run(
+            Received.from_json(received),
+            results,
+            resources=resources,
+            failure_of=lambda index: Failure(cause=cause_of(index), final=index in final),
             on_failed=on_failed,
         )
 
     def sent(self, run_id: str) -> list[str]:
         """The task announce; returns the notices that went out."""
-        told: list[str] = []
+        sent: list[str] = []
         announce(
             self.connect,
             Run(dag_id=PIPELINE, run_id=run_id),
-            publish=lambda notice: told.append(f"{notice.run_id} {notice.status}"),
+            publish=lambda notice: sent.append(f"{notice.run_id} {notice.status}"),
         )
-        return told
+        return sent
 
     def states(self) -> dict[str, str]:
         """State of every file of the registry, by name; versions of one name in their order."""
@@ -233,7 +231,7 @@ class Shore:
             )
         ]
 
-    def die_in_settle(
+    def die_in_finish(
         self,
         failpoint: str,
         received: Any,
@@ -242,15 +240,15 @@ class Shore:
         *,
         final: Collection[int] = (),
     ) -> None:
-        """Settle in a process of its own that must die at a failpoint."""
-        settle_here = partial(self.settle, received, results, run_id, final=final)
-        die_at(failpoint, settle_here, failpoints=self.folder / "failpoints")
+        """Finish in a process of its own that must die at a failpoint."""
+        finish_here = partial(self.finish, received, results, run_id, final=final)
+        die_at(failpoint, finish_here, failpoints=self.folder / "failpoints")
 
 
-def as_handed_over(received: Any) -> dict[str, Any]:
+def as_json(received: Received) -> dict[str, Any]:
     """What another task reads."""
-    handed: dict[str, Any] = json.loads(json.dumps(vars(received)))
-    return handed
+    value: dict[str, Any] = json.loads(json.dumps(received.to_json()))
+    return value
 
 
 def run_of(run_id: str) -> ledger.RunOfSink:
@@ -263,13 +261,13 @@ def run_of(run_id: str) -> ledger.RunOfSink:
     )
 
 
-def result(index: int, *, delivered: int = 1, **more: Any) -> dict[str, Any]:
+def result(index: int, *, delivered: int = 1, **more: Any) -> FileResult:
     """What a pipeline gives back for a file that went well."""
-    return {
-        "index": index,
+    kept = {
         "counts": {"read": delivered, "delivered": delivered},
         "rejects": None,
         "rejects_by_code": {},
         "seconds": 0.5,
         **more,
     }
+    return from_registry(kept, index=index)

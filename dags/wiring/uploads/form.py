@@ -1,4 +1,4 @@
-"""What a run of an upload pipeline is asked to do by hand, or by the sweep."""
+"""The form of an upload pipeline: the files that a person or the sweep gives a run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ FIELDS = ("bucket", "key", "version_id", "prefix", "again", "objects")
 _TEXT = ["null", "string"]
 
 
-def params(prefix: str) -> dict[str, Param]:
-    """The form in the UI; the API and the command line are held to the same schema.
+def form_params(prefix: str) -> dict[str, Param]:
+    """The form in the UI; the API and the command line accept the same schema.
 
     Arguments:
         prefix: of the pipeline's files, for an example.
@@ -32,7 +32,7 @@ def params(prefix: str) -> dict[str, Param]:
             None,
             type=_TEXT,
             title="Bucket",
-            description="The landing bucket, which is also what is meant when this is empty.",
+            description="The landing bucket; an empty field means the same.",
         ),
         "key": Param(
             None,
@@ -77,8 +77,8 @@ def params(prefix: str) -> dict[str, Param]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What a run was given; nothing of it when it answers events."""
+class UploadForm:
+    """What a run was given; empty when it answers events."""
 
     bucket: str | None
     key: str | None
@@ -92,7 +92,7 @@ class Asked:
         return bool(self.key or self.prefix or self.objects)
 
 
-def read(*, params: Mapping[str, Any], run: Any) -> Asked:
+def read_form(*, params: Mapping[str, Any], run: Any) -> UploadForm:
     """Check what a run was given.
 
     Arguments:
@@ -120,7 +120,7 @@ def read(*, params: Mapping[str, Any], run: Any) -> Asked:
     by_hand = str(getattr(run.run_type, "value", run.run_type)) == "manual"
     if by_hand and not (texts["key"] or texts["prefix"] or objects):
         raise RunInputError("Give a key or a prefix: a run by hand answers no events")
-    return Asked(**texts, again=again, objects=objects)
+    return UploadForm(**texts, again=again, objects=objects)
 
 
 def _objects(given: Any) -> tuple[tuple[str, str], ...]:

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from include.core.arrivals import queue as arrival_queue
-from include.core.arrivals import registry as arrivals
-from include.core.arrivals.notices import end_notice
+from include.core.arrivals.notices import end_notice, rerun_conf
+from include.core.arrivals.registry import complete, fail
+from include.core.arrivals.resources import Resources
+from include.core.arrivals.results import to_registry
 from include.core.failpoints import failpoint
-from include.core.runs import ledger
-from include.core.runs.notices import count_of
+from include.core.runs.ledger import Counts, Details, RunOfSink, record_run
+from include.core.runs.notices import RunFacts, count_of
 from include.core.runs.outbox import write_notice
-from include.core.runs.quarantine import QuarantineRow, quarantine_rows, read_rejected
+from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.warehouse.connection import transaction
 from include.errors import FilesFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from psycopg2.extensions import cursor
 
+    from include.core.arrivals.claim import FileFailure, Received, ReceivedFile
+    from include.core.arrivals.queue import ArrivalQueue, ReceivedMessage
+    from include.core.arrivals.results import FileResult
     from include.core.aws.objects import ObjectStore
-    from include.core.runs.notices import RunFacts
-    from include.core.warehouse.connection import Connect
+    from include.core.runs.quarantine import QuarantineRow
 
-    class OnFailed(Protocol):
-        """Told of a file that failed, and why."""
+    # Called with a file that failed, and the cause.
+    OnFailed = Callable[[ReceivedFile, str], None]
 
-        def __call__(self, file: dict[str, Any], *, cause: str) -> None: ...
+_FAILURES_IN_ERROR = 3
+_WARNINGS = {
+    "known": "Announced, but processed already",
+    "busy": "Left to another run, which holds it",
+    "left": "Left to a later run, since this one is full",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndResources(Resources):
+    """What the end of a run works with.
+
+    Attributes:
+        run: with its sink and moments.
+        queue: where the run's messages came from.
+        ui_url: base address of the Airflow UI, for links.
+    """
+
+    run: RunOfSink
+    queue: ArrivalQueue
+    ui_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,91 +73,62 @@ TAKEN_OVER = Failure(cause="Another run has taken it over; what that run does wi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
-    """The queue that a run's messages came from.
-
-    Attributes:
-        client: a boto3 SQS client.
-        url: the queue.
-        retry_seconds: pause before a message whose file failed is received again.
-    """
-
-    client: Any
-    url: str
-    retry_seconds: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
+class _Outcomes:
     """How the files of a run ended.
 
     Attributes:
-        done: what the pipeline gave back for each file, with its file.
-        failures: file and cause of each that failed, or that could not be worked on.
-        failed_files: those that the run had claimed, with why they failed.
+        done: each file that is done, with its result.
+        failed: each file that the run had claimed and that failed, with why.
+        failures: what the ledger has of these, and of what could not be worked on.
     """
 
-    done: list[dict[str, Any]]
-    failures: list[dict[str, str]]
-    failed_files: list[tuple[dict[str, Any], Failure]]
+    done: list[tuple[ReceivedFile, FileResult]] = field(default_factory=list)
+    failed: list[tuple[ReceivedFile, Failure]] = field(default_factory=list)
+    failures: list[FileFailure]
 
 
-def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are told
-    pipeline: str,
-    received: Mapping[str, Any],
-    results: Iterable[Mapping[str, Any]],
+def finish_run(
+    received: Received,
+    results: Iterable[FileResult],
     *,
+    resources: EndResources,
     failure_of: Callable[[int], Failure],
-    run: ledger.RunOfSink,
-    facts: RunFacts,
-    connect: Connect,
-    store: ObjectStore,
-    queue: Queue,
-    folder: Path,
     on_failed: OnFailed | None = None,
-) -> dict[str, Any]:
-    """Enter what came of each file, and let go of the messages that are worked off.
+) -> dict[str, int]:
+    """Enter what came of each file, then delete the messages whose files need no other try.
 
     Registry, ledger row, quarantine and notice are written in one transaction. After it the
     messages are deleted that another try would not help: their files are done, or have failed for
     good. The others become visible again. Messages that announce nothing, such as S3's test event,
-    are deleted without a word.
+    are deleted, and nothing is entered.
 
     Arguments:
-        pipeline: its name.
-        received: what receive came back with, as a dictionary.
-        results: for each file that went well: index, counts, rejects (key and sha256, or None),
-            rejects_by_code, seconds; cause, and final, as well where the file failed all the same.
+        received: what the run has claimed.
+        results: one for each file that went well; one with a cause failed all the same.
+        resources: what this works with.
         failure_of: why the file of an index has no result.
-        run: which run, into which sink.
-        facts: what a notice tells of the run.
-        connect: opens a connection to the warehouse.
-        store: the bucket of the hand-over.
-        queue: where the messages came from.
-        folder: for local copies.
-        on_failed: told of each file that failed, and why, before its message is let go.
+        on_failed: called for each file that failed, before its message becomes visible again.
 
     Returns:
         The counts as the ledger has them.
 
     Raises:
-        FilesFailedError: a file failed; all else is entered, and the messages are let go.
+        FilesFailedError: a file failed; all else is entered, and the messages are taken care of.
         AccountingError: the sum of the counts is off; nothing is entered.
     """
-    if not any(received[name] for name in ("files", "failures", *WARNINGS)):
-        arrival_queue.delete(queue.client, queue.url, received["messages"])
+    pipeline, run = resources.landing.pipeline, resources.run
+    if not (received.files or received.failures or _warnings(received)):
+        resources.queue.delete(received.messages)
         return {}
-    with transaction(connect, doing=f"settle a run of {pipeline}") as cursor:
-        ended = _enter(cursor, pipeline, received, results, failure_of=failure_of, run=run)
-        counts, details = _sum(ended, received)
-        status = "failed" if ended.failures else "success" if ended.done else "skipped"
-        if ledger.record_run(cursor, run, counts, details, status=status):
+    with transaction(resources.connect, doing=f"finish a run of {pipeline}") as cursor:
+        outcomes = _enter(cursor, received, results, resources=resources, failure_of=failure_of)
+        counts, details = _sum(outcomes, _warnings(received))
+        status = "failed" if outcomes.failures else "success" if outcomes.done else "skipped"
+        if record_run(cursor, run, counts, details, status=status):
             failpoint("settle.entered_in_ledger")
-            rejected = chain.from_iterable(
-                _rejected(result, store, folder) for result in ended.done
-            )
-            quarantine_rows(cursor, run, rejected)
+            quarantine_rows(cursor, run, _rejected(outcomes, resources.lake, resources.folder))
             if status != "failed":
+                facts = _facts(received, resources)
                 duration = datetime.now(timezone.utc) - run.started_at
                 notice = end_notice(
                     facts, counts=counts, details=details, duration=duration, status=status
@@ -144,81 +137,95 @@ def settle(  # noqa: PLR0913 -- a run, what came of it, and the places that are 
         failpoint("settle.recorded")
     failpoint("settle.committed")
     if on_failed is not None:
-        for file, failure in ended.failed_files:
-            on_failed(file, cause=failure.cause)
-    _let_go(received, ended, queue)
+        for file, failure in outcomes.failed:
+            on_failed(file, failure.cause)
+    _release_messages(received.messages, outcomes, resources.queue)
     failpoint("settle.acknowledged")
-    if ended.failures:
-        raise FilesFailedError(_tell(ended, counts))
+    if outcomes.failures:
+        raise FilesFailedError(_failure_text(outcomes, counts))
     return {name: value for name, value in vars(counts).items() if value}
+
+
+def _warnings(received: Received) -> list[str]:
+    numbers = {name: getattr(received, name) for name in _WARNINGS}
+    return [f"{_WARNINGS[name]}: {count_of(n, 'file')}" for name, n in numbers.items() if n]
+
+
+def _facts(received: Received, resources: EndResources) -> RunFacts:
+    run = resources.run
+    return RunFacts(
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        dataset=resources.landing.pipeline,
+        as_of=run.as_of,
+        ui_url=resources.ui_url,
+        conf=rerun_conf([(file["key"], file["version_id"]) for file in received.files]),
+    )
 
 
 def _enter(
     cursor: cursor,
-    pipeline: str,
-    received: Mapping[str, Any],
-    results: Iterable[Mapping[str, Any]],
+    received: Received,
+    results: Iterable[FileResult],
     *,
+    resources: EndResources,
     failure_of: Callable[[int], Failure],
-    run: ledger.RunOfSink,
-) -> Ended:
+) -> _Outcomes:
     """Mark every file of the run in the registry as done or failed."""
-    by_index = {result["index"]: dict(result) for result in results}
-    ended = Ended(done=[], failures=list(received["failures"]), failed_files=[])
-    named = {"dag_id": run.dag_id, "run_id": run.run_id}
-    for file in received["files"]:
+    pipeline, run = resources.landing.pipeline, resources.run
+    by_index = {result["index"]: result for result in results}
+    outcomes = _Outcomes(failures=[*received.failures])
+    for file in received.files:
         result = by_index.get(file["index"])
-        failure = failure_of(file["index"]) if result is None else _failure(result)
+        failure = failure_of(file["index"]) if result is None else _failure_in(result)
         if result is not None and failure is None:
-            kept = {name: value for name, value in result.items() if name != "index"}
-            if arrivals.finish(cursor, pipeline, file, **named, counts=kept):
-                ended.done.append({**result, "file": file})
+            if complete(cursor, pipeline, file, run, counts=to_registry(result)):
+                outcomes.done.append((file, result))
                 continue
-        failure = failure or TAKEN_OVER
-        cause, final = failure.cause, failure.final
-        arrivals.fail(cursor, pipeline, file, **named, cause=cause, final=final)
-        told = {"file": file["key"], "version_id": file["version_id"], "cause": cause}
-        ended.failed_files.append((file, failure))
-        missing = (result or {}).get("missing_ids")
-        ended.failures.append(told | ({"missing_ids": missing} if missing else {}))
-    return ended
+            failure = TAKEN_OVER
+        if failure is not None:
+            fail(cursor, pipeline, file, run, cause=failure.cause, final=failure.final)
+            outcomes.failed.append((file, failure))
+            outcomes.failures.append(_in_ledger(file, failure, result))
+    return outcomes
 
 
-def _failure(result: Mapping[str, Any]) -> Failure | None:
+def _failure_in(result: FileResult) -> Failure | None:
     """Why a file that has a result failed all the same."""
-    cause = result.get("cause")
-    return None if cause is None else Failure(cause=cause, final=result.get("final", False))
+    if "cause" not in result:
+        return None
+    return Failure(cause=result["cause"], final=result.get("final", False))
 
 
-def _sum(ended: Ended, received: Mapping[str, Any]) -> tuple[ledger.Counts, ledger.Details]:
+def _in_ledger(file: ReceivedFile, failure: Failure, result: FileResult | None) -> FileFailure:
+    entry: FileFailure = {
+        "file": file["key"],
+        "version_id": file["version_id"],
+        "cause": failure.cause,
+    }
+    if result is not None and result.get("missing_ids"):
+        entry["missing_ids"] = result["missing_ids"]
+    return entry
+
+
+def _sum(outcomes: _Outcomes, warnings: list[str]) -> tuple[Counts, Details]:
     total: dict[str, int] = {"read": 0}
     codes: dict[str, int] = {}
-    sources = []
-    for result in ended.done:
+    for _, result in outcomes.done:
         for name, value in result["counts"].items():
             total[name] = total.get(name, 0) + value
         for code, number in result["rejects_by_code"].items():
             codes[code] = codes.get(code, 0) + number
-        sources.append(_source(result))
-    left = {name: received[name] for name in ("known", "busy", "left") if received[name]}
-    return ledger.Counts(**total), ledger.Details(
-        sources=sources,
+    return Counts(**total), Details(
+        sources=[_source(file, result) for file, result in outcomes.done],
         rejects_by_code=codes,
-        warnings=[f"{WARNINGS[name]}: {count_of(number, 'file')}" for name, number in left.items()],
-        failures=ended.failures,
+        warnings=warnings,
+        failures=outcomes.failures,
     )
 
 
-WARNINGS = {
-    "known": "Announced, but processed already",
-    "busy": "Left to another run, which holds it",
-    "left": "Left to a later run, since this one is full",
-}
-
-
-def _source(result: Mapping[str, Any]) -> dict[str, Any]:
-    file, seconds = result["file"], result["seconds"]
-    delivered = result["counts"].get("delivered", 0)
+def _source(file: ReceivedFile, result: FileResult) -> dict[str, Any]:
+    seconds, delivered = result["seconds"], result["counts"].get("delivered", 0)
     return {
         "file": file["key"],
         "version_id": file["version_id"],
@@ -229,37 +236,37 @@ def _source(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rejected(
-    result: Mapping[str, Any], store: ObjectStore, folder: Path
-) -> Iterable[QuarantineRow]:
-    rejects = result["rejects"]
-    if rejects is None:
-        return
+def _rejected(outcomes: _Outcomes, lake: ObjectStore, folder: Path) -> Iterator[QuarantineRow]:
     copy = folder / "rejects.jsonl"
-    store.get_file(rejects["key"], copy, sha256=rejects["sha256"])
-    yield from read_rejected(copy)
+    for _, result in outcomes.done:
+        if rejects := result["rejects"]:
+            lake.get_file(rejects["key"], copy, sha256=rejects["sha256"])
+            yield from read_rejected(copy)
 
 
-def _let_go(received: Mapping[str, Any], ended: Ended, queue: Queue) -> None:
-    unfinished = {file["index"] for file, failure in ended.failed_files if not failure.final}
-    finished: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    for message in received["messages"]:
+def _release_messages(
+    messages: Iterable[ReceivedMessage], outcomes: _Outcomes, queue: ArrivalQueue
+) -> None:
+    """Delete the messages that need no other try, and let the others be received again."""
+    unfinished = {file["index"] for file, failure in outcomes.failed if not failure.final}
+    finished: list[ReceivedMessage] = []
+    again: list[ReceivedMessage] = []
+    for message in messages:
         if message["again"] or not unfinished.isdisjoint(message["files"]):
             again.append(message)
         elif message["busy_seconds"]:
-            seconds = message["busy_seconds"]
-            arrival_queue.hide(queue.client, queue.url, [message], seconds=seconds)
+            queue.hide([message], seconds=message["busy_seconds"])
         else:
             finished.append(message)
-    arrival_queue.delete(queue.client, queue.url, finished)
-    arrival_queue.hide(queue.client, queue.url, again, seconds=queue.retry_seconds)
+    queue.delete(finished)
+    queue.hide(again, seconds=queue.retry_seconds)
 
 
-def _tell(ended: Ended, counts: ledger.Counts) -> str:
-    first: Sequence[dict[str, str]] = ended.failures[:3]
-    of = len(ended.done) + len(ended.failures)
-    told = "; ".join(f"{each['file']}: {each['cause']}" for each in first)
-    more = f"; and {len(ended.failures) - len(first)} more" if len(ended.failures) > 3 else ""  # noqa: PLR2004
-    good = f" The others are done: {counts.delivered} rows delivered." if ended.done else ""
-    return f"{len(ended.failures)} of {of} files failed.{good} {told}{more}"
+def _failure_text(outcomes: _Outcomes, counts: Counts) -> str:
+    failures = outcomes.failures
+    of = len(outcomes.done) + len(failures)
+    named = [f"{each['file']}: {each['cause']}" for each in failures[:_FAILURES_IN_ERROR]]
+    if len(failures) > _FAILURES_IN_ERROR:
+        named.append(f"and {len(failures) - _FAILURES_IN_ERROR} more")
+    good = f" The others are done: {counts.delivered} rows delivered." if outcomes.done else ""
+    return f"{len(failures)} of {of} files failed.{good} {'; '.join(named)}"

@@ -1,4 +1,4 @@
-"""Event messages of S3: what they say has arrived, and which of it is let in.
+"""Event messages of S3: which objects have landed, and which of them a pipeline may read.
 
 The format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -20,13 +20,13 @@ _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,1024}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Announced:
-    """An object that somebody says has arrived.
+class LandedObject:
+    """An object that an event, a person or the sweep names.
 
     Attributes:
         bucket, key: where.
         version_id: which version; the newest when None.
-        sequencer: orders events of one key only; None when it was not an event that said so.
+        sequencer: orders events of one key only; None where no event named the object.
     """
 
     bucket: str
@@ -35,11 +35,10 @@ class Announced:
     sequencer: str | None = None
 
 
-def read_event(body: str) -> list[Announced]:
+def read_event(body: str) -> list[LandedObject]:
     """Read the body of one message: none, one or more objects.
 
-    S3's test event, events of other kinds than a new object, and directory markers announce
-    nothing.
+    S3's test event, events of other kinds than a new object, and directory markers name none.
 
     Arguments:
         body: the event, bare or in the envelope that SNS puts around it.
@@ -53,13 +52,13 @@ def read_event(body: str) -> list[Announced]:
             event = json.loads(event["Message"])
         if event.get("Event") == "s3:TestEvent":
             return []
-        read = [_announced(record) for record in event["Records"]]
+        read = [_landed_object(record) for record in event["Records"]]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ArrivalError("The message is no event of S3") from None
     return [each for each in read if each is not None]
 
 
-def _announced(record: dict[str, Any]) -> Announced | None:
+def _landed_object(record: dict[str, Any]) -> LandedObject | None:
     if record["eventSource"] != "aws:s3":
         raise KeyError
     if not record["eventName"].startswith("ObjectCreated:"):
@@ -70,7 +69,7 @@ def _announced(record: dict[str, Any]) -> Announced | None:
         raise ValueError
     if key.endswith("/"):
         return None
-    return Announced(
+    return LandedObject(
         bucket=str(record["s3"]["bucket"]["name"]),
         key=key,
         version_id=_identifier(found.get("versionId")),
@@ -85,43 +84,39 @@ def _identifier(value: Any) -> str | None:
     return name
 
 
-def check_place(announced: Announced, *, bucket: str, prefix: str) -> None:
-    """Hold what was announced to the bucket and the prefix that a pipeline reads.
+def check_place(landed: LandedObject, *, bucket: str, prefix: str) -> None:
+    """Refuse an object outside of the bucket and the prefix that a pipeline reads.
 
     Raises:
         ArrivalError: it is elsewhere, or its key has a NUL, which the registry cannot hold.
     """
-    if announced.bucket != bucket:
+    if landed.bucket != bucket:
         raise ArrivalError("The event names a bucket that this pipeline does not read")
-    if not announced.key.startswith(prefix):
+    if not landed.key.startswith(prefix):
         raise ArrivalError(f"It is outside of {prefix}, which this pipeline reads")
-    if "\0" in announced.key:
+    if "\0" in landed.key:
         raise ArrivalError("The key has a NUL in it. Upload the file again under another name")
 
 
-def shown(key: str) -> str:
-    """A key, or what stands for it where it has characters that harm those who read them."""
+def printable(key: str) -> str:
+    """A key, or its repr where it has characters that harm those who read them."""
     return key if key.isprintable() else repr(key)
 
 
-def check_name(key: str) -> None:
-    """Hold the name of a file to what can be a file's.
+def name_problem(key: str) -> str | None:
+    """Why no file may have this name, in sentences that do not repeat it; None for a good name.
 
-    Raises:
-        ArrivalError: an empty or dotted segment, a control character, or another suffix than
-            SUFFIXES in any letter case. It does not repeat the key: whoever tells of it names it.
+    A good name has no empty or dotted segment, no control character, and one of SUFFIXES in any
+    letter case.
     """
     segments = key.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
-        raise ArrivalError(
-            "A segment of the key is empty or dotted. Upload the file again under another name"
-        )
+        return "A segment of the key is empty or dotted. Upload the file again under another name"
     if not key.isprintable():
-        raise ArrivalError(
-            "The key has unprintable characters. Upload the file again under another name"
-        )
+        return "The key has unprintable characters. Upload the file again under another name"
     if not key.lower().endswith(SUFFIXES):
-        raise ArrivalError(
+        return (
             f"The name does not end in {' or '.join(SUFFIXES)}, in small or capital letters. "
             "Upload the file again as CSV, under a name that does"
         )
+    return None

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from include.core.runs.notices import RunFacts
     from include.core.runs.outbox import Notice
 
-MOST_FILES_TOLD = 20
+FILES_IN_NOTICE = 20
 # Of fewer rows, seconds are those that tasks take to start, and a speed would say nothing.
 ROWS_WITH_SPEED = 1000
 
 
-def conf_of(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What a run must be given to process these files again, as many as a notice tells of.
+def rerun_conf(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What a run must be given to process these files again, as many as a notice names.
 
     Arguments:
         files: key and version id of each.
@@ -28,7 +28,7 @@ def conf_of(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
     named = [{"key": key, "version_id": version_id} for key, version_id in files]
     if len(named) <= 1:
         return named[0] if named else {}
-    return {"objects": named[:MOST_FILES_TOLD]}
+    return {"objects": named[:FILES_IN_NOTICE]}
 
 
 def end_notice(
@@ -54,13 +54,13 @@ def end_notice(
             f"{counts.superseded} superseded" if counts.superseded else "",
         ]
         subject = ", ".join(part for part in parts if part)
-    told = [
+    lines_of_files = [
         f"{file['file']} (version {file['version_id']}): {file['read']} read, "
         f"{file.get('delivered', 0)} delivered, {file.get('rejected', 0)} rejected{_speed(file)}"
-        for file in files[:MOST_FILES_TOLD]
+        for file in files[:FILES_IN_NOTICE]
     ]
-    if len(files) > MOST_FILES_TOLD:
-        told.append(f"and {len(files) - MOST_FILES_TOLD} more (all in ops.run)")
+    if len(files) > FILES_IN_NOTICE:
+        lines_of_files.append(f"and {len(files) - FILES_IN_NOTICE} more (all in ops.run)")
     lines = [
         *head(facts, status),
         f"Duration:    {duration.total_seconds():.0f} s",
@@ -75,7 +75,7 @@ def end_notice(
             [f"{code}: {number}" for code, number in sorted(details.rejects_by_code.items())],
         ),
         *section("Warnings:", details.warnings),
-        *section("Files:", told),
+        *section("Files:", lines_of_files),
         *foot(facts),
     ]
     return compose_notice(facts, status, subject, lines)

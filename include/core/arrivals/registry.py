@@ -1,4 +1,4 @@
-"""The registry of object versions that landed in S3: each is processed once, by one run.
+"""The registry ops.arrival: each object version that landed in S3 is processed once, by one run.
 
 A run claims an object version for the length of a lease, and gets a fencing token with it. Every
 write that it makes for the file presents the token; when the lease is over and another run has
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2.extras import Json
 
+from include.core.arrivals.versions import FileName, FileVersion
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.errors import ArrivalBusyError
@@ -21,12 +22,19 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import cursor
 
+    from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
 
-# Longer than any pause between two signs of life of a task, tries and queueing included.
-LEASE_SECONDS = 3600
+# Longer than any pause between two renewals, tries and queueing of tasks included.
+CLAIM_SECONDS = 3600
 # Runs of a file whose event was lost: as many as a message is received.
 SWEEP_TRIES = 3
+
+
+class Arrival(FileVersion, total=False):
+    """An object version, and what its event says beside."""
+
+    sequencer: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +60,9 @@ class Claim:
     Attributes:
         held: what the run holds now; None when it is done, has failed for good, or another run
             holds it.
-        progress: what note_progress kept last; None at a new beginning.
+        progress: what renew kept last; None at a new beginning.
         file_order: as it was when the object version was first seen.
-        counts: what became of it, when it is done.
+        counts: the result that complete kept, when it is done.
         mine: it is done, and by the run that asks.
         failed: it has failed for good.
         busy_seconds: how long another run may hold it yet; 0 when none does.
@@ -69,13 +77,12 @@ class Claim:
     busy_seconds: int = 0
 
 
-def claim(  # noqa: PLR0913 -- a file, a run, and the two things that differ between runs
+def claim(
     cursor: cursor,
     pipeline: str,
-    file: dict[str, Any],
+    file: Arrival,
+    run: Run,
     *,
-    dag_id: str,
-    run_id: str,
     found_by: str = "event",
     again: bool = False,
 ) -> Claim:
@@ -84,30 +91,36 @@ def claim(  # noqa: PLR0913 -- a file, a run, and the two things that differ bet
     Arguments:
         cursor: of the transaction that takes it.
         pipeline: for which pipeline.
-        file: bucket, key, version_id, etag, size, stored_at, order, sequencer (may be None).
-        dag_id: of which DAG the run is that asks.
-        run_id: which run of it.
+        file: which, and what is entered of it when it is new.
+        run: which run asks.
         found_by: event, sweep or hand; by hand also what has failed for good is taken.
         again: take it although another run has done it.
+
+    Raises:
+        ArrivalBusyError: another run takes it at the same moment.
     """
     values = {
-        **_name(pipeline, file),
+        **_name(pipeline, file, run),
         "etag": file["etag"],
         "size": file["size"],
         "stored_at": file["stored_at"],
         "file_order": file["order"],
         "sequencer": file.get("sequencer"),
-        "dag_id": dag_id,
-        "run_id": run_id,
         "found_by": found_by,
         "again": again,
-        "lease_seconds": LEASE_SECONDS,
+        "lease_seconds": CLAIM_SECONDS,
     }
     cursor.execute(read_statement("arrivals/claim_arrival"), values)
     row = cursor.fetchone()
     if row is not None:
         token, progress, file_order = row
-        held = Held(**_name(pipeline, file), token=token)
+        held = Held(
+            pipeline=pipeline,
+            bucket=file["bucket"],
+            key=file["key"],
+            version_id=file["version_id"],
+            token=token,
+        )
         return Claim(held=held, progress=progress, file_order=file_order)
     cursor.execute(read_statement("arrivals/find_arrival"), values)
     found = cursor.fetchone()
@@ -115,16 +128,14 @@ def claim(  # noqa: PLR0913 -- a file, a run, and the two things that differ bet
         raise ArrivalBusyError("Another run is taking it this moment")
     state, holder, file_order, counts, final, seconds_left = found
     if state == "done":
-        mine = holder == [dag_id, run_id]
+        mine = holder == [run.dag_id, run.run_id]
         return Claim(held=None, file_order=file_order, counts=counts, mine=mine)
     if final:
         return Claim(held=None, file_order=file_order, failed=True)
     return Claim(held=None, busy_seconds=max(seconds_left or 0, 1))
 
 
-def hold(
-    connect: Connect, pipeline: str, file: dict[str, Any], *, dag_id: str, run_id: str
-) -> Claim:
+def hold(connect: Connect, pipeline: str, file: Arrival, run: Run) -> Claim:
     """Begin a task's work on a file that its run has claimed.
 
     Returns:
@@ -134,19 +145,19 @@ def hold(
         ArrivalBusyError: another run holds it.
     """
     with transaction(connect, doing=f"hold a file of {pipeline}") as cursor:
-        claimed = claim(cursor, pipeline, file, dag_id=dag_id, run_id=run_id)
+        claimed = claim(cursor, pipeline, file, run)
     if claimed.held is None and claimed.counts is None:
         raise ArrivalBusyError(f"Another run holds it, for {claimed.busy_seconds} s at most")
     return claimed
 
 
-def note_progress(cursor: cursor, held: Held, progress: dict[str, Any] | None = None) -> None:
+def renew(cursor: cursor, held: Held, progress: dict[str, Any] | None = None) -> None:
     """Renew the lease of what a task holds, and keep how far it has come.
 
     Arguments:
         cursor: of a transaction that commits at once.
         held: what hold came back with.
-        progress: a small dictionary; None leaves what is there.
+        progress: a small JSON object; None leaves what is there.
 
     Raises:
         ArrivalBusyError: another run has taken it over; what it does now counts.
@@ -154,92 +165,77 @@ def note_progress(cursor: cursor, held: Held, progress: dict[str, Any] | None = 
     values = {
         **asdict(held),
         "progress": None if progress is None else Json(progress),
-        "lease_seconds": LEASE_SECONDS,
+        "lease_seconds": CLAIM_SECONDS,
     }
     cursor.execute(read_statement("arrivals/renew_arrival"), values)
     if cursor.rowcount != 1:
         raise ArrivalBusyError("Another run has taken it over")
 
 
-def finish(
-    cursor: cursor,
-    pipeline: str,
-    file: dict[str, Any],
-    *,
-    dag_id: str,
-    run_id: str,
-    counts: dict[str, Any],
+def complete(
+    cursor: cursor, pipeline: str, file: FileName, run: Run, *, counts: dict[str, Any]
 ) -> bool:
     """Mark an object version as done, unless the run has; False when another has taken it over."""
-    values = {**_name(pipeline, file), "dag_id": dag_id, "run_id": run_id, "counts": Json(counts)}
-    cursor.execute(read_statement("arrivals/finish_arrival"), values)
+    values = {**_name(pipeline, file, run), "counts": Json(counts)}
+    cursor.execute(read_statement("arrivals/complete_arrival"), values)
     return cursor.fetchone() is not None
 
 
-def fail(  # noqa: PLR0913 -- a file, a run, and what came of it
-    cursor: cursor,
-    pipeline: str,
-    file: dict[str, Any],
-    *,
-    dag_id: str,
-    run_id: str,
-    cause: str,
-    final: bool = False,
+def fail(
+    cursor: cursor, pipeline: str, file: FileName, run: Run, *, cause: str, final: bool = False
 ) -> None:
     """Mark an object version as failed, unless it is done or another run has taken it over.
 
     Arguments:
         cursor: of the transaction.
         pipeline: for which pipeline.
-        file: bucket, key, version_id.
-        dag_id: of which DAG the run is that could not process it.
-        run_id: which run of it.
+        file: which.
+        run: which run could not process it.
         cause: why, without the file's name.
         final: no retry helps; it is tried again by hand only.
     """
-    run = {"dag_id": dag_id, "run_id": run_id}
-    values = {**_name(pipeline, file), **run, "cause": cause, "final": final}
+    values = {**_name(pipeline, file, run), "cause": cause, "final": final}
     cursor.execute(read_statement("arrivals/fail_arrival"), values)
 
 
-def note_cause(
-    cursor: cursor, pipeline: str, file: dict[str, Any], *, dag_id: str, run_id: str, cause: str
-) -> None:
+def note_cause(cursor: cursor, pipeline: str, file: FileName, run: Run, *, cause: str) -> None:
     """Show why a run's try failed while the run waits for the next; arguments are those of fail."""
-    values = {**_name(pipeline, file), "dag_id": dag_id, "run_id": run_id, "cause": cause}
+    values = {**_name(pipeline, file, run), "cause": cause}
     cursor.execute(read_statement("arrivals/note_cause"), values)
 
 
-def refuse(
-    cursor: cursor, pipeline: str, file: dict[str, Any], *, dag_id: str, run_id: str, cause: str
-) -> None:
+def refuse(cursor: cursor, pipeline: str, file: FileVersion, run: Run, *, cause: str) -> None:
     """Enter an object version that a sweep has found and no run can take, unless it is known.
 
     Arguments are those of claim, and why no run can take it.
     """
-    values = {**_name(pipeline, file), "dag_id": dag_id, "run_id": run_id, "cause": cause}
-    values |= {name: file[name] for name in ("etag", "size", "stored_at")}
-    values["file_order"] = file["order"]
+    values = {
+        **_name(pipeline, file, run),
+        "etag": file["etag"],
+        "size": file["size"],
+        "stored_at": file["stored_at"],
+        "file_order": file["order"],
+        "cause": cause,
+    }
     cursor.execute(read_statement("arrivals/refuse_arrival"), values)
 
 
-def release_run(cursor: cursor, *, dag_id: str, run_id: str, cause: str) -> int:
+def release_run(cursor: cursor, run: Run, *, cause: str) -> int:
     """Mark all that a run still holds as failed, and count it."""
-    values = {"dag_id": dag_id, "run_id": run_id, "cause": cause}
-    cursor.execute(read_statement("arrivals/release_run"), values)
+    cursor.execute(read_statement("arrivals/release_run"), {**run.parameters, "cause": cause})
     return cursor.rowcount
 
 
-def failed_files(cursor: cursor, *, dag_id: str, run_id: str) -> list[tuple[str, str]]:
+def failed_files(cursor: cursor, run: Run) -> list[tuple[str, str]]:
     """Key and version id of each file that a run could not process, in their order."""
-    cursor.execute(read_statement("arrivals/find_failed"), {"dag_id": dag_id, "run_id": run_id})
+    cursor.execute(read_statement("arrivals/find_failed"), run.parameters)
     return [(key, version_id) for key, version_id in cursor.fetchall()]
 
 
 def find_missed(
     cursor: cursor, pipeline: str, bucket: str, versions: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    """Of these object versions, key and version id each, those that nobody processes.
+    """Of these object versions, key and version id each, those that no run processes.
 
     One that a sweep has found before, and that has failed since, is among them until it has been
     tried SWEEP_TRIES times, unless the failure is final.
@@ -255,10 +251,11 @@ def find_missed(
     return [(key, version_id) for key, version_id in cursor.fetchall()]
 
 
-def _name(pipeline: str, file: dict[str, Any]) -> dict[str, str]:
+def _name(pipeline: str, file: FileName, run: Run) -> dict[str, Any]:
     return {
         "pipeline": pipeline,
         "bucket": file["bucket"],
         "key": file["key"],
         "version_id": file["version_id"],
+        **run.parameters,
     }

@@ -1,13 +1,14 @@
 """Objects in the landing bucket: which versions there are, how old they are, and their bytes.
 
-Errors do not repeat the key: whoever tells of them names it.
+Errors do not repeat the key: their readers see it beside them.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +17,7 @@ from include.errors import ArrivalError, WithdrawnError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html: no such version, no id of
@@ -32,9 +34,67 @@ _DELETED = (
 )
 
 
+class FileName(TypedDict):
+    """Which object version."""
+
+    bucket: str
+    key: str
+    version_id: str
+
+
+class FileVersion(FileName):
+    """An object version as S3 has it, as tasks hand it on in JSON.
+
+    size is in bytes, stored_at in ISO 8601 to the second; order is text that is greater for a later
+    file, whatever its key.
+    """
+
+    etag: str
+    size: int
+    stored_at: str
+    order: str
+
+
+class ListedVersion(NamedTuple):
+    """An object version in a listing."""
+
+    key: str
+    version_id: str
+    stored_at: datetime
+    is_latest: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landing:
+    """Where a pipeline's files land.
+
+    Attributes:
+        pipeline: its name.
+        client: a boto3 S3 client.
+        bucket: the only bucket that it reads.
+        prefix: the only prefix; ends in a slash.
+    """
+
+    pipeline: str
+    client: Any
+    bucket: str
+    prefix: str
+
+
+class _Entry(NamedTuple):
+    """A version or a delete marker of one key."""
+
+    version_id: str
+    etag: str
+    size: int
+    stored_at: str
+    is_latest: bool
+    is_marker: bool
+
+
 def look_up(
     client: Any, bucket: str, key: str, version_id: str | None, *, withdrawn: bool = False
-) -> dict[str, Any]:
+) -> FileVersion:
     """Find an object version.
 
     Arguments:
@@ -44,10 +104,6 @@ def look_up(
         version_id: which version; the newest when None.
         withdrawn: take a version although the object has been deleted since.
 
-    Returns:
-        bucket, key, version_id, etag, size (bytes), stored_at (ISO 8601), order (text; greater
-        for a later file, whatever its key).
-
     Raises:
         ArrivalError: there is no such object or version.
         WithdrawnError: it has been deleted since.
@@ -56,47 +112,51 @@ def look_up(
     newest = list(islice(listed, _NEWEST))
     if not newest:
         raise ArrivalError("There is no such object")
-    if newest[0]["is_marker"] and version_id is None:
+    is_deleted = newest[0].is_marker
+    if is_deleted and version_id is None:
         raise WithdrawnError(_DELETED, file=None)
-    wanted = version_id or newest[0]["version_id"]
-    names = [version["version_id"] for version in newest]
-    if wanted in names:
-        place = names.index(wanted)
+    named = version_id or newest[0].version_id
+    names = [version.version_id for version in newest]
+    if named in names:
+        place = names.index(named)
         version = newest[place]
-        older: Iterator[dict[str, Any]] = chain(newest[place + 1 :], listed)
+        older: Iterator[_Entry] = chain(newest[place + 1 :], listed)
     else:
         # It may be older than those; a key with many versions is not listed to its end.
-        version = _head(client, bucket, key, wanted)
-        older = _versions(client, bucket, key, before=wanted)
-    if version["is_marker"]:
-        raise ArrivalError(f"There is no version {wanted!r}")
-    found = {name: version[name] for name in ("version_id", "etag", "size", "stored_at")}
-    file = {"bucket": bucket, "key": key, **found, "order": _order(key, version, older)}
-    if newest[0]["is_marker"] and not withdrawn:
+        version = _head(client, bucket, key, named)
+        older = _versions(client, bucket, key, before=named)
+    if version.is_marker:
+        raise ArrivalError(f"There is no version {named!r}")
+    file: FileVersion = {
+        "bucket": bucket,
+        "key": key,
+        "version_id": version.version_id,
+        "etag": version.etag,
+        "size": version.size,
+        "stored_at": version.stored_at,
+        "order": _order(key, version, older),
+    }
+    if is_deleted and not withdrawn:
         raise WithdrawnError(_DELETED, file=file)
     return file
 
 
-def list_versions(client: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """All object versions below a prefix but directory markers and deleted objects.
-
-    Returns:
-        key, version_id, stored_at (datetime), is_latest of each, in S3's order.
-    """
+def list_versions(client: Any, bucket: str, prefix: str) -> Iterator[ListedVersion]:
+    """All object versions below a prefix but directory markers and deleted objects; S3's order."""
     withdrawn: set[str] = set()
     for page in _pages(client, bucket, prefix):
         withdrawn |= {each["Key"] for each in page.get("DeleteMarkers", []) if each["IsLatest"]}
         for each in page.get("Versions", []):
             if not each["Key"].endswith("/") and each["Key"] not in withdrawn:
-                yield {
-                    "key": each["Key"],
-                    "version_id": each["VersionId"],
-                    "stored_at": each["LastModified"],
-                    "is_latest": each["IsLatest"],
-                }
+                yield ListedVersion(
+                    key=each["Key"],
+                    version_id=each["VersionId"],
+                    stored_at=each["LastModified"],
+                    is_latest=each["IsLatest"],
+                )
 
 
-def fetch(client: Any, file: dict[str, Any], to: Path) -> None:
+def fetch(client: Any, file: FileVersion, to: Path) -> None:
     """Fetch the bytes of one object version into a file.
 
     Arguments:
@@ -130,19 +190,19 @@ def fetch(client: Any, file: dict[str, Any], to: Path) -> None:
         raise ArrivalError(f"It has {size} bytes, {file['size']} were announced")
 
 
-def _order(key: str, version: dict[str, Any], older: Iterable[dict[str, Any]]) -> str:
+def _order(key: str, version: _Entry, older: Iterable[_Entry]) -> str:
     """Put versions in order of time, of place among those of one second, and of key.
 
     S3 keeps the time to the second, and lists the versions of one key newest first. Delete markers
     do not count: those that come later must not change what was said of a version before.
     """
-    same = takewhile(lambda each: each["stored_at"] == version["stored_at"], older)
-    place = sum(not each["is_marker"] for each in same)
+    same = takewhile(lambda each: each.stored_at == version.stored_at, older)
+    place = sum(not each.is_marker for each in same)
     digest = hashlib.sha256(key.encode()).hexdigest()[:8]
-    return f"{version['stored_at']}#{place:06d}#{digest}"
+    return f"{version.stored_at}#{place:06d}#{digest}"
 
 
-def _head(client: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]:
+def _head(client: Any, bucket: str, key: str, version_id: str) -> _Entry:
     """What S3 says of one version, as _versions has it."""
     try:
         found = client.head_object(Bucket=bucket, Key=key, VersionId=version_id)
@@ -153,9 +213,7 @@ def _head(client: Any, bucket: str, key: str, version_id: str) -> dict[str, Any]
     return _entry({**found, "Size": found["ContentLength"], "VersionId": version_id})
 
 
-def _versions(
-    client: Any, bucket: str, key: str, *, before: str | None = None
-) -> Iterator[dict[str, Any]]:
+def _versions(client: Any, bucket: str, key: str, *, before: str | None = None) -> Iterator[_Entry]:
     """Versions and delete markers of one key, newest first, of which S3 is asked a few at a time.
 
     Arguments:
@@ -177,7 +235,7 @@ def _versions(
         ]
         # S3 gives the two kinds apart; a delete marker of the same second is the later one only
         # where S3 says that it is the latest.
-        found.sort(key=lambda each: (each["is_latest"], each["stored_at"]), reverse=True)
+        found.sort(key=lambda each: (each.is_latest, each.stored_at), reverse=True)
         yield from found
         # Other keys that begin like this one come after it.
         if not page["IsTruncated"] or page.get("NextKeyMarker") != key:
@@ -186,16 +244,16 @@ def _versions(
         asked |= {"MaxKeys": _MORE, "KeyMarker": key, "VersionIdMarker": marker}
 
 
-def _entry(each: Mapping[str, Any], *, is_marker: bool = False) -> dict[str, Any]:
-    return {
-        "version_id": each["VersionId"],
-        "etag": each.get("ETag", "").strip('"'),
-        "size": each.get("Size", 0),
+def _entry(each: Mapping[str, Any], *, is_marker: bool = False) -> _Entry:
+    return _Entry(
+        version_id=each["VersionId"],
+        etag=each.get("ETag", "").strip('"'),
+        size=each.get("Size", 0),
         # As HEAD gives it; the emulator lists fractions of a second, which S3 does not keep.
-        "stored_at": each["LastModified"].replace(microsecond=0).isoformat(),
-        "is_latest": each.get("IsLatest", False),
-        "is_marker": is_marker,
-    }
+        stored_at=each["LastModified"].replace(microsecond=0).isoformat(),
+        is_latest=each.get("IsLatest", False),
+        is_marker=is_marker,
+    )
 
 
 def _pages(client: Any, bucket: str, prefix: str) -> Any:

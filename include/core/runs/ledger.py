@@ -12,6 +12,7 @@ from include.core.statements import read_statement
 from include.errors import AccountingError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from psycopg2.extensions import cursor
@@ -77,11 +78,11 @@ class Details:
         failures: file and cause of each that failed while others went on.
     """
 
-    sources: list[dict[str, Any]] = field(default_factory=list)
+    sources: Sequence[Mapping[str, Any]] = field(default_factory=list)
     rejects_by_code: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     vanished: int = 0
-    failures: list[dict[str, Any]] = field(default_factory=list)
+    failures: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
 def record_run(

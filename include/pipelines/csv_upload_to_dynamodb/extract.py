@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.contracts.uploads import ItemUpload
-    from include.core.aws.objects import Stored
-    from include.pipelines.csv_upload_to_dynamodb.places import Places
+    from include.core.arrivals.claim import ReceivedFile
+    from include.pipelines.csv_upload_to_dynamodb.chunks import Chunk, ChunkFile, ExtractedFile
+    from include.pipelines.csv_upload_to_dynamodb.resources import ItemResources
 
 PIPELINE: Final = "csv_upload_to_dynamodb"
 
@@ -35,25 +36,18 @@ _COPY: Final = "upload"
 
 
 def extract(
-    upload: ItemUpload, file: dict[str, Any], *, files: int, places: Places
-) -> dict[str, Any]:
+    upload: ItemUpload, file: ReceivedFile, *, files: int, resources: ItemResources
+) -> ExtractedFile:
     """Cut a file's good rows into chunks, in order of key, so that no two chunks' ids overlap.
 
-    A row whose key has stood before is a duplicate when it is an exact copy; with other values
+    A row whose key an earlier row has is a duplicate when it is an exact copy; with other values
     all rows of the key are rejected.
 
     Arguments:
         upload: the contract.
-        file: as the run has received it.
+        file: which, of those that the run has claimed.
         files: how many files the run has; they share the number of chunks that a run may have.
-        places: where the task reads and writes; its events name the run that has claimed the file.
-
-    Returns:
-        index, chunks, counts (read, rejected, duplicate), rejects (key and sha256, or None),
-        rejects_by_code, began (seconds of the epoch), and done: what tally gave back for a file
-        that is done already and has no chunks, else None. A chunk has index (the file's), number
-        (from 0), key and sha256 of its rows, rows (how many), first_id, last_id, and file:
-        bucket, key, version_id, order, token, and rejects_left (how many more it may reject).
+        resources: what the task works with.
 
     Raises:
         ArrivalBusyError: another run holds the file.
@@ -64,17 +58,14 @@ def extract(
     """
     key = key_column(upload.contract)
     began = time.time()
-    run = places.events
-    claim = hold(places.connect, PIPELINE, file, dag_id=run.dag_id, run_id=run.run_id)
+    claim = hold(resources.connect, PIPELINE, file, resources.run)
     failpoint("extract.held")
     if claim.held is None:
         return _extracted(file, began=began, done=claim.counts)
-    places.items(upload)  # which refuses, before anything is read, what could not be written
-    known = {name: file[name] for name in ("bucket", "key", "version_id")}
-    known |= {"order": claim.file_order or file["order"], "token": claim.held.token}
-    place, folder = places.hand_over(file["index"]), places.folder
+    resources.items(upload)  # which refuses, before anything is read, what could not be written
+    hand_over, folder = resources.hand_over(file["index"]), resources.folder
     rejects = folder / "rejects.jsonl"
-    fetch(places.landing, file, folder / _COPY)
+    fetch(resources.landing.client, file, folder / _COPY)
     failpoint("extract.fetched")
     with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
         counts, cuts = cut_file(
@@ -86,32 +77,36 @@ def extract(
             folder=folder,
             on_reject=add,
         )
-    known["rejects_left"] = _rejects_left(upload, counts, rejects)
-    chunks = [{"index": file["index"], "file": known, **cut} for cut in store_chunks(cuts, place)]
-    stored = place.put("rejects.jsonl", rejects) if counts.rejected else None
+    known: ChunkFile = {
+        "bucket": file["bucket"],
+        "key": file["key"],
+        "version_id": file["version_id"],
+        "order": claim.file_order or file["order"],
+        "token": claim.held.token,
+        "rejects_left": _rejects_left(upload, counts, rejects),
+    }
+    chunks: list[Chunk] = [
+        {**stored, "index": file["index"], "file": known}
+        for stored in store_chunks(cuts, hand_over)
+    ]
+    extracted = _extracted(file, began=began, counts=counts, chunks=chunks)
+    if counts.rejected:
+        extracted["rejects"] = hand_over.put("rejects.jsonl", rejects)
+        extracted["rejects_by_code"] = count_codes(rejects)
     failpoint("extract.rejects_stored")
-    places.events.tell(_events(known, chunks, rejects))
+    resources.events.send(_events(known, chunks, rejects))
     failpoint("extract.told")
-    return _extracted(
-        file,
-        began=began,
-        counts=counts,
-        chunks=chunks,
-        rejects=stored,
-        by_code=count_codes(rejects),
-    )
+    return extracted
 
 
-def _extracted(  # noqa: PLR0913 -- what extract comes back with, in full or for a done file
-    file: dict[str, Any],
+def _extracted(
+    file: ReceivedFile,
     *,
     began: float,
     done: dict[str, Any] | None = None,
     counts: Counts | None = None,
-    chunks: Sequence[dict[str, Any]] = (),
-    rejects: Stored | None = None,
-    by_code: dict[str, int] | None = None,
-) -> dict[str, Any]:
+    chunks: Sequence[Chunk] = (),
+) -> ExtractedFile:
     counts = counts or Counts()
     return {
         "index": file["index"],
@@ -121,8 +116,8 @@ def _extracted(  # noqa: PLR0913 -- what extract comes back with, in full or for
             "rejected": counts.rejected,
             "duplicate": counts.duplicate,
         },
-        "rejects": rejects,
-        "rejects_by_code": by_code or {},
+        "rejects": None,
+        "rejects_by_code": {},
         "began": began,
         "done": done,
     }
@@ -134,9 +129,7 @@ def _rejects_left(upload: ItemUpload, counts: Counts, rejects: Path) -> int:
     return allowed_rejects(upload.rejects, read=read) - counts.rejected
 
 
-def _events(
-    file: dict[str, Any], chunks: Sequence[dict[str, Any]], rejects: Path
-) -> Iterator[StageEvent]:
+def _events(file: ChunkFile, chunks: Sequence[Chunk], rejects: Path) -> Iterator[StageEvent]:
     for chunk in chunks:
         yield StageEvent(
             stage="extracted",

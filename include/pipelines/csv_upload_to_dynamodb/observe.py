@@ -1,12 +1,13 @@
-"""The tally: each id that was extracted is in the table or among the rejected, or it is named."""
+"""The tally: each extracted id is in the table or among the rejected, or the result names it."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from include.core.arrivals.results import from_registry
 from include.core.csv.faults import CONTINUED
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import read_rejected
@@ -18,38 +19,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from include.contracts.uploads import ItemUpload
+    from include.core.arrivals.results import FileResult
     from include.core.aws.objects import HandOver, Stored
-    from include.pipelines.csv_upload_to_dynamodb.places import Places
+    from include.pipelines.csv_upload_to_dynamodb.chunks import (
+        ExtractedFile,
+        LoadedChunk,
+        ObservedChunk,
+    )
+    from include.pipelines.csv_upload_to_dynamodb.resources import ItemResources
 
 _NAMED: Final = 20
 """How many missing ids are named."""
 
 
-def observe(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dict[str, Any]:
+def observe(upload: ItemUpload, chunk: LoadedChunk, *, resources: ItemResources) -> ObservedChunk:
     """Look for each id of a chunk, as extract wrote it: in the table, and among the rejected.
 
     Arguments:
         upload: the contract.
         chunk: what load came back with.
-        places: where the task reads.
-
-    Returns:
-        index and number of the chunk, extracted, rejected, found (the table has this version),
-        superseded (a newer one), missing, missing_ids (the first 20 in order of key), and rejects,
-        rejects_by_code and rejects_left as the tasks before gave them.
+        resources: what the task works with.
 
     Raises:
         ArchiveError: a file of the hand-over is not what was put there.
         DeliveryRefusedError, DeliveryUnavailableError: as DynamoDB says.
     """
-    ids = _ids(upload, chunk, places.hand_over(chunk["index"]))
+    ids = _ids(upload, chunk, resources.hand_over(chunk["index"]))
     seen: Counter[str] = Counter()
     missing_ids: list[str] = []
     order = chunk["file"]["order"]
     key = key_column(upload.contract)
     make = attribute_maker(key)
     keys = ((text, make(text)) for text in ids)
-    for text, version in find_versions(places.table, places.table_name, key=key.name, keys=keys):
+    found = find_versions(resources.table, resources.table_name, key=key.name, keys=keys)
+    for text, version in found:
         is_missing = version is None or version < order
         seen["missing" if is_missing else "found" if version == order else "superseded"] += 1
         if is_missing and len(missing_ids) < _NAMED:
@@ -60,7 +63,9 @@ def observe(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dic
         "number": chunk["number"],
         "extracted": chunk["rows"],
         "rejected": chunk["rejected"],
-        **{name: seen[name] for name in ("found", "superseded", "missing")},
+        "found": seen["found"],
+        "superseded": seen["superseded"],
+        "missing": seen["missing"],
         "missing_ids": missing_ids,
         "rejects": chunk["rejects"],
         "rejects_by_code": chunk["rejects_by_code"],
@@ -68,53 +73,52 @@ def observe(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dic
     }
 
 
-def _ids(upload: ItemUpload, chunk: dict[str, Any], place: HandOver) -> Iterator[str]:
+def _ids(upload: ItemUpload, chunk: LoadedChunk, hand_over: HandOver) -> Iterator[str]:
     rejected: set[int | None] = set()
     if chunk["rejects"]:
-        stored = place.get(chunk["rejects"], "rejects.jsonl")
+        stored = hand_over.get(chunk["rejects"], "rejects.jsonl")
         rejected = {row.line for row in read_rejected(stored)}
     key = key_column(upload.contract)
     key_place = 1 + upload.contract.columns.index(key)
-    for row in chunk_lines(chunk, place):
+    for row in chunk_lines(chunk, hand_over):
         if row[0] not in rejected:
             yield row[key_place]
 
 
 def tally(
-    extracted: Sequence[dict[str, Any]], observed: Iterable[dict[str, Any]], *, places: Places
-) -> list[dict[str, Any]]:
+    extracted: Sequence[ExtractedFile],
+    observed: Iterable[ObservedChunk],
+    *,
+    resources: ItemResources,
+) -> list[FileResult]:
     """Sum a run up, file by file.
 
     Arguments:
         extracted: what extract came back with, one a file.
         observed: what observe came back with, one a chunk.
-        places: where the task reads and writes.
+        resources: what the task works with.
 
     Returns:
-        For each file of extracted: index, counts (read, rejected, duplicate, superseded,
-        delivered), rejects (key and sha256 of one file, or None), rejects_by_code, seconds; and
-        for one whose rows are not all accounted for, missing (how many), missing_ids (the first
-        20) and cause, which names no id; cause, and final, as well where chunks have too many
-        rejects together. For a file that was done already it is what its run
-        gave back then.
+        The result of each file of extracted: one whose rows are not all accounted for has missing
+        (how many), missing_ids (the first 20) and cause, which names no id; one whose chunks have
+        too many rejects together has cause and final. For a file that was done already it is
+        what its run gave back then.
 
     Raises:
         ArchiveError: a file of rejects is not what was put there.
     """
-    by_file: dict[int, list[dict[str, Any]]] = {file["index"]: [] for file in extracted}
-    for chunk in sorted(observed, key=lambda chunk: int(chunk["number"])):
+    by_file: dict[int, list[ObservedChunk]] = {file["index"]: [] for file in extracted}
+    for chunk in sorted(observed, key=lambda chunk: chunk["number"]):
         by_file.setdefault(chunk["index"], []).append(chunk)
     return [
-        _sum_up(file, by_file[file["index"]], place=places.hand_over(file["index"]))
+        _sum_up(file, by_file[file["index"]], resources.hand_over(file["index"]))
         for file in extracted
     ]
 
 
-def _sum_up(
-    file: dict[str, Any], chunks: list[dict[str, Any]], *, place: HandOver
-) -> dict[str, Any]:
+def _sum_up(file: ExtractedFile, chunks: list[ObservedChunk], hand_over: HandOver) -> FileResult:
     if file["done"] is not None:
-        return {**file["done"], "index": file["index"]}
+        return from_registry(file["done"], index=file["index"])
     by_code = Counter(file["rejects_by_code"])
     for chunk in chunks:
         by_code.update(chunk["rejects_by_code"])
@@ -127,47 +131,52 @@ def _sum_up(
         "superseded": sum(chunk["superseded"] for chunk in chunks),
         "delivered": sum(chunk["found"] for chunk in chunks),
     }
-    return {
+    result: FileResult = {
         "index": file["index"],
         "counts": counts,
-        "rejects": _merge_rejects([file, *chunks], place),
+        "rejects": _merge_rejects([file, *chunks], hand_over),
         "rejects_by_code": dict(by_code),
         "seconds": time.time() - file["began"],
-        **_shortfall(file, chunks, counts),
     }
+    _add_shortfall(result, file, chunks)
+    return result
 
 
-def _shortfall(
-    file: dict[str, Any], chunks: list[dict[str, Any]], counts: dict[str, int]
-) -> dict[str, Any]:
-    """What fails a file whose rows are not all accounted for; nothing for others."""
+def _add_shortfall(result: FileResult, file: ExtractedFile, chunks: list[ObservedChunk]) -> None:
+    """Fail a file whose rows are not all accounted for, or too many of them rejected."""
+    counts = result["counts"]
     missing = counts["read"] - sum(rows for name, rows in counts.items() if name != "read")
     unseen = len(file["chunks"]) - len(chunks)
     if missing or unseen:
         ids = [text for chunk in chunks for text in chunk["missing_ids"]][:_NAMED]
-        told = f"; {unseen} of {len(file['chunks'])} chunks were not looked up" if unseen else ""
-        cause = f"{missing} of {counts['read']} rows are neither in the table nor rejected{told}"
-        return {"missing": missing, "missing_ids": ids, "cause": cause}
+        of_chunks = f"; {unseen} of {len(file['chunks'])} chunks were not looked up"
+        result["missing"], result["missing_ids"] = missing, ids
+        result["cause"] = (
+            f"{missing} of {counts['read']} rows are neither in the table nor rejected"
+            f"{of_chunks if unseen else ''}"
+        )
+        return
     left = chunks[0]["rejects_left"] if chunks else 0
     rejected = sum(chunk["rejected"] for chunk in chunks)
     if rejected > left:
-        cause = (
+        result["missing"], result["missing_ids"], result["final"] = 0, [], True
+        result["cause"] = (
             f"{counts['rejected']} of {counts['read']} rows rejected, {rejected - left} too many; "
             "the others are in the table"
         )
-        return {"missing": 0, "missing_ids": [], "cause": cause, "final": True}
-    return {}
 
 
-def _merge_rejects(parts: list[dict[str, Any]], place: HandOver) -> Stored | None:
+def _merge_rejects(
+    parts: Sequence[ExtractedFile | ObservedChunk], hand_over: HandOver
+) -> Stored | None:
     stored = [part["rejects"] for part in parts if part["rejects"]]
     if len(stored) <= 1:
         return stored[0] if stored else None
-    merged = place.folder / "merged.jsonl"
+    merged = hand_over.folder / "merged.jsonl"
     with merged.open("wb") as target:
         for part in stored:
-            with place.get(part, "rejects.jsonl").open("rb") as source:
+            with hand_over.get(part, "rejects.jsonl").open("rb") as source:
                 shutil.copyfileobj(source, target)
-    put = place.put("rejects/all.jsonl", merged)
+    put = hand_over.put("rejects/all.jsonl", merged)
     failpoint("tally.merged")
     return put

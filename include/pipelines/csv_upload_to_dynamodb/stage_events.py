@@ -1,11 +1,11 @@
-"""Events on an EventBridge bus that tell of each stage a file goes through.
+"""Events on an EventBridge bus: one for each stage that a file goes through.
 
 An event's Source is "sluice." and the pipeline, its DetailType the stage, its Detail a JSON object:
 
     event_id     the same for the same stage, chunk, file version and run: repeats can be dropped
     pipeline, dag_id, run_id, bucket, key, version_id
     chunk        number of the part of the file, null for all of it
-    rows         how many rows the stage is told of
+    rows         how many rows went through the stage
     first_id, last_id      range of the rows' ids, each at most 128 characters; null if unknown
     first_line, last_line  range of the rows' lines in the file; null if unknown
     counts       what became of the rows, by name
@@ -25,6 +25,9 @@ from include.core.aws.batches import Limits, Refusal, batches, send_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from include.core.arrivals.versions import FileName
+    from include.core.runs.run import Run
 
 Stage = Literal["extracted", "transformed", "loaded", "rejected", "failed"]
 
@@ -51,9 +54,9 @@ class StageEvent:
 
     Attributes:
         stage: the DetailType.
-        file: bucket, key and version_id, of which it tells.
+        file: which file.
         chunk: number of the part of the file, None for all of it.
-        rows: how many rows it tells of.
+        rows: how many rows went through the stage.
         ids: first and last id of these rows.
         lines: first and last line of these rows in the file.
         counts: what became of them.
@@ -61,7 +64,7 @@ class StageEvent:
     """
 
     stage: Stage
-    file: Mapping[str, Any]
+    file: FileName
     chunk: int | None = None
     rows: int = 0
     ids: tuple[str, str] | None = None
@@ -72,22 +75,21 @@ class StageEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class StageEvents:
-    """Where a run tells of its stages.
+    """The bus of a run's stages.
 
     Attributes:
         client: a boto3 client of events.
         bus: name of the event bus.
         pipeline: which pipeline runs.
-        dag_id, run_id: Airflow's names of the run.
+        run: the run that the events are of.
     """
 
     client: Any
     bus: str
     pipeline: str
-    dag_id: str
-    run_id: str
+    run: Run
 
-    def tell(self, events: Iterable[StageEvent]) -> None:
+    def send(self, events: Iterable[StageEvent]) -> None:
         """Put events on the bus.
 
         Raises:
@@ -106,11 +108,13 @@ class StageEvents:
         }
 
     def _entry(self, event: StageEvent) -> dict[str, str]:
-        detail = {
+        detail: dict[str, object] = {
             "pipeline": self.pipeline,
-            "dag_id": self.dag_id,
-            "run_id": self.run_id,
-            **{name: event.file[name] for name in ("bucket", "key", "version_id")},
+            "dag_id": self.run.dag_id,
+            "run_id": self.run.run_id,
+            "bucket": event.file["bucket"],
+            "key": event.file["key"],
+            "version_id": event.file["version_id"],
             "chunk": event.chunk,
         }
         named = json.dumps([event.stage, *detail.values()])

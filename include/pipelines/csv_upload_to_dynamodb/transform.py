@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from include.contracts.files import RejectLimit
 from include.core.aws.json_lines import write_lines
@@ -21,32 +21,29 @@ if TYPE_CHECKING:
 
     from include.contracts.files import CsvContract
     from include.contracts.uploads import ItemUpload
+    from include.pipelines.csv_upload_to_dynamodb.chunks import Chunk, TransformedChunk
     from include.pipelines.csv_upload_to_dynamodb.dealing import Row
     from include.pipelines.csv_upload_to_dynamodb.items import Item
-    from include.pipelines.csv_upload_to_dynamodb.places import Places
+    from include.pipelines.csv_upload_to_dynamodb.resources import ItemResources
 
 
-def transform(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> dict[str, Any]:
+def transform(upload: ItemUpload, chunk: Chunk, *, resources: ItemResources) -> TransformedChunk:
     """Make items of a chunk's rows; a row that DynamoDB would refuse is rejected.
 
     Arguments:
         upload: the contract.
         chunk: one of those that extract came back with.
-        places: where the task reads and writes.
-
-    Returns:
-        The chunk, and items (key and sha256), rejected, rejects (key and sha256, or None) and
-        rejects_by_code.
+        resources: what the task works with.
 
     Raises:
         ArchiveError: the chunk is not what was put there.
         RejectLimitError: this chunk alone has more rejects than are left to the file.
     """
-    place, folder = places.hand_over(chunk["index"]), places.folder
+    hand_over, folder = resources.hand_over(chunk["index"]), resources.folder
     file, name = chunk["file"], f"{chunk['number']:04}.jsonl"
     items, rejects = folder / "items.jsonl.gz", folder / "rejects.jsonl"
     with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
-        rows = chunk_lines(chunk, place)
+        rows = chunk_lines(chunk, hand_over)
         made = make_items(
             upload.contract,
             rows,
@@ -63,10 +60,10 @@ def transform(upload: ItemUpload, chunk: dict[str, Any], *, places: Places) -> d
         outcome="Nothing of this chunk was loaded",
     )
     by_code = count_codes(rejects)
-    stored_rejects = place.put(f"rejects/{name}", rejects) if by_code else None
-    stored_items = place.put(f"items/{name}.gz", items)
+    stored_rejects = hand_over.put(f"rejects/{name}", rejects) if by_code else None
+    stored_items = hand_over.put(f"items/{name}.gz", items)
     failpoint("transform.stored")
-    places.events.tell(_events(chunk, rejects, by_code))
+    resources.events.send(_events(chunk, rejects, by_code))
     failpoint("transform.told")
     return {
         **chunk,
@@ -112,7 +109,7 @@ def _as_csv(texts: list[str | None]) -> str:
     return line.getvalue()
 
 
-def _events(chunk: dict[str, Any], rejects: Path, by_code: dict[str, int]) -> Iterator[StageEvent]:
+def _events(chunk: Chunk, rejects: Path, by_code: dict[str, int]) -> Iterator[StageEvent]:
     rejected = sum(by_code.values())
     yield StageEvent(
         stage="transformed",

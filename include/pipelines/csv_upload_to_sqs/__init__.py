@@ -7,7 +7,7 @@ one JSON Lines file in the lake and a message that points to it.
 
 from __future__ import annotations
 
-from include.pipelines.csv_upload_to_sqs.deliver import deliver
-from include.pipelines.csv_upload_to_sqs.transform import PIPELINE
+from include.pipelines.csv_upload_to_sqs.deliver import DeliverResources, deliver
+from include.pipelines.csv_upload_to_sqs.envelope import PIPELINE
 
-__all__ = ["PIPELINE", "deliver"]
+__all__ = ["PIPELINE", "DeliverResources", "deliver"]

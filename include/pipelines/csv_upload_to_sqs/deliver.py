@@ -3,47 +3,49 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from include.core.arrivals.registry import hold
+from include.core.arrivals.resources import Resources
+from include.core.arrivals.results import FileResult, from_registry
 from include.core.arrivals.versions import fetch
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import count_codes, refuse_rejects
 from include.errors import ArrivalError
+from include.pipelines.csv_upload_to_sqs.envelope import PIPELINE, UNSENDABLE, Envelope
 from include.pipelines.csv_upload_to_sqs.load import Sender
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
-from include.pipelines.csv_upload_to_sqs.transform import (
-    MAX_KEY_BYTES,
-    PIPELINE,
-    UNSENDABLE,
-    Envelope,
-    check_rows,
-    open_rows,
-)
+from include.pipelines.csv_upload_to_sqs.transform import check_rows, open_rows
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from include.contracts.uploads import JsonUpload
+    from include.core.arrivals.claim import ReceivedFile
+    from include.core.arrivals.versions import FileName
     from include.core.aws.objects import ObjectStore
-    from include.core.warehouse.connection import Connect
     from include.pipelines.csv_upload_to_sqs.transform import Checked
 
+MAX_KEY_BYTES: Final = (
+    1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+)
 
-def deliver(  # noqa: PLR0913 -- a file, a run, and the places between which it moves
-    upload: JsonUpload,
-    file: dict[str, Any],
-    *,
-    dag_id: str,
-    run_id: str,
-    connect: Connect,
-    landing: Any,
-    queue: Any,
-    queue_url: str,
-    store: ObjectStore,
-    work: str,
-    folder: Path,
-) -> dict[str, Any]:
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverResources(Resources):
+    """What deliver works with.
+
+    Attributes:
+        lake: JSON Lines files, and files between tasks.
+        folder: for local copies; up to the file's size, and that of its rows as JSON.
+        queue: a boto3 SQS client; threads share it.
+        queue_url: where messages go.
+    """
+
+    queue: Any
+    queue_url: str
+
+
+def deliver(upload: JsonUpload, file: ReceivedFile, *, resources: DeliverResources) -> FileResult:
     """Send each good row of a file as a message, or one message that points to all of them.
 
     The whole file is read and checked before anything is sent. Delivery is at least once, and
@@ -58,21 +60,12 @@ def deliver(  # noqa: PLR0913 -- a file, a run, and the places between which it 
 
     Arguments:
         upload: the contract.
-        file: bucket, key, version_id, etag, size, stored_at, order, index.
-        dag_id: of the run that has claimed the file.
-        run_id: which run.
-        connect: opens a connection to the warehouse.
-        landing: a boto3 S3 client that may read the landing bucket.
-        queue: a boto3 SQS client.
-        queue_url: where messages go.
-        store: the lake: JSON Lines files, and the hand-over.
-        work: key prefix of this file's hand-over.
-        folder: for local copies; up to the file's size, and that of its rows as JSON.
+        file: which, of those that the run has claimed.
+        resources: what the task works with.
 
     Returns:
-        index, counts (read = rejected + duplicate + superseded + delivered), rejects (key and
-        sha256, or None), rejects_by_code, seconds, rows_per_second (of this try). A file that is
-        done already comes back as it was then, and nothing is sent.
+        The result, with rows_per_second of this try. A file that is done already comes back as it
+        was then, and nothing is sent.
 
     Raises:
         ArrivalBusyError: another run holds the file, or has taken it over.
@@ -82,29 +75,31 @@ def deliver(  # noqa: PLR0913 -- a file, a run, and the places between which it 
         RejectLimitError: more rows were rejected than the dataset allows; nothing was sent.
         DeliveryRefusedError, DeliveryUnavailableError: the queue did not take all messages.
     """
-    began = time.monotonic()
-    claim = hold(connect, PIPELINE, file, dag_id=dag_id, run_id=run_id)
+    began, connect, folder = time.monotonic(), resources.connect, resources.folder
+    claim = hold(connect, PIPELINE, file, resources.run)
     failpoint("deliver.held")
     if claim.held is None:
-        return {**(claim.counts or {}), "index": file["index"]}
+        return from_registry(claim.counts, index=file["index"])
     _refuse_key(upload, file)
-    fetch(landing, file, folder / "upload")
+    fetch(resources.landing.client, file, folder / "upload")
     failpoint("deliver.fetched")
     envelope = Envelope(file)
     checked = check_rows(upload, file, envelope=envelope, folder=folder)
     refuse_rejects(upload.name, upload.rejects, read=checked.read, rejects_file=checked.rejects)
     failpoint("deliver.checked")
-    rejects = _hand_over(store, f"{work}/rejects.jsonl", checked) if checked.rejected else None
+    hand_over = resources.hand_over(file["index"])
+    rejects = hand_over.put("rejects.jsonl", checked.rejects) if checked.rejected else None
     failpoint("deliver.handed_over")
     sending = time.monotonic()
     with progress_of(connect, claim.held, claim.progress, upload=upload) as progress:
-        sender = Sender(client=queue, url=queue_url, envelope=envelope, progress=progress)
+        sender = Sender(
+            client=resources.queue, url=resources.queue_url, envelope=envelope, progress=progress
+        )
         if upload.delivery == "file":
-            sent = _send_file(upload, file, checked, store=store, sender=sender)
+            sent = _send_file(upload, file, checked, lake=resources.lake, sender=sender)
         else:
-            sent = sender.send_rows(
-                open_rows(upload, file, folder), total=checked.deliverable, name=file["key"]
-            )
+            rows = open_rows(upload, file, folder)
+            sent = sender.send_rows(rows, total=checked.deliverable, name=file["key"])
     failpoint("deliver.sent")
     ended = time.monotonic()
     return {
@@ -117,7 +112,7 @@ def deliver(  # noqa: PLR0913 -- a file, a run, and the places between which it 
     }
 
 
-def _refuse_key(upload: JsonUpload, file: dict[str, Any]) -> None:
+def _refuse_key(upload: JsonUpload, file: FileName) -> None:
     """Stop before anything is sent if a message, or the lake, cannot name the file.
 
     Raises:
@@ -131,28 +126,19 @@ def _refuse_key(upload: JsonUpload, file: dict[str, Any]) -> None:
         raise ArrivalError("The key is too long. Upload the file under a shorter one")
 
 
-def _lines_key(upload: JsonUpload, file: dict[str, Any]) -> str:
+def _lines_key(upload: JsonUpload, file: FileName) -> str:
     return f"json/{upload.name}/{file['key']}/{file['version_id']}.jsonl"
 
 
-def _hand_over(store: ObjectStore, key: str, checked: Checked) -> dict[str, str]:
-    return {"key": key, "sha256": store.put_file(key, checked.rejects)}
-
-
 def _send_file(
-    upload: JsonUpload,
-    file: dict[str, Any],
-    checked: Checked,
-    *,
-    store: ObjectStore,
-    sender: Sender,
+    upload: JsonUpload, file: FileName, checked: Checked, *, lake: ObjectStore, sender: Sender
 ) -> int:
     """Store the rows and send a pointer to them; returns how many rows that are."""
     key = _lines_key(upload, file)
-    sha256 = store.put_file(key, checked.lines)
+    sha256 = lake.put_file(key, checked.lines)
     failpoint("deliver.file_stored")
     pointer = {
-        "bucket": store.bucket,
+        "bucket": lake.bucket,
         "key": key,
         "sha256": sha256,
         "rows": checked.deliverable,

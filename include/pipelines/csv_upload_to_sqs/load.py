@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from include.core.aws.batches import Refusal, batches, is_transient, send_batch
 from include.core.failpoints import failpoint
 from include.errors import AccountingError
-from include.pipelines.csv_upload_to_sqs.transform import LIMITS
+from include.pipelines.csv_upload_to_sqs.envelope import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from include.pipelines.csv_upload_to_sqs.envelope import Envelope, Row
     from include.pipelines.csv_upload_to_sqs.progress import Progress, Span
-    from include.pipelines.csv_upload_to_sqs.transform import Envelope, Row
 
     Message = tuple[str, Any]  # body and attributes
 
@@ -32,12 +32,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Sends what there is of one object version.
+    """Sends the rows of one object version.
 
     Attributes:
         client: a boto3 SQS client; threads share it.
         url: the queue.
-        envelope: what stands around each row.
+        envelope: of its messages.
         progress: what has been acknowledged.
     """
 
@@ -67,17 +67,17 @@ class Sender:
             DeliveryRefusedError, DeliveryUnavailableError: some batch did not get through; the
                 others that were on their way have ended, and their acknowledgements are marked.
         """
-        told = _Told(name=name, total=total)
-        cut = batches(self._left(rows, told), size=self.envelope.size, limits=LIMITS)
-        spans = _with_spans(cut, self.progress.acked)
+        throughput = _Throughput(name=name, total=total)
+        unsent = batches(self._unsent(rows, throughput), size=self.envelope.size, limits=LIMITS)
+        spans = _with_spans(unsent, self.progress.acked)
         for acknowledged in _send_side_by_side(spans, self._send_batch):
             self.progress.note([span for span, _ in acknowledged])
             failpoint("deliver.batch_recorded")
-            told.count(sum(len(batch) for _, batch in acknowledged))
-        told.tell()
-        if told.seen != total:
-            raise AccountingError(f"{name}: {total} rows to send, {told.seen} seen")
-        return told.sent
+            throughput.count(sum(len(batch) for _, batch in acknowledged))
+        throughput.log()
+        if throughput.seen != total:
+            raise AccountingError(f"{name}: {total} rows to send, {throughput.seen} seen")
+        return throughput.sent
 
     def send_pointer(self, pointer: dict[str, Any]) -> None:
         """Send the message that points to a file of rows, unless it has been acknowledged.
@@ -95,11 +95,11 @@ class Sender:
         self.progress.note_pointer(pointer["sha256"])
         failpoint("deliver.pointer_recorded")
 
-    def _left(self, rows: Iterable[Row], told: _Told) -> Iterator[Row]:
+    def _unsent(self, rows: Iterable[Row], throughput: _Throughput) -> Iterator[Row]:
         fits, has = self.envelope.fits, self.progress.has
         for row in rows:
             if fits(row):
-                told.seen += 1
+                throughput.seen += 1
                 if not has(row[0]):
                     yield row
 
@@ -118,9 +118,9 @@ class Sender:
         answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
         taken = {entry["Id"] for entry in answer.get("Successful", ())}
         refused = {entry["Id"]: _refusal(entry) for entry in answer.get("Failed", ())}
-        unheard = Refusal(code="NotInTheAnswer", final=False)
+        unanswered = Refusal(code="NotInTheAnswer", final=False)
         return {
-            place: refused.get(str(place), unheard)
+            place: refused.get(str(place), unanswered)
             for place in range(len(messages))
             if str(place) not in taken
         }
@@ -131,23 +131,23 @@ def _refusal(entry: Mapping[str, Any]) -> Refusal:
     return Refusal(code=code, final=entry["SenderFault"] and not is_transient(code))
 
 
-def _with_spans(cut: Iterator[list[Row]], acked: int) -> Iterator[tuple[Span, list[Row]]]:
-    """Each batch with the numbers that are settled by it: all that follow those before it."""
-    for batch in cut:
+def _with_spans(unsent: Iterator[list[Row]], acked: int) -> Iterator[tuple[Span, list[Row]]]:
+    """Each batch with the numbers up to its last row that no batch before it has."""
+    for batch in unsent:
         last = batch[-1][0]
         yield (acked + 1, last), batch
         acked = last
 
 
 def _send_side_by_side(
-    cut: Iterator[tuple[Span, list[Row]]], send: Callable[[list[Row]], None]
+    unsent: Iterator[tuple[Span, list[Row]]], send: Callable[[list[Row]], None]
 ) -> Iterator[list[tuple[Span, list[Row]]]]:
     """Send batches in threads; yields those that are acknowledged, before any more are begun."""
     under_way: dict[Future[None], tuple[Span, list[Row]]] = {}
     error: BaseException | None = None
     with ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="sender") as threads:
         while True:
-            while error is None and len(under_way) < SENDERS and (batch := next(cut, None)):
+            while error is None and len(under_way) < SENDERS and (batch := next(unsent, None)):
                 under_way[threads.submit(send, batch[1])] = batch
             if not under_way:
                 break
@@ -160,8 +160,8 @@ def _send_side_by_side(
         raise error
 
 
-class _Told:
-    """Tells the log how fast rows are sent.
+class _Throughput:
+    """Counts rows, and logs how fast they are sent.
 
     Attributes:
         seen: rows there are, those acknowledged before this try among them.
@@ -176,9 +176,9 @@ class _Told:
     def count(self, rows: int) -> None:
         self.sent += rows
         if time.monotonic() - self._last >= LOG_SECONDS:
-            self.tell()
+            self.log()
 
-    def tell(self) -> None:
+    def log(self) -> None:
         self._last = time.monotonic()
         rate = self.sent / max(self._last - self._began, 0.001)
         log.info(

@@ -6,7 +6,7 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from include.core.arrivals.registry import note_progress
+from include.core.arrivals.registry import renew
 from include.core.statements import read_statement
 from include.core.warehouse.connection import autocommit
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """What has been acknowledged; in the registry {"plan", "acked", "beyond", "pointer"}.
+    """What has been acknowledged, kept in the registry as {"plan", "acked", "beyond", "pointer"}.
 
     beyond is short: each try leaves at most one span a sender there.
 
@@ -31,8 +31,8 @@ class Progress:
         cursor: each of its statements commits by itself.
         held: what the task holds.
         kept: what the tries before this one have left, or None.
-        plan: tells this way of delivering the object version from others. What was acknowledged
-            under another one does not count.
+        plan: a digest of how the object version is delivered. What was acknowledged under another
+            one does not count.
 
     Attributes:
         acked: every row of at most this number that can be delivered is acknowledged.
@@ -77,7 +77,7 @@ class Progress:
             "beyond": self.beyond,
             "pointer": self.pointer,
         }
-        note_progress(self._cursor, self._held, kept)
+        renew(self._cursor, self._held, kept)
 
 
 @contextmanager

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from include.core.runs.trial import Trial, limit_causes
-from include.pipelines.csv_upload_to_sqs.transform import Envelope, check_rows, open_rows
+from include.pipelines.csv_upload_to_sqs.envelope import Envelope
+from include.pipelines.csv_upload_to_sqs.transform import check_rows, open_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from include.contracts.uploads import JsonUpload
+    from include.core.arrivals.versions import FileName
 
 # A message holds the version of its file, which S3 makes: 32 characters.
 _VERSION_ID: Final = "v" * 32
@@ -30,7 +32,7 @@ def try_file(upload: JsonUpload, path: Path, *, folder: Path) -> Trial:
         RuleError: the contract cannot be delivered as JSON.
     """
     (folder / "upload").symlink_to(path.resolve())
-    file = {"bucket": "", "key": path.name, "version_id": _VERSION_ID}
+    file: FileName = {"bucket": "", "key": path.name, "version_id": _VERSION_ID}
     envelope = Envelope({**file, "key": upload.prefix + path.name})
     checked = check_rows(upload, file, envelope=envelope, folder=folder)
 

@@ -1,4 +1,4 @@
--- A run ended without a word about what it holds: any run may try again.
+-- A run ended and left files claimed: any run may try them again.
 -- Parameters: dag_id, run_id, cause.
 update ops.arrival
 set

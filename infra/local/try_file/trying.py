@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload, JsonUpload, Upload
-from include.core.arrivals.events import check_name
+from include.core.arrivals.events import name_problem
 from include.core.csv.rows import read_rows
 from include.core.snapshot.database import connect_duckdb
-from include.errors import ArrivalError, InputFileError, SluiceError
+from include.errors import InputFileError, SluiceError
 from include.pipelines.csv_upload_to_dynamodb import trial as items
 from include.pipelines.csv_upload_to_sqs import trial as messages
 from include.pipelines.github_csv_to_postgres import trial as tables
@@ -175,8 +175,5 @@ def _try_upload(upload: Upload, path: Path, folder: Path) -> Trial:
 
 def _name_causes(upload: Upload, path: Path) -> tuple[str, ...]:
     """Give why a file of this name would start no run, if so."""
-    try:
-        check_name(upload.prefix + path.name)
-    except ArrivalError as error:
-        return (str(error),)
-    return ()
+    problem = name_problem(upload.prefix + path.name)
+    return (problem,) if problem else ()

@@ -41,7 +41,7 @@ GUARDS: Final = (
     Guard(
         "fence at the end",
         "a late run marks as done what another works on",
-        (Edit("include/sql/arrivals/finish_arrival.sql", "and run_id = %(run_id)s", ""),),
+        (Edit("include/sql/arrivals/complete_arrival.sql", "and run_id = %(run_id)s", ""),),
         (_LATE,),
     ),
     Guard(
@@ -56,9 +56,9 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/arrivals/registry.py",
-                'cursor.execute(read_statement("arrivals/finish_arrival"), values)\n'
+                'cursor.execute(read_statement("arrivals/complete_arrival"), values)\n'
                 "    return cursor.fetchone() is not None",
-                'cursor.execute(read_statement("arrivals/finish_arrival"), values)\n'
+                'cursor.execute(read_statement("arrivals/complete_arrival"), values)\n'
                 "    return True",
             ),
         ),
@@ -154,9 +154,9 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/arrivals/complete.py",
-                "        counts, details = _sum(ended, received)\n",
-                "        _let_go(received, ended, queue)\n"
-                "        counts, details = _sum(ended, received)\n",
+                "        counts, details = _sum(outcomes, _warnings(received))\n",
+                "        _release_messages(received.messages, outcomes, resources.queue)\n"
+                "        counts, details = _sum(outcomes, _warnings(received))\n",
             ),
         ),
         (f"{_SETTLED}::test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages",),
@@ -179,7 +179,7 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/arrivals/claim.py",
-                "check_place(announced, bucket=landing.bucket, prefix=landing.prefix)",
+                "check_place(landed, bucket=landing.bucket, prefix=landing.prefix)",
                 "pass",
             ),
         ),
@@ -191,7 +191,7 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/arrivals/sweep.py",
-                '            refuse(cursor, each["pipeline"], file, **named)\n',
+                '            refuse(cursor, entry["pipeline"], file, run, cause=entry["cause"])\n',
                 "",
             ),
         ),

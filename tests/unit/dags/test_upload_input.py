@@ -1,4 +1,4 @@
-"""What a run of an upload pipeline can be asked to do."""
+"""The form of an upload pipeline."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from include.errors import RunInputError
-from wiring.uploads.form import FIELDS, Asked, params, read
+from wiring.uploads.form import FIELDS, UploadForm, form_params, read_form
 
-PARAMS = params("uploads/sqs/")
+PARAMS = form_params("uploads/sqs/")
 KEY, VERSION = "uploads/sqs/a.csv", "v1"
 OBJECT = {"key": KEY, "version_id": VERSION}
 NOTHING: dict[str, Any] = {
@@ -25,25 +25,25 @@ NOTHING: dict[str, Any] = {
 
 @dataclass
 class Run:
-    """As much of Airflow's dag_run as is looked at."""
+    """As much of Airflow's dag_run as read_form reads."""
 
     run_type: str = "manual"
     conf: dict[str, Any] | None = field(default_factory=dict)
 
 
-def asked(run_type: str = "manual", **given: Any) -> Asked:
-    return read(params=NOTHING | given, run=Run(run_type=run_type, conf=given))
+def form(run_type: str = "manual", **given: Any) -> UploadForm:
+    return read_form(params=NOTHING | given, run=Run(run_type=run_type, conf=given))
 
 
-def test_every_field_of_the_form_is_asked_for() -> None:
+def test_form_has_every_field() -> None:
     assert {name: param.value for name, param in PARAMS.items()} == NOTHING
     assert tuple(PARAMS) == FIELDS
 
 
 @pytest.mark.parametrize("run_type", ["asset_triggered", "scheduled"])
 def test_run_that_answers_events_is_given_nothing(run_type: str) -> None:
-    assert not asked(run_type).names_files
-    assert not read(params=NOTHING, run=Run(run_type=run_type, conf=None)).names_files
+    assert not form(run_type).names_files
+    assert not read_form(params=NOTHING, run=Run(run_type=run_type, conf=None)).names_files
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_run_that_answers_events_is_given_nothing(run_type: str) -> None:
     ],
 )
 def test_run_by_hand_names_its_files(given: dict[str, Any]) -> None:
-    found = asked(**given)
+    found = form(**given)
     assert found.names_files
     objects = tuple((each["key"], each["version_id"]) for each in given.get("objects", ()))
     assert vars(found) == NOTHING | given | {"objects": objects}
 
 
 def test_run_of_the_sweep_has_the_objects_that_it_found() -> None:
-    found = asked("operator_triggered", objects=[OBJECT, OBJECT | {"key": "b"}], again=False)
+    found = form("operator_triggered", objects=[OBJECT, OBJECT | {"key": "b"}], again=False)
     assert found.objects == ((KEY, VERSION), ("b", VERSION))
     assert not found.again
 
@@ -103,12 +103,12 @@ def test_run_of_the_sweep_has_the_objects_that_it_found() -> None:
 )
 def test_wrong_input_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(RunInputError, match=message):
-        asked(**given)
+        form(**given)
 
 
 def test_unknown_name_is_refused_in_a_run_that_answers_events_too() -> None:
     with pytest.raises(RunInputError, match="Unknown parameters: file"):
-        asked("asset_triggered", file=KEY)
+        form("asset_triggered", file=KEY)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_form_refuses_wrong_values_by_its_schema(name: str, value: Any) -> None:
 
 
 def test_again_that_is_given_as_null_is_on() -> None:
-    assert asked(key=KEY, again=None).again
+    assert form(key=KEY, again=None).again
 
 
 @pytest.mark.parametrize("name", FIELDS)

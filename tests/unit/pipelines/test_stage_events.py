@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from include.core.aws import batches
+from include.core.runs.run import Run
 from include.errors import DeliveryRefusedError
 from include.pipelines.csv_upload_to_dynamodb.stage_events import LIMITS, StageEvent, StageEvents
 from tests.support.clients import client
@@ -16,36 +17,36 @@ from tests.support.faulty_api import NONE, Call, Fault, FaultyApi
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from include.core.arrivals.versions import FileName
     from tests.conftest import Aws
 
-FILE = {"bucket": "b", "key": "uploads/dynamodb/é.csv", "version_id": "v"}
+FILE: FileName = {"bucket": "b", "key": "uploads/dynamodb/é.csv", "version_id": "v"}
 
 
 def events_through(api: FaultyApi) -> StageEvents:
-    return StageEvents(
-        client=client("events", api.url), bus="default", pipeline="p", dag_id="d", run_id="r"
-    )
+    run = Run(dag_id="d", run_id="r")
+    return StageEvents(client=client("events", api.url), bus="default", pipeline="p", run=run)
 
 
-def told(aws: Aws, *events: StageEvent, decide: Callable[[Call], Fault] = lambda _: NONE) -> Any:
-    """The entries of each call that tells of these events."""
+def sent(aws: Aws, *events: StageEvent, decide: Callable[[Call], Fault] = lambda _: NONE) -> Any:
+    """The entries of each call that sends these events."""
     with FaultyApi(aws.endpoint, decide) as api:
-        events_through(api).tell(events)
+        events_through(api).send(events)
     return [call.entries for call in api.calls]
 
 
 @pytest.mark.parametrize(("count", "calls"), [(0, []), (1, [1]), (10, [10]), (11, [10, 1])])
 def test_events_go_in_batches_of_ten(aws: Aws, count: int, calls: list[int]) -> None:
     events = [StageEvent(stage="loaded", file=FILE, chunk=number) for number in range(count)]
-    assert [len(entries) for entries in told(aws, *events)] == calls
+    assert [len(entries) for entries in sent(aws, *events)] == calls
 
 
 def test_event_says_what_its_documentation_says(aws: Aws) -> None:
     event = StageEvent(
-        stage="rejected", file={**FILE, "token": 3}, chunk=2, rows=3, ids=("a", "c"), lines=(4, 9),
-        counts={"null": 3},
+        stage="rejected", file=cast("FileName", {**FILE, "token": 3}), chunk=2, rows=3,
+        ids=("a", "c"), lines=(4, 9), counts={"null": 3},
     )  # fmt: skip
-    (((entry,)),) = told(aws, event)
+    (((entry,)),) = sent(aws, event)
     assert (entry["Source"], entry["DetailType"]) == ("sluice.p", "rejected")
     assert entry["EventBusName"] == "default"
     detail = json.loads(entry["Detail"])
@@ -67,16 +68,16 @@ def test_id_is_of_stage_file_chunk_and_run_alone(aws: Aws) -> None:
         StageEvent(stage="loaded", file=FILE, chunk=None),
         StageEvent(stage="loaded", file={**FILE, "version_id": "w"}, chunk=1),
     ]
-    (entries,) = told(aws, *same, *others)
+    (entries,) = sent(aws, *same, *others)
     ids = [json.loads(entry["Detail"])["event_id"] for entry in entries]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 4
 
 
 def test_long_ids_are_cut_so_that_any_ten_events_fit_into_a_call(aws: Aws) -> None:
-    file = {**FILE, "key": "é" * 512}
+    file: FileName = {**FILE, "key": "é" * 512}
     event = StageEvent(stage="loaded", file=file, ids=("東" * 2000, "x" * 128), cause="東" * 1000)
-    ((*entries,),) = told(aws, *[event] * 10)
+    ((*entries,),) = sent(aws, *[event] * 10)
     detail = json.loads(entries[0]["Detail"])
     assert (detail["first_id"], detail["last_id"]) == ("東" * 127 + "…", "x" * 128)
     assert sum(len(str(entry).encode()) for entry in entries) < LIMITS.total_bytes
@@ -87,7 +88,7 @@ def test_event_that_is_refused_for_good_is_told_of_without_the_bus_s_words(
 ) -> None:
     monkeypatch.setattr(batches, "_backoff", lambda _: 0.01)
     with pytest.raises(DeliveryRefusedError) as caught:
-        told(
+        sent(
             aws,
             StageEvent(stage="loaded", file=FILE),
             decide=lambda _: Fault(places=(0,), code="MalformedDetail"),

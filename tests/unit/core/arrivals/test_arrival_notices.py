@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.core.arrivals.notices import conf_of, end_notice
+from include.core.arrivals.notices import end_notice, rerun_conf
 from include.core.runs.ledger import Counts, Details
 from include.core.runs.notices import RunFacts, failure_notice
 
@@ -42,12 +42,12 @@ def facts(conf: dict[str, Any] | None) -> RunFacts:
 def test_one_file_is_named_by_its_key_and_several_as_objects(
     number: int, conf: dict[str, Any]
 ) -> None:
-    assert conf_of(FILES[:number]) == conf
+    assert rerun_conf(FILES[:number]) == conf
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_notices_tell_the_command_that_does_the_same_files_again(number: int) -> None:
-    conf = conf_of(FILES[:number])
+    conf = rerun_conf(FILES[:number])
     notice = failure_notice(facts(conf), task="settle", cause="c", log_url="http://log")
     (line,) = (line for line in notice.body.splitlines() if line.startswith("Run again:"))
     *command, given = shlex.split(line.removeprefix("Run again:"))
@@ -57,7 +57,7 @@ def test_notices_tell_the_command_that_does_the_same_files_again(number: int) ->
 
 def test_run_without_a_file_has_nothing_that_could_be_run_again() -> None:
     notice = end_notice(
-        facts(conf_of([])),
+        facts(rerun_conf([])),
         counts=Counts(read=0),
         details=Details(),
         duration=timedelta(seconds=1),

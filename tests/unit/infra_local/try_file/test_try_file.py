@@ -178,10 +178,10 @@ def test_row_that_makes_too_large_a_message_is_rejected(
 
 def _largest_text() -> int:
     """Characters of the one cell of the largest row that a message of some.csv can hold."""
-    from include.pipelines.csv_upload_to_sqs.transform import Envelope  # noqa: PLC0415
+    from include.pipelines.csv_upload_to_sqs.envelope import Envelope  # noqa: PLC0415
 
-    file = {"bucket": "b", "key": "uploads/sqs/some.csv", "version_id": "v" * 32}
-    return 1_048_576 - Envelope(file).size((1, '{"a":""}'))
+    envelope = Envelope({"bucket": "b", "key": "uploads/sqs/some.csv", "version_id": "v" * 32})
+    return 1_048_576 - envelope.size((1, '{"a":""}'))
 
 
 def test_rows_are_json_lines_typed_and_in_order_of_lines(

@@ -19,7 +19,7 @@ with mine as (
     for update
 ),
 
-finished as (
+completed as (
     update ops.arrival
     set
         state = 'done',

@@ -1,0 +1,72 @@
+"""What the tasks of the upload pipelines work with, opened from Airflow's connections."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from include.core.arrivals.complete import EndResources
+from include.pipelines.csv_upload_to_dynamodb import ItemResources, StageEvents
+from include.pipelines.csv_upload_to_sqs import DeliverResources
+from wiring.clients import aws_client, lake, warehouse
+from wiring.defaults import settings
+from wiring.task_context import task_folder, this_run
+from wiring.uploads.pipelines import current_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.core.runs.ledger import RunOfSink
+
+
+@contextmanager
+def deliver_resources() -> Iterator[DeliverResources]:
+    """What deliver works with; its folder is gone at the end."""
+    with task_folder() as folder:
+        yield DeliverResources(
+            run=this_run(),
+            connect=warehouse(),
+            landing=current_pipeline().landing(),
+            lake=lake(),
+            folder=folder,
+            queue=aws_client("sqs"),
+            queue_url=settings().json_queue_url,
+        )
+
+
+@contextmanager
+def item_resources() -> Iterator[ItemResources]:
+    """What a task of csv_upload_to_dynamodb works with; its folder is gone at the end."""
+    pipeline = current_pipeline()
+    with task_folder() as folder:
+        yield ItemResources(
+            run=this_run(),
+            connect=warehouse(),
+            landing=pipeline.landing(),
+            lake=lake(),
+            folder=folder,
+            table=aws_client("dynamodb"),
+            table_name=settings().items_table,
+            events=StageEvents(
+                client=aws_client("events"),
+                bus=settings().events_bus,
+                pipeline=pipeline.name,
+                run=this_run(),
+            ),
+        )
+
+
+@contextmanager
+def end_resources(run: RunOfSink) -> Iterator[EndResources]:
+    """What the end of a run works with; its folder is gone at the end."""
+    pipeline = current_pipeline()
+    with task_folder() as folder:
+        yield EndResources(
+            run=run,
+            connect=warehouse(),
+            landing=pipeline.landing(),
+            lake=lake(),
+            folder=folder,
+            queue=pipeline.queue(),
+            ui_url=settings().ui_url,
+        )

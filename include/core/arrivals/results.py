@@ -1,0 +1,43 @@
+"""What a pipeline's tasks return of each file, and what the registry keeps of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.core.aws.objects import Stored
+
+
+class _EveryResult(TypedDict):
+    index: int
+    counts: dict[str, int]
+    rejects: Stored | None
+    rejects_by_code: dict[str, int]
+    seconds: float
+
+
+class FileResult(_EveryResult, total=False):
+    """What a pipeline made of one file, as its tasks hand it on in JSON.
+
+    index: the file's place in its run. counts: read = the sum of the others. rejects: a file of the
+    rejected rows. cause: why the file failed all the same, and final that no retry helps. missing
+    rows have left no trace; missing_ids names the first of them.
+    """
+
+    rows_per_second: int
+    cause: str
+    final: bool
+    missing: int
+    missing_ids: list[str]
+
+
+def to_registry(result: FileResult) -> dict[str, Any]:
+    """What the registry keeps of a result: all but the file's place in its run."""
+    return {name: value for name, value in result.items() if name != "index"}
+
+
+def from_registry(kept: Mapping[str, Any] | None, *, index: int) -> FileResult:
+    """The result of a file that is done already, for a run that has it at this place."""
+    return cast("FileResult", {**(kept or {}), "index": index})
