@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 STACK_NAME = "sluice-pipelines"
-ARRIVAL_QUEUES = {"CsvUploadToDynamodbQueueUrl", "CsvUploadToSqsQueueUrl"}
 NOTICES_QUEUE = "sluice-laptop-notices"
 # The emulator takes any; they keep the AWS libraries from looking for real ones.
 CREDENTIALS = {
@@ -129,20 +128,14 @@ def deploy(emulator: Emulator, template: Path = TEMPLATE) -> dict[str, str]:
     """
     cloudformation = emulator.client("cloudformation")
     wanted = emulated(json.loads(template.read_text()))
-    stack = {
-        "StackName": STACK_NAME,
-        "TemplateBody": json.dumps(wanted),
-        "Capabilities": ["CAPABILITY_IAM"],
-    }
     found = _stack(cloudformation)
-    if found is None:
-        cloudformation.create_stack(**stack)
-        waiter = cloudformation.get_waiter("stack_create_complete")
-    elif wanted != _deployed(cloudformation):
-        cloudformation.update_stack(**stack)
-        waiter = cloudformation.get_waiter("stack_update_complete")
-    else:
+    if found and wanted == _deployed(cloudformation):
         return _outputs(found, emulator)
+    change = "update" if found else "create"
+    getattr(cloudformation, f"{change}_stack")(
+        StackName=STACK_NAME, TemplateBody=json.dumps(wanted), Capabilities=["CAPABILITY_IAM"]
+    )
+    waiter = cloudformation.get_waiter(f"stack_{change}_complete")
     try:
         waiter.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
     except Exception as error:
@@ -151,19 +144,20 @@ def deploy(emulator: Emulator, template: Path = TEMPLATE) -> dict[str, str]:
     if made is None:
         raise StackError(f"CloudFormation lost the stack {STACK_NAME}")
     outputs = _outputs(made, emulator)
-    if found is None:
+    if not found:
         _drop_test_events(emulator, outputs)
     return outputs
 
 
 def _drop_test_events(emulator: Emulator, outputs: Mapping[str, str]) -> None:
-    """Empty the arrival queues of a new stack: runs that have nothing to do would slow the first.
+    """Empty the queues of a new stack: runs that have nothing to do would slow the first one.
 
     S3 sends a test event for each rule of a new bucket; on AWS the pipelines throw them away.
     """
     sqs = emulator.client("sqs")
-    for name in ARRIVAL_QUEUES & outputs.keys():
-        sqs.purge_queue(QueueUrl=outputs[name])
+    for name, url in outputs.items():
+        if name.endswith("QueueUrl"):
+            sqs.purge_queue(QueueUrl=url)
 
 
 def emulated(template: dict[str, Any]) -> dict[str, Any]:
