@@ -1,4 +1,4 @@
-"""What a column may not declare: found when it is declared, before any file is read."""
+"""Checks of a column when it is declared, before any file is read."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ _ONLY_FOR: Final = {
     "min_length": ("text",),
     "max_length": ("text",),
 }
+# signs of a number, and the quote around a cell
 _IN_NUMBERS: Final = frozenset('"+-')
 
 
 def check_column(column: Column) -> None:
-    """Hold what a column declares against its type.
+    """Check what a column declares against its type.
 
     Raises:
-        ValueError: names the column, the field, and what is wrong.
+        ValueError: names the column, the field, and the problem.
     """
     try:
         _types(column)
@@ -77,7 +78,7 @@ def _constraints(column: Column) -> None:
         if (getattr(column, field) or 0) < 0:
             raise ValueError(f"{field} is less than 0")
     for value in column.enum:
-        canonical(column, value)
+        canonical(column, value)  # raises where it is no value of the type
     bounded = column.minimum is not None or column.maximum is not None
     if bounded and column.non_finite == "keep":
         raise ValueError("minimum and maximum have no meaning for NaN, which non_finite keeps")

@@ -1,4 +1,4 @@
-"""What a dataset declares of one column: its type, how its cells are written, what it may hold.
+"""What a dataset declares about a column: its type, how its cells are written, what it may hold.
 
 Constraints and formats are named as Frictionless Table Schema names them, in snake case:
 https://specs.frictionlessdata.io/table-schema/#constraints. They leave null alone: `nullable`
@@ -46,8 +46,8 @@ class Column:
         line_ends: quoted cells may hold lines of any kind. Without it, lines that look like rows
             refuse the file: a quote that is missing or stray reads the same.
         trim: white space around a cell, or within its quotes at either end, is no part of it.
-        decimal_char: what stands before the digits after the point of a number.
-        group_char: what may stand between groups of three digits before the point.
+        decimal_char: the character between the whole part of a number and its fraction.
+        group_char: the character that may separate groups of three digits in the whole part.
         zero_fraction: a whole number may be written with zeros after the point, as in 1.0.
         true_values, false_values: the spellings of a boolean, letter case included; where empty,
             those that Postgres takes, in any letter case.

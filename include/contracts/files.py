@@ -17,7 +17,7 @@ class CsvContract:
 
     Attributes:
         columns: the columns to read, in any order in the file.
-        key: names of the columns that tell rows apart; empty when rows have no key. The same
+        key: names of the columns that identify a row; empty when rows have no key. The same
             row twice is a duplicate; the same key with other values is rejected, all of them.
         only: column name to the one value, as written in the file, that a wanted row has;
             other rows are filtered, not rejected.
@@ -28,7 +28,7 @@ class CsvContract:
         escape: the character that escapes a quote, when the file does not double it.
         preamble_lines: physical lines before the header, or before the first row.
         unknown_columns: a header name that is no column's: an error, ignored, or added as text.
-        null_tokens: cells that mean null, as they stand in the file: '""' is the quoted empty
+        null_tokens: cells that mean null, as they are in the file: '""' is the quoted empty
             cell, '' the bare one.
         max_field_bytes: bytes of one cell in UTF-8; longer ones are rejected.
         max_bytes: size of the file, after decompression.

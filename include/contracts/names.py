@@ -15,8 +15,8 @@ RESERVED_PREFIX: Final = "_sluice_"
 """What names of columns begin with that statements add beside those of a table or a file."""
 _IN_NAMES: Final = frozenset(" _-/()[]<>=.,:%#&+*'?!@$°²³€£")
 _FIRST_IN_NAMES: Final = frozenset("_%#$€£(")  # a sign that begins a formula is not among them
-_COMMENTS: Final = ("--", "/*", "*/")
-_SHOWN: Final = 80
+_COMMENTS: Final = ("--", "/*", "*/")  # marks of SQL
+_SHOWN: Final = 80  # characters of a name in a message
 
 
 def shown_name(name: str) -> str:
@@ -31,7 +31,7 @@ def code_of(char: str) -> str:
 
 
 def refused_names(names: Sequence[str]) -> str | None:
-    """Say why Postgres would not take columns of these names, in their order; None if it does.
+    """Say why Postgres would refuse columns of these names, in their order; None if it takes them.
 
     Quotes, semicolons, backslashes, control characters and comment marks are refused, so that
     a name stays what it is in SQL, logs and messages.
@@ -39,16 +39,16 @@ def refused_names(names: Sequence[str]) -> str | None:
     if len(names) > MAX_COLUMNS:
         return f"the header has {len(names)} columns, and Postgres takes {MAX_COLUMNS}"
     for name in names:
-        wrong = _wrong_in(name)
-        if wrong:
-            return f"the column {shown_name(name)} {wrong}"
+        problem = _problem_of(name)
+        if problem:
+            return f"the column {shown_name(name)} {problem}"
     return None
 
 
 def refused_declared(names: Sequence[str]) -> str | None:
     """Say why a table or a contract cannot have columns of these names; None if it can.
 
-    DuckDB, which a file passes through, tells no letter cases apart.
+    DuckDB, which a file passes through, ignores letter case in names.
     """
     folded = [name.lower() for name in names]
     for name, lower in zip(names, folded, strict=True):
@@ -70,26 +70,26 @@ def refused_table_name(name: str) -> str | None:
 
 
 def is_name(name: str) -> bool:
-    """Tell whether a name is harmless: letters of any script, digits, blanks between."""
-    return _wrong_in(name) is None
+    """Check whether a name is harmless: letters of any script, digits, blanks between."""
+    return _problem_of(name) is None
 
 
-def _wrong_in(name: str) -> str | None:
+def _problem_of(name: str) -> str | None:
     size = len(name.encode(errors="replace"))
     if size > MAX_NAME_BYTES:
         return f"has a name of {size} bytes, and Postgres keeps {MAX_NAME_BYTES}"
     if not name or name != name.strip():
         return "has blanks around its name"
     if not (name[0].isalnum() or name[0] in _FIRST_IN_NAMES):
-        return f"begins with {_shown(name[0])}, which no name in Postgres may here"
+        return f"begins with {_with_code(name[0])}, which no name in Postgres may here"
     for char in name:
         if not (char.isalnum() or char in _IN_NAMES or unicodedata.category(char)[0] == "M"):
-            return f"holds {_shown(char)}, which no name in Postgres may here"
+            return f"holds {_with_code(char)}, which no name in Postgres may here"
     for mark in _COMMENTS:
         if mark in name:
             return f"holds {mark}, which begins or ends a comment in SQL"
     return None
 
 
-def _shown(char: str) -> str:
+def _with_code(char: str) -> str:
     return f"{char} ({code_of(char)})" if char.isprintable() else code_of(char)

@@ -14,6 +14,7 @@ from typing import Final
 
 _PUNCTUATION: Final = re.escape("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _ESCAPE: Final = rf"\\(?:[dDwWtnrf]|[{_PUNCTUATION}])"
+# In sets, Python warns of --, &&, || and ~~, which a later version may read as set operations.
 _TOKEN: Final = re.compile(
     rf"(?P<set>\[\^?(?:(?!--|&&|\|\||~~)[^\[\]\\]|{_ESCAPE})+\])"
     rf"|(?P<open>\((?:\?:|(?!\?)))"
@@ -82,13 +83,13 @@ class _Group:
 
     def repeated(self, repeat: re.Match[str]) -> _Group:
         text = repeat["repeat"]
-        most: int | None = None
+        most: int | None = None  # without end
         if text[0] == "?":
             most = 1
         elif text[0] == "{" and (repeat["most"] or not repeat["more"]):
             most = int(repeat["most"] or repeat["least"])
         if self.endless and most != 1:
-            raise ValueError("a repeat stands around one without end, which may take for ever")
+            raise ValueError("a repeat holds one without end, which may take for ever")
         times = self.times * max(most or 1, int(repeat["least"] or 0))
         if times > _MOST_REPEATS:
             raise ValueError(f"it repeats more than {_MOST_REPEATS} times")

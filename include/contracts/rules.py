@@ -34,8 +34,8 @@ class Cumulative:
         order_by: the date column that orders rows.
         partition_by: columns that separate one series from another.
         tolerance: share of the highest earlier value (0 to 1) that it may fall by.
-        last_days: only rows of so many days, up to the newest, are held to it: an old fall was
-            told of when it was new, and stays in the history.
+        last_days: only rows of so many days, up to the newest, are checked: an old fall was
+            reported when it was new, and stays in the history.
     """
 
     column: str

@@ -86,6 +86,7 @@ def canonical(column: Column, value: str | Bound) -> str:
         ValueError: the value is none of the column's type.
     """
     text: str | None = None
+    # bool is an int and datetime is a date: the narrower type comes first
     if isinstance(value, bool):
         text = str(value).lower() if column.type == "boolean" else None
     elif isinstance(value, int | float | Decimal):
@@ -124,8 +125,10 @@ def _number_text(column: Column, value: float | Decimal) -> str | None:
     try:
         if column.type == "numeric" and not isinstance(value, float):
             return decimal_text(Decimal(value), column.precision)
+        # a Decimal that no float equals would be rounded
         if column.type == "double precision" and value == float(value):
             return float_text(float(value))
+    # an int above the largest float overflows
     except (OutOfRangeError, TooPreciseError, OverflowError):
         pass
     return None

@@ -67,7 +67,7 @@ def take(
 
 
 def take_cell(cell: str | bytes, column: Column, **settings: Any) -> str | None:
-    """Read one cell as it stands in a file; a rejected one gives "!" and its code."""
+    """Read one raw cell of a file; a rejected one gives "!" and its code."""
     raw = cell.encode() if isinstance(cell, str) else cell
     key = Column(name="k", type="text")
     taken = take(column.name.encode() + b",k\n" + raw + b",1\n", (column, key), **settings)

@@ -1,7 +1,7 @@
-"""What bytes are that should be CSV, by the signatures of formats and by their whole shape.
+"""The format of a file that should be CSV, by signatures and by its whole shape.
 
 A signature made of letters alone counts only where bytes follow that no text has, so that no
-honest CSV file is taken for something else whatever its names are.
+CSV file is taken for something else because of its names.
 
 Signatures: https://www.garykessler.net/library/file_sigs.html and the pages of each format.
 """
@@ -74,7 +74,7 @@ _OPEN_DOCUMENT: Final = b"mimetypeapplication/vnd.oasis.opendocument."
 
 
 def identify(head: bytes, *, whole: bool) -> Content | None:
-    """Tell what a file is that is no CSV file; None for one that may be.
+    """Say what a file is that is no CSV file; None for one that may be.
 
     Arguments:
         head: its first bytes, decompressed, HEAD_BYTES of them if there are so many.
@@ -107,7 +107,7 @@ def _binary(head: bytes) -> Content | None:
 
 
 def _in_zip(head: bytes) -> Content:
-    """Tell workbooks, which are ZIP archives of certain names, from other archives."""
+    """Recognise workbooks and documents, which are ZIP archives with certain names in them."""
     if _WORKBOOK.search(head):
         return Content("an Excel workbook", _EXPORT)
     if _OPEN_DOCUMENT + b"spreadsheet" in head:

@@ -22,7 +22,7 @@ class Content:
     fix: str
 
 
-_SHOWN: Final = 80
+_LINE_CHARACTERS: Final = 80
 _LITERAL: Final = len("false")
 _TABLE_LINES: Final = 10
 _SNIFFED: Final = 1024
@@ -78,7 +78,7 @@ _MESSAGES: Final = ("message", "Message", "error", "error_description", "detail"
 
 
 def identify_text(head: bytes, *, whole: bool) -> Content | None:
-    """Tell what a file of text is that is no CSV file; None for one that may be.
+    """Say what a file of text is that is no CSV file; None for one that may be.
 
     Arguments:
         head: its first bytes.
@@ -94,11 +94,11 @@ def identify_text(head: bytes, *, whole: bool) -> Content | None:
     return _markup(text) if start == b"<" else _json(text, whole=whole)
 
 
-def shown(text: str) -> str:
+def printable_line(text: str) -> str:
     """Write a title or a message in printable ASCII, on one line, 80 characters at most."""
     line = " ".join(text.split()).replace('"', "'").encode("ascii", "backslashreplace").decode()
     line = "".join(char if char.isprintable() else "?" for char in line)
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 3] + "..."
+    return line if len(line) <= _LINE_CHARACTERS else line[: _LINE_CHARACTERS - 3] + "..."
 
 
 def _markup(text: str) -> Content | None:
@@ -108,7 +108,7 @@ def _markup(text: str) -> Content | None:
     further = ("</" if page["part"] else "<") if page else ""
     if page and (not page["rest"].strip() or further in page["rest"]):
         title = _TITLE.search(text)
-        says = shown(html.unescape(re.sub("<[^>]*>", "", title[2]))) if title else ""
+        says = printable_line(html.unescape(re.sub("<[^>]*>", "", title[2]))) if title else ""
         return Content(f'an HTML page titled "{says}"' if says else "an HTML page", _OPEN_IT)
     document = _XML.match(text)
     rest = (document and document["rest"]) or ""
@@ -117,11 +117,11 @@ def _markup(text: str) -> Content | None:
     code = _CODE.search(text, 0, _SNIFFED) if document["root"] == "Error" else None
     if code:
         return Content(f"an error of S3 or a service like it ({code[1]})", _OPEN_IT)
-    return Content(f"an XML document ({shown(document['root'])})", _AS_CSV)
+    return Content(f"an XML document ({printable_line(document['root'])})", _AS_CSV)
 
 
 def _is_table(text: str) -> bool:
-    """Tell whether the first lines have one delimiter equally often, as a table of tags has."""
+    """Check whether the first lines have one delimiter equally often, as a table of tags has."""
     lines = [line for line in text[:_SNIFFED].split("\n")[:_TABLE_LINES] if line.strip()]
     counts = [{line.count(delimiter) for line in lines} for delimiter in ",;\t|"]
     return len(lines) > 1 and any(len(count) == 1 and count != {0} for count in counts)
@@ -149,7 +149,7 @@ def _json(text: str, *, whole: bool) -> Content | None:
 
 
 def _is_json(line: str) -> bool:
-    """Tell whether text begins with JSON, or is cut off inside it."""
+    """Check whether text begins with JSON, or is cut off inside it."""
     first, *others = line.splitlines()
     try:
         json.JSONDecoder().raw_decode(first)
@@ -163,11 +163,11 @@ def _message(value: Any) -> str:
     if not isinstance(value, dict):
         return ""
     for name in _MESSAGES:
-        said = value.get(name)
-        if isinstance(said, list) and said:
-            said = said[0]
-        if isinstance(said, dict):
-            said = said.get("message")
-        if isinstance(said, str) and said.strip():
-            return shown(said)
+        text = value.get(name)
+        if isinstance(text, list) and text:
+            text = text[0]
+        if isinstance(text, dict):
+            text = text.get("message")
+        if isinstance(text, str) and text.strip():
+            return printable_line(text)
     return ""

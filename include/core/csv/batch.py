@@ -39,7 +39,7 @@ class Batch:
         block: as it was read.
         blanks: the blank lines of the block that are no rows, and one that ended the block before.
         lines: where each row begins.
-        columns: the cells of each column of the file, as they stand in it.
+        columns: the cells of each column of the file, as they are in it.
         rejects: what was refused.
     """
 
@@ -55,7 +55,7 @@ class Batch:
         return [column[index] for column in self.columns]
 
     def raw(self, index: int) -> str:
-        """Give a row as it stands in the file."""
+        """Give a row as it is in the file."""
         return self._delimiter.join(self.cells(index))
 
     def fill(self, misfits: dict[int, Fault]) -> None:

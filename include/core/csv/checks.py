@@ -32,7 +32,7 @@ class RowChecks:
         name: what the file's owner calls it.
         header: the file's.
         contract: how it is written and which rows are wanted.
-        syntax: how cells are told apart.
+        syntax: how a line is cut into cells.
 
     Attributes:
         counts: grows with each block.
@@ -61,6 +61,7 @@ class RowChecks:
         """
         batch = Batch(block, delimiter=self._syntax.delimiter)
         self._layout.check(batch)
+        # rows that are not wanted are dropped before they can be rejected
         self._check_wanted(batch)
         self._check_encoding(batch)
         columns = self._check_values(batch)

@@ -24,7 +24,7 @@ def read_decompressed(path: Path, *, name: str, max_bytes: int, max_ratio: int) 
 
     Arguments:
         path: where the file is.
-        name: what its owner calls it; decides whether it is compressed, and stands in errors.
+        name: what its owner calls it; decides whether it is compressed; errors name it.
         max_bytes: size after decompression.
         max_ratio: size after decompression over size on disk.
 
@@ -54,12 +54,13 @@ def read_decompressed(path: Path, *, name: str, max_bytes: int, max_ratio: int) 
 
 
 def _is_gzip(file: BinaryIO, *, name: str) -> bool:
-    """Tell from the first bytes whether a file is gzip, and hold it to its name."""
+    """Find out from the first bytes whether a file is gzip, as its name must say."""
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if not head:
         raise _fault(name, "the file is empty (0 bytes)", "Have it delivered again")
     named = name.lower().endswith(".gz")
+    # of a file of one byte only the beginning of the signature can be seen
     if named and not GZIP.startswith(head[: len(GZIP)]):
         found = identify(head, whole=len(head) < HEAD_BYTES)
         also = f": the file is {found.what}" if found else ""
@@ -94,6 +95,7 @@ def _members(file: BinaryIO, *, name: str) -> Iterator[bytes]:
             if not waiting:
                 raise _fault(name, "the gzip file is cut short", "Have it delivered again")
             try:
+                # the limit bounds memory: a bomb stops at max_ratio, a chunk at a time
                 chunk = member.decompress(waiting, CHUNK_BYTES)
             except zlib.error as error:
                 raise _damaged(name, error) from error

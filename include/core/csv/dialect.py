@@ -24,7 +24,7 @@ SAMPLE_LINES: Final = 60
 
 _HINT: Final = re.compile(r'(?P<quote>"?)sep=(?P<delimiter>[^\w\s"]|\t)(?P=quote)', re.IGNORECASE)
 _MANY_TIMES: Final = 3
-"""So many times as many delimiters tell a table from punctuation that is on every line."""
+"""Of two delimiters, one that is so many times as frequent makes the other punctuation."""
 
 _NEAR: Final = 0.2
 """Shares of rows that fit differ by less where a few broken rows are the reason."""
@@ -57,7 +57,7 @@ def find_dialect(head: str, *, whole: bool, name: str, contract: CsvContract) ->
     """Find out how a file is cut, from the contract and the file's first lines.
 
     Of the delimiters that cut the header, the one that cuts most of the first rows into as many
-    cells is taken. One that only ever stands before a blank is punctuation beside one that does
+    cells is taken. One that is always followed by a blank is punctuation beside one that is
     not, and so is one that is much rarer. A file without any has one column.
 
     Arguments:
@@ -68,11 +68,11 @@ def find_dialect(head: str, *, whole: bool, name: str, contract: CsvContract) ->
 
     Raises:
         InputFileError: two delimiters would do equally well; the file is cut by another one than
-            its contract or its own first line says; or its header stands further down.
+            its contract or its own first line says; or its header is further down.
     """
     lines = list(islice(io.StringIO(head, newline=""), contract.preamble_lines + SAMPLE_LINES))
     if not whole and len(lines) > 1 and not lines[-1].endswith(("\n", "\r")):
-        lines.pop()
+        lines.pop()  # it is cut
     hint = _HINT.fullmatch(lines[0].rstrip("\r\n")) if lines else None
     if hint and contract.delimiter not in (None, hint["delimiter"]):
         raise InputFileError(
@@ -94,7 +94,7 @@ class _Search:
     """Tries delimiters on the first lines of a file.
 
     Arguments:
-        lines: as they stand, with line ends.
+        lines: as they are, with line ends.
         skip: how many of them are before the header.
         name: what the file's owner calls it.
         contract: what the file should be.
@@ -104,20 +104,20 @@ class _Search:
         self._lines, self._skip, self._name, self._contract = lines, skip, name, contract
         self._wanted = {column.header or column.name for column in contract.columns}
 
-    def find(self, said: str | None) -> str:
+    def find(self, stated: str | None) -> str:
         """Give the delimiter, a comma where there is none to be seen.
 
         Arguments:
-            said: what the contract or the file itself says that it is.
+            stated: what the contract or the file itself says that it is.
         """
         found = self._cutting()
-        if said is None or said in found or not found:
-            delimiter = said or (self._best(found) if found else ",")
+        if stated is None or stated in found or not found:
+            delimiter = stated or (self._best(found) if found else ",")
             if self._contract.header:
                 self._refuse_header_below(found.get(delimiter))
             return delimiter
         raise self._fault(
-            f"the delimiter is not the declared one, {called(said)}: "
+            f"the delimiter is not the declared one, {called(stated)}: "
             f"it looks like {called(next(iter(found)))}",
             "Declare it in the contract, or save the file with the declared one",
         )
@@ -198,7 +198,7 @@ def _share(rows: Rows) -> float:
 
 
 def _is_punctuation(delimiter: str, rows: Rows) -> bool:
-    """Tell whether each of the delimiters stands before a blank, as in a list of words."""
+    """Check whether a blank follows each of the delimiters, as in a list of words."""
     return delimiter != "\t" and all(
         cell.startswith(" ") for _, cells in rows for cell in cells[1:]
     )

@@ -9,9 +9,11 @@ from typing import Final
 from include.errors import InputFileError
 
 _SNIFFED_BYTES: Final = 4096
-_LEAST_BYTES: Final = 32
-_WIDE: Final = ("utf-16", "utf-32")
+_LEAST_BYTES: Final = 32  # fewer say nothing about binary data
+_WIDE: Final = ("utf-16", "utf-32")  # also with -le and -be
+# control characters, but for those of white space and ESC
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x19]")
+# UTF-32 first: the mark of UTF-16-LE is the beginning of its own
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -45,7 +47,7 @@ def refuse_other_encoding(head: bytes, *, name: str, codec: str) -> None:
 
 
 def _wide(sample: bytes) -> str | None:
-    """Tell UTF-16 and UTF-32 by their mark, or by NUL bytes in the same places all along."""
+    """Recognise UTF-16 and UTF-32 by their mark, or by NUL bytes in the same places throughout."""
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding
@@ -64,7 +66,7 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _has_wide_lines(sample: bytes, end: bytes, *, low: int) -> bool:
-    """Tell whether all line ends are two bytes, and NUL is most often the high byte.
+    """Check whether all line ends are two bytes, and NUL is most often the high byte.
 
     So it is in UTF-16 of scripts beyond Latin, few of whose other characters have a NUL.
     """

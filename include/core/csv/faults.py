@@ -17,7 +17,7 @@ REASONS: Final = {
     "too_few_columns": "the row has fewer cells than the header",
     "too_many_columns": "the row has more cells than the header",
     "blank_line": "the line is blank, which in a table of one column may be a lost value",
-    "unescaped_quote": "a quote stands inside a cell without being escaped",
+    "unescaped_quote": "a quote is inside a cell without being escaped",
     "row_too_long": "the row is longer than the contract's field limit allows",
     "header_repeated": "the row repeats the header",
     CONTINUED: "the line goes on with a rejected row",
@@ -60,19 +60,22 @@ class Fault(Exception):  # noqa: N818 # never leaves its pipeline: it becomes a 
 
     Arguments:
         code: a key of reasons.
-        asked: what the contract asks for instead, to be said after the reason.
+        expected: what the contract asks for instead; it follows the reason.
         reasons: the table of codes, that of reading a file unless a sink rejects the row.
     """
 
-    def __init__(self, code: str, asked: str = "", *, reasons: Mapping[str, str] = REASONS) -> None:
+    def __init__(
+        self, code: str, expected: str = "", *, reasons: Mapping[str, str] = REASONS
+    ) -> None:
         super().__init__(code)
         self.code = code
-        self.reason = reasons[code] + (f": {asked}" if asked else "")
+        self.reason = reasons[code] + (f": {expected}" if expected else "")
 
 
-RAW_LIMIT: Final = 65_536
+RAW_LIMIT: Final = 65_536  # bytes of UTF-8
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _CUT: Final = " … (cut)"
+# undecodable bytes are lone surrogates, see text.py
 _UNPRINTABLE: Final = {0: "\\x00"} | {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(256)}
 
 
@@ -85,7 +88,7 @@ class Reject:
         column: the SQL name of the column at fault; None when the whole row is.
         code: the stable name of its fault.
         reason: for people; holds no value.
-        raw: the row as it stands in the file, from `shown`.
+        raw: the row as it is in the file, from `printable`.
     """
 
     line: int
@@ -97,7 +100,7 @@ class Reject:
     @classmethod
     def of(cls, line: int, fault: Fault, raw: str, *, column: str | None = None) -> Reject:
         """Build the reject of a row that takes one line."""
-        return cls(line, column, fault.code, fault.reason, shown(raw))
+        return cls(line, column, fault.code, fault.reason, printable(raw))
 
     @classmethod
     def each_line(
@@ -111,7 +114,7 @@ class Reject:
         if "\n" in raw or "\r" in raw:
             reason = f"the line goes on with the rejected row of line {line}"
             rejects += (
-                cls(number, None, CONTINUED, reason, shown(text))
+                cls(number, None, CONTINUED, reason, printable(text))
                 for number, text in enumerate(lines_of(raw)[1:], line + 1)
                 if text
             )
@@ -154,8 +157,8 @@ def lines_of(text: str) -> list[str]:
     return _LINE_END.split(text)
 
 
-def shown(raw: str) -> str:
-    r"""Raw text with undecodable bytes as \xNN and NUL as \x00, cut at 64 KiB of UTF-8."""
+def printable(raw: str) -> str:
+    r"""Write raw text with undecodable bytes as \xNN and NUL as \x00, cut at 64 KiB of UTF-8."""
     text = raw[: RAW_LIMIT + 1].translate(_UNPRINTABLE)
     encoded = text.encode()
     if len(encoded) <= RAW_LIMIT:

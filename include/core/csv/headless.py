@@ -1,8 +1,8 @@
-"""Whether a first row that should be a header is data, told from the rows below it.
+"""Whether a first row that should be a header is data, by comparing it with the rows below.
 
 A table of any names has none that could be missed, so that a file without a header would lose its
 first row. A name is like data if it is a number, a date, or an address, and the cells below are
-too; or if it stands among the cells below. A name is a name if it is a word above numbers. Years
+too; or if it is among the cells below. A name is a name if it is a word above numbers. Years
 and other scales are names of a wide table, unless a row below is such a scale too.
 """
 
@@ -29,15 +29,15 @@ _KINDS: Final = (
         re.IGNORECASE,
     ),
 )
-_DATE, _NUMBER, _ADDRESS = range(3)
+_DATE, _NUMBER, _ADDRESS = range(3)  # places in _KINDS
 _NOTHING: Final = frozenset({"", "-", "na", "n/a", "nan", "null", "none", "\\n", "?"})
-_MOST: Final = 0.8
+_MOST: Final = 0.8  # share of a column's cells
 _LEAST_STEPS: Final = 2
 _YEARS: Final = range(1800, 2101)
 
 
 def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a header's names are rather a row's values.
+    """Check whether a header's names are rather a row's values.
 
     Arguments:
         names: the header's, trimmed.
@@ -64,7 +64,7 @@ def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool
 
 
 def is_comment(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a first row is a comment above the header: in that, words stand above values.
+    """Check whether a first row is a comment above the header, whose names are above values.
 
     Arguments:
         names: its cells, trimmed.
@@ -76,7 +76,7 @@ def is_comment(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _repeats(names: Sequence[str], row: Sequence[str]) -> bool:
-    """Tell whether a row is the header once more, as where files were joined."""
+    """Check whether a row is the header once more, as where files were joined."""
     same = sum(cell.strip() == name for cell, name in zip(row, names, strict=True))
     return len(names) > 1 and 2 * same > len(names)
 
@@ -97,7 +97,7 @@ def _common_kind(column: Sequence[str]) -> int | None:
 def _is_scale(
     names: Sequence[str], kinds: Sequence[int | None], kind: int, rows: Sequence[Sequence[str]]
 ) -> bool:
-    """Tell whether the names of a kind are steps of a scale, and most rows' cells are not."""
+    """Check whether the names of a kind are steps of a scale, and most rows' cells are not."""
     places = [place for place, found in enumerate(kinds) if found == kind]
     scale = _scale([names[place] for place in places], kind)
     if scale is None:
@@ -107,7 +107,7 @@ def _is_scale(
 
 
 def _scale(texts: Sequence[str], kind: int) -> str | None:
-    """Tell dates, years in order, and three or more numbers at equal distances."""
+    """Name the scale that texts are: dates, years in order, or three numbers in equal steps."""
     if kind == _DATE:
         return "dates" if 1 < len(set(texts)) == len(texts) else None
     try:

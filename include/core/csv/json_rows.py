@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMe
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from heapq import merge
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,7 @@ _UNSENDABLE: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _QUOTED: Final = frozenset({"date", "timestamptz"})
 
 
+@dataclass(frozen=True, slots=True)
 class JsonBlock:
     """Rows that were read together.
 
@@ -43,16 +45,10 @@ class JsonBlock:
         rejects: in the order of their lines.
     """
 
-    __slots__ = ("lines", "numbers", "rejects", "texts")
-
-    def __init__(
-        self,
-        numbers: Sequence[int],
-        lines: Sequence[int],
-        texts: list[str],
-        rejects: list[Reject],
-    ) -> None:
-        self.numbers, self.lines, self.texts, self.rejects = numbers, lines, texts, rejects
+    numbers: Sequence[int]
+    lines: Sequence[int]
+    texts: list[str]
+    rejects: list[Reject]
 
 
 class JsonRows:

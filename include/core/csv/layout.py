@@ -24,7 +24,7 @@ class LayoutCheck:
     Arguments:
         name: what the file's owner calls it.
         header: the file's.
-        syntax: how cells are told apart.
+        syntax: how a line is cut into cells.
         second_table: sees the rows of another width.
     """
 
@@ -41,7 +41,7 @@ class LayoutCheck:
     def check(self, batch: Batch) -> None:
         """Reject blank lines in a lone column, rows of another width, and repeated headers."""
         block = batch.block
-        if self._last_blank:
+        if self._last_blank:  # a header after it may begin this block
             batch.blanks.add(self._last_blank)
         if len(self._names) == 1:
             _reject_lone_blanks(batch)

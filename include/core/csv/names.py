@@ -12,12 +12,13 @@ from include.contracts.names import code_of, shown_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+# Unicode categories: https://www.unicode.org/reports/tr44/#General_Category_Values
 _NO_CHARACTERS: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _INVISIBLE: Final = "Cf"
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 _LEAST_LETTERS: Final = 4
 _NEAR: Final = 0.75
-_EDITS: Final = 2
+_EDITS: Final = 2  # characters that one name may have more
 
 
 def control_in(name: str) -> str | None:
@@ -27,11 +28,12 @@ def control_in(name: str) -> str | None:
 
 def folded(name: str) -> str:
     """Give what names that differ in letter case or in Unicode form alone have in common."""
+    # folding may undo the form
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def could_be_names(cells: Sequence[str]) -> bool:
-    """Tell whether cells look like the names of columns: all different, none like a value."""
+    """Check whether cells look like the names of columns: all different, none like a value."""
     names = [cell.strip() for cell in cells]
     return len(set(names)) == len(names) and all(
         name[:1].isalpha() or name[:1] in ("_", "#") for name in names
@@ -39,7 +41,7 @@ def could_be_names(cells: Sequence[str]) -> bool:
 
 
 def near_miss(wanted: str, names: Iterable[str]) -> str | None:
-    """Say which name is nearly the wanted one, and what tells them apart; None without any."""
+    """Say which name is nearly the wanted one, and what makes them differ; None without any."""
     best: tuple[float, str] | None = None
     for name in names:
         difference = _difference(wanted, name)

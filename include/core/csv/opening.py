@@ -1,4 +1,4 @@
-"""A file as records: what its bytes are, its encoding and its dialect settled on the way."""
+"""A file as records: opening it finds out its format, its encoding and its dialect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Opened:
 
     Attributes:
         records: all of it, its header the first record if it has one.
-        syntax: how its cells are told apart.
+        syntax: how its lines are cut into cells.
         line: where the first record must begin.
     """
 
@@ -66,7 +66,7 @@ class Opened:
 def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
     """Open a file as records.
 
-    Arguments and errors are those of `csv_rows.read_rows`.
+    Arguments and errors are those of `rows.read_rows`.
     """
     limit = _limit(contract)
     head, texts = _read(path, name=name, contract=contract)
@@ -86,7 +86,7 @@ def open_records(path: Path, *, name: str, contract: CsvContract) -> Opened:
 
 
 def _read(path: Path, *, name: str, contract: CsvContract) -> tuple[bytes, Iterator[str]]:
-    """Read a file's text in pieces, and the bytes at its front that tell what it is."""
+    """Read a file's text in pieces, and the bytes at its front that show what it is."""
     chunks = read_decompressed(
         path, name=name, max_bytes=contract.max_bytes, max_ratio=contract.max_ratio
     )
@@ -108,7 +108,7 @@ def _refuse_other_content(head: bytes, *, name: str) -> None:
 
 
 def _peek(pieces: Iterator[Piece], empty: Piece) -> tuple[Piece, Iterator[Piece]]:
-    """Take enough off the front to tell what it is; return that, and all pieces again."""
+    """Take enough off the front to show what the file is; return that, and all pieces again."""
     head = empty
     while len(head) < HEAD_BYTES and (piece := next(pieces, None)) is not None:
         head += piece

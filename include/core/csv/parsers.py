@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     Parse = Callable[[str], str | None]
 
 _INTEGER: Final = re.compile(r"([+-]?[0-9]+)(\.0*)?")
-_INTEGER_CHARACTERS: Final = 1000
+_INTEGER_CHARACTERS: Final = 1000  # int() refuses more than 4,300 digits
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+# what decimal_text would write, of so few digits that Decimal need not be asked
 _CANONICAL: Final = re.compile(r"(?!-0\Z)-?(?:0|[1-9][0-9]{0,27})(?:\.[0-9]{0,27}[1-9])?")
 _NOT_FINITE: Final = {
     "nan": "NaN",
@@ -101,6 +102,7 @@ def _floats(column: Column) -> Callable[[str], str | None]:
         number = float(text)
         if math.isinf(number):
             return _without_end(column, "-Infinity" if number < 0 else "Infinity")
+        # a number that is not zero, too small for a float
         if not number and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
             raise Fault("out_of_range")
         return float_text(number)
@@ -219,9 +221,9 @@ def _timestamps(column: Column) -> Callable[[str], str]:
 
 def _by_formats(text: str, formats: tuple[str, ...]) -> datetime:
     """Read text by the first format that fits, strictly: ASCII, and no blank that it lacks."""
-    if text.isascii():
+    if text.isascii():  # strptime takes digits of any script
         for form in formats:
-            if " " in text and " " not in form:
+            if " " in text and " " not in form:  # and blanks before some numbers
                 continue
             try:
                 return datetime.strptime(text, form)  # noqa: DTZ007 # the zone is the contract's
@@ -255,6 +257,7 @@ def _in_zone(naive: datetime, zone: ZoneInfo | None) -> datetime:
     if zone is None:
         raise Fault("no_zone")
     earlier, later = (naive.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    # the two readings differ where clocks change; a time that exists survives the way to UTC
     if earlier.utcoffset() != later.utcoffset():
         back = earlier.astimezone(timezone.utc).astimezone(zone).replace(tzinfo=None)
         raise Fault("ambiguous_time" if back == naive else "nonexistent_time")

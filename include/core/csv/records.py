@@ -24,7 +24,7 @@ class Block:
 
     Attributes:
         lines: 1-based physical line where each record begins.
-        records: the cells of each, as they stand in the file; empty if columns has them.
+        records: the cells of each, as they are in the file; empty if columns has them.
         columns: the cells of each column, when all records are known to have the right width.
         faults: line, code and raw text of records that cannot be taken apart.
         blanks: the blank lines.
@@ -57,7 +57,7 @@ class RecordReader:
     Arguments:
         pieces: whole lines from `csv_text.whole_lines`.
         name: what the file's owner calls it.
-        syntax: how cells are told apart.
+        syntax: how a line is cut into cells.
         limit: characters of one record. A longer line is rejected, and reading goes on at the
             next; a longer record of several lines refuses the file.
         skip: physical lines to pass over first.
@@ -122,7 +122,7 @@ class RecordReader:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.split("\n")
-        if not lines[-1]:
+        if not lines[-1]:  # the last line of a file may have no line end
             lines.pop()
         first = self._line
         self._line += len(lines)
@@ -173,7 +173,7 @@ class RecordReader:
         for line in io.StringIO(text, newline=""):
             self._take(line, block)
         if held and self._parts and self._began == began:
-            return block  # nothing has come to its end
+            return block  # the record goes on: its text is looked at when it ends
         return _looked_over(block, "".join(held) + text)
 
     def _take(self, line: str, block: _LineByLine) -> None:
@@ -229,7 +229,7 @@ class RecordReader:
             block.records.append(cells)
             return
         block.faults.append((self._began, code or "unescaped_quote", lines[0].rstrip("\r\n")))
-        self._line = self._began + 1
+        self._line = self._began + 1  # go back: the other lines are records of their own
         for line in lines[1:]:
             self._take(line, block)
 

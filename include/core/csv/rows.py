@@ -100,7 +100,7 @@ class CsvRows:
         self._checks.finish()
 
     def raws(self, lines: Iterable[int]) -> Iterator[tuple[int, str]]:
-        """Yield the rows at the given lines as they stand in the file, instead of typed rows.
+        """Yield the rows at the given lines as they are in the file, instead of typed rows.
 
         Arguments and errors are those of `read_raw`.
         """
@@ -121,7 +121,7 @@ class CsvRows:
 def read_raw(
     path: Path, *, lines: Iterable[int], name: str, contract: CsvContract
 ) -> Iterator[tuple[int, str]]:
-    """Read a file again for the rows at the given lines, as they stand in it.
+    """Read a file again for the rows at the given lines, as they are in it.
 
     Arguments:
         path: where the file is.
@@ -148,6 +148,7 @@ def _find_header(opened: Opened, *, name: str, contract: CsvContract) -> tuple[H
     if not contract.header:
         first = [syntax.text(cell) for cells in block.records[:1] for cell in cells]
         return given_header(first, name=name, line=line, contract=contract), 0
+    # a header that breaks the quoting rules may be one with another delimiter
     for raw in (raw for began, _, raw in block.faults[:1] if began == line):
         refuse_other_delimiter(raw, name=name, line=line, contract=contract)
     if not block.records or block.lines[0] != line:

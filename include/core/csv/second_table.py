@@ -20,13 +20,13 @@ class SecondTable:
 
     Its header has at least two cells, all distinct, all names that begin with a letter. Either
     it has another width than the table, and the row after it has that width too and is no such
-    header; or it stands after a blank line, where at least two columns are not text and so
+    header; or it follows a blank line, where at least two columns are not text and so
     cannot hold names.
 
     Arguments:
         name: what the file's owner calls it.
         header: the file's.
-        syntax: how cells are told apart.
+        syntax: how a line is cut into cells.
     """
 
     def __init__(self, *, name: str, header: Header, syntax: Syntax) -> None:

@@ -21,8 +21,8 @@ class Shape:
 
     Attributes:
         names: the names of the header, one for each cell of a row.
-        line_ends: places of the cells that may hold line ends whatever their lines look like.
-        reads: tells whether cells, one for each name, are values of their columns.
+        line_ends: places of the cells that may hold lines of any kind.
+        reads: checks whether cells, one for each name, are values of their columns.
     """
 
     names: tuple[str, ...]
@@ -31,14 +31,14 @@ class Shape:
 
 
 class SpanCheck:
-    """Tells a cell that holds line ends from rows that a missing or stray quote has swallowed.
+    """Distinguishes a cell with line ends from rows that a missing or stray quote has swallowed.
 
     A line is like a row if it would be one by itself: cut at each delimiter, quotes aside, it
     has as many cells as the header, and they are values of their columns.
 
     Arguments:
         name: what the file's owner calls it.
-        syntax: how cells are told apart.
+        syntax: how a line is cut into cells.
         shape: what a row is like.
     """
 
@@ -83,7 +83,7 @@ class SpanCheck:
             at = ends
 
     def _holds_rows(self, inside: list[str], *, ends: tuple[str, str]) -> bool:
-        """Tell whether half of the lines inside a cell are like rows.
+        """Check whether half of the lines inside a cell are like rows.
 
         Where none is inside, the line where the cell begins and the one where it ends are both
         to be like rows.

@@ -1,6 +1,6 @@
 """Where a record's cells begin and end, and what text they stand for.
 
-Cells stay as they stand in the file, quotes included, so that the bare empty cell and the
+Cells stay as they are in the file, quotes included, so that the bare empty cell and the
 quoted one remain apart, and so that joining cells by the delimiter gives the row's raw text.
 Format: https://www.rfc-editor.org/rfc/rfc4180, with any line end.
 """
@@ -26,7 +26,7 @@ class Syntax:
     def __init__(self, *, delimiter: str, escape: str | None) -> None:
         self.delimiter, self.escape = delimiter, escape
         comma = re.escape(delimiter)
-        inner, pair = '[^"]*', '""'
+        inner, pair = '[^"]*', '""'  # inside quotes: other characters, and escaped quotes
         if escape is not None:
             backslash = re.escape(escape)
             inner, pair = f'[^"{backslash}]*', f'(?:""|{backslash}[\\s\\S])'
@@ -44,7 +44,7 @@ class Syntax:
         self._escaped = re.compile(f"(?:{doubled})(.)")
 
     def split(self, record: str) -> list[str] | None:
-        """Cut a record into its cells as they stand; None if it breaks the quoting rules."""
+        """Cut a record into its cells as they are; None if it breaks the quoting rules."""
         cells: list[str] = self._cells.findall(record + self.delimiter)
         whole = sum(map(len, cells)) + len(cells) == len(record) + 1
         return cells if whole else None
@@ -68,11 +68,11 @@ class Syntax:
         return [[cell[:-1] for cell in cells[place::width]] for place in range(width)]
 
     def is_open(self, line: str) -> bool:
-        """Tell whether a line, its end included, stops inside a quoted cell."""
+        """Check whether a line, its end included, stops inside a quoted cell."""
         return self._open.fullmatch(line) is not None
 
     def is_inside(self, line: str) -> bool:
-        """Tell whether a line, its end included, is the inside of a quoted cell from end to end."""
+        """Check whether a line, its end included, is all inside a quoted cell."""
         return self._inside.fullmatch(line) is not None
 
     def text(self, cell: str) -> str:

@@ -1,7 +1,7 @@
 """Bytes to text in whole lines: the declared encoding, byte-order marks, bounded line length.
 
 A byte that the encoding does not have becomes a mark, one lone surrogate U+DC00 + byte, so that
-only its row is rejected and the byte can still be shown. Valid text never decodes to one.
+only its row is rejected and the byte can still be reported. Valid text never decodes to one.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
     return "".join(chr(0xDC00 + byte) for byte in bad), error.end
 
 
+# a handler of decoding errors is known by name to all codecs of the process
 codecs.register_error(_MARKS, _mark)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Value = str | Fault | None
     Faults = dict[int, Fault]
 
+# Cells repeat: dates and names of a file are few. Long ones rarely do, and cost memory.
 _MEMO_CELLS: Final = 16_384
 _MEMO_CELL_CHARACTERS: Final = 128
 _UTF_8_WIDEST: Final = 4  # bytes of one character
@@ -52,8 +53,8 @@ class ColumnReader:
         self._memo = None if column.type == "text" else _Memo(self._typed(column))
 
     def _typed(self, column: Column) -> Callable[[str], Value]:
-        """Build what reads one cell, as it stands in the file, of a column that is not text."""
-        parse, asked = parser_of(column), _asked(column)
+        """Build the function that reads one raw cell of a column that is not text."""
+        parse, expected = parser_of(column), _expected(column)
         broken = self._checks.fault if self._checks else None
         nulls, null, unquoted, trim = self._nulls, self._null, self._unquoted, self._trim
 
@@ -65,7 +66,7 @@ class ColumnReader:
             try:
                 found = parse(unquoted(cell))
             except Fault as fault:
-                return Fault(fault.code, asked.get(fault.code, ""))
+                return Fault(fault.code, expected.get(fault.code, ""))
             if found is None:
                 return null
             return (broken(found) or found) if broken else found
@@ -76,7 +77,7 @@ class ColumnReader:
         """Read one column of a block.
 
         Arguments:
-            cells: as they stand in the file.
+            cells: as they are in the file.
             quoted: whether any of them may hold a quote.
             size: characters that none of them exceeds.
 
@@ -84,6 +85,7 @@ class ColumnReader:
         """
         if self._memo is None:
             return self._texts(cells, quoted=quoted, size=size)
+        # most columns of whole numbers need no parser: their cells are canonical already
         if self._range and (
             _are_plain_digits(cells, self._safe_digits) or _are_canonical(cells, *self._range)
         ):
@@ -101,6 +103,7 @@ class ColumnReader:
             quoted
             and not suspect
             and self._doubles_quotes
+            # NUL is in no text, so that one pass over the joined cells does for all of them
             and '""' not in (joined := "\0".join(cells))
         ):
             values = [*joined.replace('"', "").split("\0")] if cells else []
@@ -110,7 +113,7 @@ class ColumnReader:
                 null if cell in nulls else unquoted(cell) if cell[:1] == '"' else cell
                 for cell in cells
             ]
-        if size * _UTF_8_WIDEST > self._limit:
+        if size * _UTF_8_WIDEST > self._limit:  # else no cell can be too long
             suspect = True
             values = [self._within_limit(value) for value in values]
         if self._checks and (broken := _broken(values, self._checks)):
@@ -147,7 +150,7 @@ class _Memo(dict[str, "Value"]):
 
 
 def _broken(values: list[Value], checks: ConstraintChecks) -> dict[Value, Fault]:
-    """Find the texts that break a constraint; each is checked once, however often it stands."""
+    """Find the texts that break a constraint; each is checked once, however often it occurs."""
     texts = [text for text in set(values) if isinstance(text, str)]
     if checks.all_hold(texts):
         return {}
@@ -177,7 +180,7 @@ def _safe_digits(lowest: int, highest: int) -> int:
 
 
 def _are_plain_digits(cells: list[str], most: int) -> bool:
-    """Tell whether all cells are one to so many digits without leading zeros, cheaply."""
+    """Check whether all cells are one to so many digits without leading zeros, cheaply."""
     lengths = set(map(len, cells))
     return (
         0 not in lengths
@@ -189,7 +192,7 @@ def _are_plain_digits(cells: list[str], most: int) -> bool:
 
 
 def _are_canonical(cells: list[str], lowest: int, highest: int) -> bool:
-    """Tell whether all cells are whole numbers in range, written as Python would."""
+    """Check whether all cells are whole numbers in range, written as Python would."""
     try:
         numbers = list(map(int, cells))
     except ValueError:
@@ -202,8 +205,8 @@ def _faults_among(values: list[Value]) -> Faults:
     return {index: value for index, value in enumerate(values) if isinstance(value, Fault)}
 
 
-def _asked(column: Column) -> dict[str, str]:
-    """Say by code what a column asks of its cells, where that is not what its type alone asks."""
+def _expected(column: Column) -> dict[str, str]:
+    """Say for each code what a column asks of its cells beyond its type."""
     separators = f"decimal_char {column.decimal_char!r}, group_char {column.group_char!r}"
     spellings = ", ".join((*column.true_values, *column.false_values))
     formats = ", ".join(column.formats)

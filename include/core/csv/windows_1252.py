@@ -1,4 +1,4 @@
-"""Windows-1252 and Latin-1 told from UTF-8 with a few broken bytes.
+"""How Windows-1252 and Latin-1 differ from UTF-8 with a few broken bytes.
 
 Both take each byte beyond ASCII for a character; Windows-1252 has quotes, dashes and the euro
 where Latin-1 has control characters:
@@ -24,7 +24,7 @@ _LETTERS: Final = "A-Za-zÀ-ÖØ-öø-ÿŠŒŽšœžŸ"
 _SMALL, _CAPITAL = "a-zß-öø-ÿšœž", "A-ZÀ-ÖØ-ÞŠŒŽŸ"
 _WORD: Final = re.compile(f"[{_LETTERS}]*[À-ÖØ-öø-ÿŠŒŽšœžŸ][{_LETTERS}]*")
 _SPELLED: Final = re.compile(f"[{_CAPITAL}]?[{_SMALL}]+|[{_CAPITAL}]+")
-# Each sign with what stands beside it in text, and by chance rarely does.
+# Each sign with what is beside it in text, and by chance rarely is.
 _SIGNS: Final = re.compile(
     "|".join(
         (
@@ -92,7 +92,7 @@ class Windows1252Suspicion:
 
 
 def reads_as_text(raw: str) -> bool:
-    """Tell whether text with undecodable bytes makes sense once they are read as Windows-1252."""
+    """Check whether text with undecodable bytes makes sense once they are read as Windows-1252."""
     text = _SIGNS.sub(" ", raw.translate(_READ))
     return _WORD.sub(_if_not_spelled, text).isascii()
 

@@ -72,13 +72,13 @@ GUARDS: Final = (
         ),
         (
             f"{_ENCODINGS}::test_latin_1_undeclared_is_an_error",
-            f"{_ENCODINGS}::test_windows_1252_undeclared_is_told_by_its_own_signs",
+            f"{_ENCODINGS}::test_windows_1252_undeclared_is_recognised_by_its_own_signs",
         ),
     ),
     Guard(
         "header that is data",
         "the first row of a file without a header becomes its names",
-        (Edit("include/core/csv/header.py", "    check.data(names)\n", ""),),
+        (Edit("include/core/csv/header.py", "    check.refuse_data(names)\n", ""),),
         (
             "tests/unit/core/csv/test_csv_headless.py::test_first_row_that_looks_like_data_is_an_error",
         ),

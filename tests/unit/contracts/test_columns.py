@@ -123,8 +123,8 @@ def test_pattern_that_every_reader_reads_alike_is_taken(pattern: str) -> None:
         ("a{3,2}", "min repeat greater than max repeat"),
         ("a{1001}", "more than 1000 times"),
         ("(a{40}){40}", "more than 1000 times"),
-        ("(a+)+b", "a repeat stands around one without end"),
-        ("((a*)?b){2}", "a repeat stands around one without end"),
+        ("(a+)+b", "a repeat holds one without end"),
+        ("((a*)?b){2}", "a repeat holds one without end"),
     ],
 )
 def test_pattern_that_is_wrong_or_read_differently_is_refused(pattern: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""What bytes are that should be CSV, and that honest CSV is never taken for something else."""
+"""What bytes are that should be CSV, and that CSV is never taken for something else."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_file_that_was_compressed_twice_is_refused() -> None:
         take(gzip.compress(gzip.compress(TABLE)), name="a.csv.gz")
 
 
-def test_what_is_inside_a_compressed_file_is_told_too() -> None:
+def test_what_is_inside_a_compressed_file_is_recognised_too() -> None:
     with pytest.raises(InputFileError, match="a ZIP archive"):
         take(gzip.compress(zipped("a.csv")), name="a.csv.gz")
 
@@ -177,7 +177,7 @@ def test_no_row_of_a_json_document_gets_into_the_error() -> None:
         b"Obj\n", b"MZ,a\n", b"ustar\n", b"\n\n", b"",
     ],
 )  # fmt: skip
-def test_honest_table_is_taken_for_nothing_else_whatever_its_names(content: bytes) -> None:
+def test_table_with_any_names_is_taken_for_nothing_else(content: bytes) -> None:
     assert identify(content, whole=True) is None
 
 

@@ -1,4 +1,4 @@
-"""No line of a file vanishes, whatever quotes, line ends and bytes it is damaged by."""
+"""No line of a file vanishes, with any quotes, line ends and bytes that damage it."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_every_line_is_accounted_for_beside_overlong_ones(body: str, width: int,
 
 @dataclass
 class Read:
-    """What a reader of records gave, whatever blocks it came in."""
+    """What a reader of records gave, in blocks of any size."""
 
     records: list[tuple[int, list[str]]]
     faults: list[tuple[int, str, str]]

@@ -95,7 +95,7 @@ cells = st.text(alphabet="abcxyz 01,;|\t'€é", max_size=8)
     rows=st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=30),
 )
 @settings(max_examples=150)
-def test_file_that_quotes_all_cells_is_read_whatever_they_hold(
+def test_file_that_quotes_all_cells_is_read_with_any_text_in_them(
     delimiter: str, rows: list[list[str]]
 ) -> None:
     text = io.StringIO(newline="")
@@ -120,7 +120,7 @@ def test_delimiter_other_than_declared_is_an_error_also_without_declared_columns
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "^"])
 @pytest.mark.parametrize("quote", ["", '"'])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
-def test_first_line_that_tells_the_delimiter_is_taken_and_counted_as_no_row(
+def test_first_line_that_names_the_delimiter_is_taken_and_counted_as_no_row(
     end: str, delimiter: str, quote: str, start: str
 ) -> None:
     content = f"{start}{quote}sep={delimiter}{quote}\na{delimiter}b\n1{delimiter}2\n"
@@ -130,7 +130,7 @@ def test_first_line_that_tells_the_delimiter_is_taken_and_counted_as_no_row(
         assert take_any(content, delimiter=declared).rows == [("1", "2")]
 
 
-def test_first_line_that_tells_the_delimiter_is_one_of_the_declared_lines_before_the_header() -> (
+def test_first_line_that_names_the_delimiter_is_one_of_the_declared_lines_before_the_header() -> (
     None
 ):
     assert take("sep=,\na,b\n1,2\n", preamble_lines=1).lines == [3]
@@ -142,7 +142,7 @@ def test_declared_delimiter_that_the_file_contradicts_is_an_error_that_names_bot
         take("sep=;\na;b\n1;2\n")
 
 
-def test_first_line_that_tells_another_delimiter_than_the_file_has_is_an_error() -> None:
+def test_first_line_that_names_another_delimiter_than_the_file_has_is_an_error() -> None:
     with pytest.raises(InputFileError, match=r"line 2: .* not the declared one, a semicolon"):
         take_any("sep=;\na,b\n1,2\n")
 
@@ -176,7 +176,7 @@ def test_lines_before_the_header_are_an_error_that_says_where_it_is(
     "content",
     ["# by hand, today\nID,Name\n1,Ana\n2,Bo\n", "# by hand\nID,Name\n", "#,\na,b\n1,2\n"],
 )
-def test_comment_before_the_header_is_told_also_by_its_sign(content: str) -> None:
+def test_comment_before_the_header_is_recognised_by_its_sign_too(content: str) -> None:
     with pytest.raises(InputFileError, match="on line 2"):
         take_any(content)
 

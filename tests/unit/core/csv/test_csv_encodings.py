@@ -83,7 +83,7 @@ def test_latin_1_undeclared_is_an_error(word: str) -> None:
         "wait…", "Word™", "‘x’ y", "• item", "Škoda", "naïve – “café”", "L’Œuvre", "10,5 €",
     ],
 )  # fmt: skip
-def test_windows_1252_undeclared_is_told_by_its_own_signs(text: str) -> None:
+def test_windows_1252_undeclared_is_recognised_by_its_own_signs(text: str) -> None:
     quoted = f'"{text}"' if "," in text else text
     content = "a,b\n" + "1,2\n" * 50 + f"3,{quoted}\n"
     with pytest.raises(InputFileError, match=r'line 52: .* Windows-1252, .* encoding="cp1252"'):
@@ -91,7 +91,7 @@ def test_windows_1252_undeclared_is_told_by_its_own_signs(text: str) -> None:
     assert take(content.encode("cp1252"), encoding="cp1252").rows[-1] == ("3", text)
 
 
-def test_windows_1252_is_told_also_where_fewer_rows_are_broken_otherwise() -> None:
+def test_windows_1252_is_recognised_where_fewer_rows_are_broken_otherwise() -> None:
     body = "3,it’s\n4,don’t\n5,café\n".encode("cp1252") + b"6,\xff\n7,x\xfe\n"
     with pytest.raises(InputFileError, match="line 2: the file looks like Windows-1252"):
         take(b"a,b\n" + body)

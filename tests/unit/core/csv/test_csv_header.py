@@ -56,7 +56,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_name_is_taken_as_it_stands_without_blanks_around_it(name: str) -> None:
+def test_name_is_kept_unchanged_but_for_blanks_around_it(name: str) -> None:
     quoted = name.replace('"', '""')
     for blank in ("", " ", "\u00a0"):
         taken = take(f'a,b,"{blank}{quoted}{blank}"\n1,2,3\n', unknown_columns="add")
@@ -210,7 +210,7 @@ def test_near_miss_in_unicode_form_is_named() -> None:
         take("cafe\u0301\n1\n", (Column(name="caf\u00e9", type="text"),))
 
 
-def test_near_miss_of_no_declared_name_stays_untold() -> None:
+def test_name_that_is_no_near_miss_is_not_named() -> None:
     with pytest.raises(InputFileError, match="no header here") as caught:
         take("High Street,ab\n1,2\n", (Column(name="street", type="text"), A_AND_B[0]))
     assert "High" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""First rows that are data where a header should be, and honest headers that hold numbers."""
+"""First rows that are data where a header should be, and real headers that hold numbers."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_first_row_that_looks_like_data_is_an_error(content: str) -> None:
         "total,Total 2\nx,y\n",
     ],
 )
-def test_honest_header_is_taken_also_with_numbers_in_it(content: str) -> None:
+def test_header_with_numbers_in_it_is_accepted(content: str) -> None:
     taken = take_any(content)
     assert taken.counts.read == content.count("\n") - 1
 

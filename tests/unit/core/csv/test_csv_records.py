@@ -1,4 +1,4 @@
-"""Where records and cells begin and end, whatever the file's bytes."""
+"""Where records and cells begin and end, for any bytes of a file."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_header_alone_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_end_inside_quotes_is_kept_as_it_stands(end: str) -> None:
+def test_line_end_inside_quotes_is_kept_unchanged(end: str) -> None:
     taken = take(f'a,b\n"x{end}{end}y",2\n3,4\n')
     assert taken.rows == [(f"x{end}{end}y", "2"), ("3", "4")]
     assert taken.lines == [2, 5]
@@ -235,7 +235,7 @@ def test_header_and_rows_after_declared_preamble_keep_their_line_numbers() -> No
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", "^", "-"])
-def test_declared_delimiter_tells_cells_apart(delimiter: str) -> None:
+def test_declared_delimiter_separates_cells(delimiter: str) -> None:
     taken = take(f'a{delimiter}b\n1,5{delimiter}"x{delimiter}"\n', delimiter=delimiter)
     assert taken.rows == [("1,5", f"x{delimiter}")]
 

@@ -259,7 +259,7 @@ def test_timestamp_is_read_in_the_declared_formats() -> None:
     "cell",
     ["007", "=cmd|' /C calc'!A0", "@x", "\\.", "\\N", " padded ", "NaN", "null", "N/A", "1e400"],
 )
-def test_text_is_kept_as_it_stands(cell: str) -> None:
+def test_text_is_kept_unchanged(cell: str) -> None:
     assert take_cell(cell, Column(name="c", type="text"), **NULLS) == cell
 
 
@@ -273,7 +273,7 @@ def test_text_is_kept_as_it_stands(cell: str) -> None:
         (("", '""', "NULL", '"NULL"'), [None] * 4),
     ],
 )
-def test_bare_empty_quoted_empty_and_null_are_told_apart_by_the_declared_tokens(
+def test_bare_empty_quoted_empty_and_null_differ_by_the_declared_tokens(
     tokens: tuple[str, ...], values: list[str | None]
 ) -> None:
     taken = take('a,b\n,1\n"",2\nNULL,3\n"NULL",4\n', null_tokens=tokens)

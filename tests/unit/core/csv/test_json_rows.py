@@ -145,7 +145,7 @@ def test_rejected_rows_and_rows_of_many_lines_keep_numbers_and_lines_in_step(pat
     assert rejected == [5, 9]
 
 
-def test_numbers_are_the_same_whatever_is_rejected(path: Path) -> None:
+def test_numbers_are_the_same_with_any_rows_rejected(path: Path) -> None:
     content = "a,b\n" + "".join(f"{n},{'x' if n % 7 else 'bad'}{n}\n" for n in range(1, 50_001))
     every, _ = read(path, content)
     column = Column(name="b", type="text")
