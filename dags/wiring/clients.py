@@ -81,6 +81,7 @@ class _Hook(PostgresHook):
             return super().get_conn()
         hook: Any = SecretsManagerHook  # it has no types
         self.connection.password = hook().get_secret_as_dict(secret)["password"]
+        # Airflow masks what its own backends give; this password came past them.
         mask_secret(self.connection.password)
         try:
             return super().get_conn()
@@ -105,6 +106,7 @@ def _opener(conn_id: str) -> Connect:
 
 def _no_password(conn_id: str, error: BotoCoreError | ClientError) -> SluiceError:
     problem = f"AWS gives no password for {conn_id}"
+    # No answer at all: the network, or the endpoint, may come back.
     if not isinstance(error, ClientError):
         return WarehouseUnavailableError(f"{problem}: {type(error).__name__}")
     code = error_code(error)

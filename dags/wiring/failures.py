@@ -68,7 +68,9 @@ def records_cause(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **kwargs)
         except TerminalError as error:
             _record(error)
+            # Without its cause, whose words may quote rows, and without a retry.
             raise AirflowFailException(cause_of(error)) from None
+        # AirflowTaskTimeout is a BaseException.
         except (Exception, AirflowTaskTimeout) as error:
             _record(error)
             raise
@@ -151,6 +153,7 @@ def notify_failure(
                 record_failure(cursor, run, task=task, cause=cause)
                 conf = on_record(cursor, run, cause) if on_record else None
                 write_notice(cursor, notice(conf))
+        # The warehouse may be what failed: the notice goes out without the outbox then.
         except (SluiceError, AirflowException) as error:
             log.warning("No ledger row for this failure: %s", cause_of(error))
             publish(notice({} if on_record else None))

@@ -78,6 +78,7 @@ def resolve(*, params: Mapping[str, Any], run: Any) -> RunInput:
     Raises:
         RunInputError: an unknown name, a wrong type, or a moment in the future.
     """
+    # Airflow checks the types of known parameters, and lets unknown ones pass.
     unknown = sorted(set(run.conf or {}) - set(PARAMS))
     if unknown:
         raise RunInputError(

@@ -25,6 +25,7 @@ def scratch_folder(*names: str, root: Path | None = None) -> Iterator[Path]:
     """
     base = (root or Path(tempfile.gettempdir())) / "sluice"
     folder = base / quote("~".join(names), safe="")
+    # What a killed try of the same task left.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

@@ -65,6 +65,7 @@ _TRANSIENT_CODES: Final = frozenset(
         "TransactionInProgressException",
     }
 )
+# HTTP status codes; services that name no known code still mean these.
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERRORS: Final = 500
 
@@ -152,6 +153,7 @@ def send_batch(
     refused: Counter[str] = Counter()
 
     def attempt() -> None:
+        # An API may take some entries of a batch and refuse others.
         answer = _call(send, left, what)
         again = {place: refusal for place, refusal in answer.items() if not refusal.final}
         refused.update(refusal.code for refusal in answer.values() if refusal.final)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+# Bytes that are read at once: a file of any size needs no more memory.
 CHUNK_BYTES = 1 << 20
+# head_object has no body to name an error in, so it answers with the bare status.
 _NOT_FOUND = ("404", "NoSuchKey", "NotFound")
 
 
@@ -139,6 +141,7 @@ class ObjectStore:
             prefix: ends in a slash.
             after: the rest of a key below the prefix, itself excluded.
         """
+        # S3 lists keys in order of their UTF-8 bytes, so moments in ISO 8601 are in order of time.
         answer = self.client.list_objects_v2(
             Bucket=self.bucket, Prefix=prefix, StartAfter=prefix + after, MaxKeys=1
         )

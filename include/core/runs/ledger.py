@@ -53,6 +53,7 @@ class Counts:
         Raises:
             AccountingError: the sum is off.
         """
+        # deleted is no part of the sum: those rows were in the table, not in what was read.
         accounted = (
             self.rejected
             + self.duplicate

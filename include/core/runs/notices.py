@@ -99,6 +99,7 @@ def compose_notice(facts: RunFacts, status: str, subject: str, lines: list[str])
         subject: what happened; characters that SNS refuses are replaced, and the end is cut.
         lines: the text.
     """
+    # SNS refuses other characters, and the run would end without a notice.
     plain = "".join(map(_in_subject, f"Sluice {subject}"))
     return Notice(
         dag_id=facts.dag_id,

@@ -111,6 +111,7 @@ class _Outbox:
     def send_next(self, *, own: bool) -> bool:
         """Send the next notice, or mark it as refused; False when there is none."""
         with transaction(self._connect, doing=f"send the notices of {self._run.dag_id}") as cursor:
+            # The lock on the outbox is held until the mark: two runs must not send one notice.
             notice = self._take(cursor, own=own)
             if notice is None:
                 return False
@@ -144,9 +145,11 @@ class _Outbox:
         try:
             self._publish(notice)
         except ClientError as error:
+            # Throttled, or SNS is away: the transaction is rolled back, and the notice waits.
             code = final_code(error)
             if code is None:
                 raise
+        # botocore refuses it before it is sent, and would do so again.
         except ParamValidationError as error:
             code = type(error).__name__
         else:

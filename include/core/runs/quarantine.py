@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from include.core.csv.faults import Reject
     from include.core.runs.ledger import RunOfSink
 
+# A row may have 64 KiB of raw text: 64 MB of JSON in one statement at most.
 _BATCH_ROWS: Final = 1000
 
 
@@ -131,6 +132,7 @@ def refuse_rejects(
 
 def quarantine_rows(cursor: cursor, run: RunOfSink, rows: Iterable[QuarantineRow]) -> int:
     """Replace what the run has in quarantine by these rows, and count them."""
+    # An earlier try of the run may have left rows of its own.
     cursor.execute(read_statement("runs/replace_quarantine.empty"), asdict(run))
     written = 0
     batch: list[dict[str, Any]] = []

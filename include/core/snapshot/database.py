@@ -27,6 +27,7 @@ def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConn
     """
     settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
     with safe_errors(), duckdb.connect(folder / "snapshot.duckdb", config=settings) as connection:
+        # Times become text and dates in UTC wherever the worker is.
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         yield connection
@@ -42,6 +43,7 @@ def safe_errors() -> Iterator[None]:
     """
     try:
         yield
+    # A full disk raises IOException; both may pass on a worker with more room.
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise WorkerExhaustedError(f"DuckDB has no room: {type(error).__name__}") from None
     except duckdb.Error as error:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from include.contracts.tables import Table
 
+# Bytes that are read at once where the reader has failed and the rest is dropped.
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -38,6 +39,7 @@ def write_snapshot(connection: DuckDBPyConnection, table: Table, *, cleaning: st
     Returns:
         How many rows there are.
     """
+    # The cleaning may compute in wider types; the table's own decide what is written.
     casts = [
         f"cast({quote_identifier(column.name)} as {duckdb_type(column)}) "
         f"as {quote_identifier(column.name)}"
@@ -96,6 +98,7 @@ def _while_written(write: Callable[[str], None]) -> Iterator[IO[bytes]]:
 
     def run() -> None:
         try:
+            # DuckDB writes to paths alone; this one is the pipe on Linux and on macOS.
             write(f"/dev/fd/{writing}")
         finally:
             os.close(writing)
@@ -108,4 +111,5 @@ def _while_written(write: Callable[[str], None]) -> Iterator[IO[bytes]]:
             # Opening a pipe that nothing reads any more would block the writer for good.
             while file.read(_CHUNK_BYTES):
                 pass
+        # Raises what the writer raised, once the reader has seen the end.
         written.result()

@@ -39,8 +39,11 @@ _TYPES: Final = {
     "date": "date",
     "timestamptz": "timestamptz",
 }
+# https://duckdb.org/docs/stable/sql/data_types/numeric#fixed-point-decimals
 _DECIMAL_DIGITS: Final = 38
+# Bytes; a smaller limit of DuckDB's lines would save nothing.
 _LEAST_LINE_BYTES: Final = 2_097_152
+# Characters that end a bare cell, or begin a quoted one.
 _SPECIAL: Final = ',"\n\r'
 _NEEDS_QUOTING: Final = frozenset({"text"})
 
@@ -94,6 +97,7 @@ def load_csv(
         clean = Path(scratch) / "rows.csv"
         longest = _write(rows, clean, on_reject=on_reject)
         _create(connection, relation, clean, columns=rows.columns, longest=longest)
+    # After the types: 1 and 01 are one key of an integer column.
     if contract.key:
         conflicts = _deduplicate(connection, relation, rows, key=contract.key)
         column = ", ".join(contract.key)
@@ -150,6 +154,7 @@ def _write(rows: CsvRows, target: Path, *, on_reject: Callable[[Reject], None]) 
                 longest = max(longest, *map(len, lines))
                 file.write("\n".join(lines))
                 file.write("\n")
+    # Characters times the most bytes that UTF-8 needs for one.
     return longest * 4
 
 

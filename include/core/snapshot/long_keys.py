@@ -31,6 +31,7 @@ SINK_REASONS: Final = {
 }
 """The code of each row that a table alone would refuse, and its reason."""
 
+# Of an index entry: https://www.postgresql.org/docs/18/storage-page-layout.html
 _HEADER_BYTES: Final = 8
 _SHORT_TEXT_BYTES: Final = 126
 """A text of so many bytes has a header of one byte and no padding, a longer one has four."""

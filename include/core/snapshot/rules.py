@@ -72,6 +72,7 @@ def _count(connection: DuckDBPyConnection, column: Column, constraint: Constrain
         column=quote_identifier(column.name),
         type=duckdb_type(column),
     )
+    # DuckDB binds a list, and no tuple.
     limit = [*constraint.limit] if isinstance(constraint.limit, tuple) else constraint.limit
     row = connection.execute(statement, {"asked": limit}).fetchone()
     return int(row[0]) if row else 0
@@ -113,6 +114,7 @@ def check_rules(
     Raises:
         RuleError: a rule of severity "error" is broken.
     """
+    # All rules are checked before the first error, so that one run shows every broken one.
     broken = [(rule.severity, _check(connection, rule, as_of)) for rule in rules]
     _refuse(name, [text for severity, text in broken if text and severity == "error"])
     return [text for _, text in broken if text]

@@ -117,6 +117,7 @@ def differing_columns(
         come: how many came.
     """
     most = max(pairs.values(), default=0)
+    # Fewer than half: no single column explains the change.
     if 2 * most < min(gone, come) or not most:
         return ()
     return tuple(name for place, name in enumerate(key) if pairs.get(place) == most)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     OpenRows = Callable[[], AbstractContextManager[IO[bytes]]]
 
+# Changes that a dry run lists: as many as a person reads, and an XCom takes.
 PREVIEW_ROWS = 20
 _STAGED = sql.Identifier("pg_temp", "_sluice_staged")
 
@@ -66,6 +67,7 @@ def find_newest_changes(statements: TableStatements, rows: OpenRows) -> Changes:
     staged = _stage(statements, rows)
     statements.execute("find_changes")
     counts = _count(statements)
+    # Without keys on both sides, none can have changed its shape.
     moved = MovedKeys()
     if counts["vanish"] and counts["insert"]:
         statements.execute("find_keys_moved_by_newest")
@@ -119,6 +121,7 @@ def _stage(statements: TableStatements, rows: OpenRows) -> int:
 def _count(statements: TableStatements) -> dict[str, int]:
     statements.execute("count_changes")
     failpoint("upsert.compared")
+    # An operation without rows is not in the answer.
     operations = ("insert", "update", "supersede", "vanish")
     return dict.fromkeys(operations, 0) | dict(statements.cursor.fetchall())
 

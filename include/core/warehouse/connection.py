@@ -89,8 +89,10 @@ def _translate(error: psycopg2.Error, doing: str) -> SluiceError:
     ]
     place = f" at {', '.join(named)}" if named else ""
     what = f"{type(error).__name__} (SQLSTATE {state or 'none'}){place}"
+    # psycopg2 itself refuses some statements before the server sees them; those have no state.
     if state is None and isinstance(error, psycopg2.ProgrammingError | psycopg2.DataError):
         return WarehouseRefusedError(f"Cannot {doing}: {what}")
+    # No state otherwise means that the connection failed or was cut.
     if state is None or state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES:
         return WarehouseUnavailableError(f"Cannot {doing}: Postgres is unavailable: {what}")
     return WarehouseRefusedError(f"Cannot {doing}: Postgres refused: {what}")

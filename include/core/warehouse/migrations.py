@@ -44,6 +44,7 @@ def migrate(connect: Connect, folder: Path = MIGRATIONS) -> list[str]:
         cursor.execute(read_statement("warehouse/apply_migrations.lock"))
         cursor.execute(read_statement("warehouse/apply_migrations.create_schema"))
         cursor.execute(read_statement("warehouse/apply_migrations.create_table"))
+        # Again under the lock: another run may have applied them while this one waited.
         missing = _missing(cursor, _files(folder))
         failpoint("migrate.locked")
         for number, path in missing:

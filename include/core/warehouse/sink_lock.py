@@ -20,6 +20,7 @@ LEASE_SECONDS = 1800.0
 # https://www.postgresql.org/docs/18/runtime-config-logging.html#GUC-APPLICATION-NAME: longer names
 # are cut, and characters other than printable ASCII are replaced.
 _NAME_CHARACTERS: Final = 63
+# Half of a SHA-256 in hexadecimal: enough that no two tables share it.
 _DIGEST_CHARACTERS: Final = 32
 
 
@@ -55,6 +56,7 @@ def lock_sink(cursor: cursor, sink: str) -> KnownSink:
         cursor: in the transaction of the load.
         sink: the table's name in the ledger.
     """
+    # Claim before locking: a writer that stopped in the middle holds the lock until it is ended.
     claim = {"writer": writer_name(sink), "lease_seconds": LEASE_SECONDS}
     cursor.execute(read_statement("warehouse/lock_sink.claim"), claim)
     cursor.execute(read_statement("warehouse/lock_sink.register"), {"sink": sink})

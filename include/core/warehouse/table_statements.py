@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from include.contracts.tables import Table
 
+# A key that has one of these types belongs to a date.
 _DATES = frozenset({"date", "timestamptz"})
 
 
@@ -37,6 +38,7 @@ class TableStatements:
     def copy(self, file: IO[bytes], *, into: sql.Composable) -> int:
         """Copy CSV, the table's columns in order, into a relation; returns how many rows."""
         parts = {"table": into, "columns": self.parts["columns"]}
+        # COPY takes no parameters, so psycopg2 leaves percent signs of names alone here.
         statement = compose("warehouse/stage_rows.copy", parts, bound=False)
         self.cursor.copy_expert(statement, file)
         return self.cursor.rowcount
@@ -52,6 +54,7 @@ def table_parts(table: Table) -> dict[str, sql.Composable]:
     names = [column.name for column in table.columns]
     values = [name for name in names if name not in table.key]
     comma, both = sql.SQL(", "), sql.SQL(" and ")
+    # `is distinct from`, since a null that became a value is a change.
     differs = _for_each("target.{name} is distinct from staged.{name}", values)
     target = sql.Identifier(table.schema, table.name)
     return {

@@ -131,12 +131,15 @@ class _Load:
     def run(self) -> LoadCounts:
         if self.known.as_of is not None and self.known.as_of > self.snapshot.as_of:
             return self._load_older()
+        # The digest vouches for the table only while nothing else has written to it.
         if self.known.content_sha256 == self.snapshot.content_sha256 and self.known.is_untouched:
             counts = LoadCounts(unchanged=self.snapshot.row_count)
+        # A preview lists changes, so it needs the comparison even with an empty table.
         elif self._is_empty() and not self.preview:
             counts = self._fill()
         else:
             counts = self._load_newest()
+        # Last, so that the writes of this load itself are among those that it knows.
         self.statements.execute("record_load.load", **asdict(self.snapshot))
         self.statements.execute("record_load.writes")
         failpoint("upsert.registered")
@@ -161,6 +164,7 @@ class _Load:
             )
         elif self._deletes:
             counts.deleted = self.statements.execute("write_changes.delete")
+        # The limits look at what was counted while writing; an error rolls all of it back.
         before, moved = self.known.row_count or 0, found.moved
         problem = moved.refuse_newest(before=before, deletes=self._deletes)
         self._refuse_changed_keys(moved, before, problem)
@@ -183,11 +187,13 @@ class _Load:
             counts.warnings.append(moved.warn_of_older())
         self.statements.execute("remember_vanished.stamp", as_of=as_of)
         failpoint("upsert.stamped")
+        # Where another writer has been at the table, the next load must compare it again.
         if self.known.is_untouched:
             self.statements.execute("record_load.writes")
         return counts
 
     def _write(self, found: Changes) -> LoadCounts:
+        # Before the writes: afterwards nothing shows the old values any more.
         preview = []
         if self.preview:
             preview = changes.list_changes(self.statements, deletes=self._deletes)
@@ -213,6 +219,7 @@ class _Load:
 
     def _refuse_shrunken(self, missing: int, before: int, hint: str) -> None:
         limit = self.policy.shrink
+        # An empty snapshot is a broken source, however few rows the table has.
         is_empty = self.snapshot.row_count == 0 and missing > 0
         if is_empty or self._is_above_limit(missing, before):
             raise ShrunkenSnapshotError(

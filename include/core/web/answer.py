@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OK, FORBIDDEN, TOO_MANY = 200, 403, 429
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# What a person can do about a status.
 HINTS = {
     401: "Check the credentials",
     403: "Check the credentials and what they may read",
@@ -87,6 +88,7 @@ def utc(moment: float) -> str:
 
 def read_limited(answer: Answer, *, max_bytes: int) -> Iterator[bytes]:
     """The body as it arrives; SourceRefusedError as soon as there are more than max_bytes."""
+    # A server may announce too little, so the bytes are counted as well.
     announced = answer.headers.get("Content-Length", "")
     size = int(announced) if re.fullmatch(r"[0-9]{1,18}", announced) else 0
     too_large = SourceRefusedError(

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+# A file of GitHub has none or one; five leave room for a source that moves.
 MAX_REDIRECTS = 5
+# Bytes. One commit takes some thousand; what is larger is no such answer.
 JSON_BYTES = 10 * 1024 * 1024
 T = TypeVar("T")
 
@@ -132,6 +134,7 @@ class Web:
 
         def save(answer: Answer) -> Download:
             size_bytes, sha256 = _save(answer, part=part, max_bytes=max_bytes)
+            # A rename is whole or not at all, also when the worker dies.
             part.replace(to)
             return Download(path=to, size_bytes=size_bytes, sha256=sha256)
 
@@ -176,8 +179,10 @@ class Web:
                 origin = allowed.check(hop)
             except OSError:
                 raise UnansweredError("the host's name could not be resolved") from None
+            # Credentials go to the origin that they are for, and to no redirect.
             own = {"User-Agent": self.user_agent, "Accept": "*/*"}
             sent = {**own, **(headers if origin == origin_of(url) else {})}
+            # A body that is compressed on its way could expand beyond any limit.
             request = _request(hop, {**sent, "Accept-Encoding": "identity"})
             with exchange(request, seconds=end - time.monotonic()) as answer:
                 if answer.status not in REDIRECTS or "Location" not in answer.headers:

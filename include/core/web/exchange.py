@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CHUNK_BYTES = 65_536
+# For connecting alone, so that a host that drops packets fails while there is time to retry.
 CONNECT_SECONDS = 10.0
 
 
@@ -104,6 +105,7 @@ def exchange(request: requests.PreparedRequest, *, seconds: float) -> Iterator[A
     """
     time_limit = _TimeLimit()
     timer = threading.Timer(max(seconds, 0), time_limit.shut_down)
+    # A worker that ends does not wait for it.
     timer.daemon = True
     timer.start()
     adapter = _adapter(time_limit)
@@ -150,6 +152,7 @@ def _adapter(time_limit: _TimeLimit) -> Any:
     class TlsPool(HTTPSConnectionPool):
         ConnectionCls = Tls
 
+    # Retries are the client's: it knows the budget.
     adapter = HTTPAdapter(max_retries=0)
     adapter.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
     return adapter

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from include.errors import ForbiddenAddressError
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+# Addresses of IPv4 hosts as an IPv6 network reaches them: https://www.rfc-editor.org/rfc/rfc6052
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -82,6 +83,7 @@ class AllowList:
             raise ForbiddenAddressError(
                 f"{origin} is not among the hosts to fetch from ({', '.join(self.hosts)})"
             )
+        # Each of them: the connection may go to any.
         for address in _addresses(origin):
             if not is_public(address):
                 raise ForbiddenAddressError(

@@ -80,6 +80,7 @@ def _remembered_version(
     """
     moment = format_moment(as_of)
     answer = store.first_json(_answers(source), after=moment)
+    # Moments in ISO 8601 and UTC compare as text.
     if answer is None or answer["committed_at"] > moment:
         return None
     return cast("FileVersion", answer)
@@ -90,6 +91,7 @@ def _ask_version(
 ) -> FileVersion:
     found = github.version_at(source, as_of)
     version = FileVersion(commit=found.commit, committed_at=format_moment(found.committed_at))
+    # Remembered before the file is there: any later run asks for the same version.
     failpoint("download.resolving")
     store.put_json(f"{_answers(source)}{format_moment(as_of)}.json", version)
     failpoint("download.resolved")

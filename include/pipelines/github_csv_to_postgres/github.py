@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from include.contracts.github import GitHubFile
     from include.core.web.client import Download, Web
 
+# https://docs.github.com/en/rest/about-the-rest-api/api-versions
 API_VERSION = "2022-11-28"
 
 
@@ -73,6 +74,7 @@ class GitHub:
                 f"{place} had no version at {until}. Choose a later as_of, or check the path"
             )
         version = _version(commits, place=place)
+        # The filter is GitHub's; a later commit must not get into a load of the past.
         if version.committed_at > moment:
             raise SourceRefusedError(f"GitHub's newest commit of {place} is later than {until}")
         return version
@@ -123,6 +125,7 @@ def _version(commits: Any, *, place: str) -> Version:
         committed_at = datetime.strptime(written, "%Y-%m-%dT%H:%M:%S%z")
     except (LookupError, TypeError, ValueError):
         raise SourceRefusedError(f"GitHub's list of commits of {place} is malformed") from None
+    # It becomes part of an address and of a key: nothing but a commit's name may pass.
     if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise SourceRefusedError(f"GitHub's list of commits of {place} holds no commit name")
     return Version(commit=commit, committed_at=committed_at.astimezone(timezone.utc))

@@ -58,38 +58,37 @@ def upsert_snapshot(
         ArchiveError: a file of clean_and_merge is not what it put there.
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
+    snapshot = Snapshot(
+        as_of=run.as_of,
+        row_count=cleaned["row_count"],
+        content_sha256=cleaned["snapshot"]["sha256"],
+    )
+    # A row that was rejected is missing from the snapshot, but not from the source.
+    certain = not cleaned["rejected"]
+    policy = Policy(vanished=dataset.vanished, shrink=dataset.shrink, certain=certain)
     rejects_file = resources.hand_over.get(cleaned["rejects"], "rejects.jsonl")
     failpoint("upsert.received")
     with transaction(connect, doing=f"load {run.sink}") as cursor:
         loaded = load_snapshot(
             cursor,
             table=dataset.table,
-            snapshot=Snapshot(
-                as_of=run.as_of,
-                row_count=cleaned["row_count"],
-                content_sha256=cleaned["snapshot"]["sha256"],
-            ),
+            snapshot=snapshot,
             rows=lambda: _open_snapshot(dataset, cleaned, resources),
-            # A row that was rejected is missing from the snapshot, but not from the source.
-            policy=Policy(
-                vanished=dataset.vanished, shrink=dataset.shrink, certain=not cleaned["rejected"]
-            ),
+            policy=policy,
             preview=dry_run,
         )
         counts, details = _counts(cleaned, loaded), _details(cleaned, loaded)
         counts.check(run.sink)
+        facts = RunFacts(
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            dataset=dataset.name,
+            as_of=run.as_of,
+            ui_url=resources.ui_url,
+        )
+        duration = datetime.now(timezone.utc) - run.started_at
         notice = success_notice(
-            RunFacts(
-                dag_id=run.dag_id,
-                run_id=run.run_id,
-                dataset=dataset.name,
-                as_of=run.as_of,
-                ui_url=resources.ui_url,
-            ),
-            counts=counts,
-            details=details,
-            duration=datetime.now(timezone.utc) - run.started_at,
-            dry_run=dry_run,
+            facts, counts=counts, details=details, duration=duration, dry_run=dry_run
         )
         if dry_run:
             cursor.connection.rollback()

@@ -67,6 +67,7 @@ def clean_and_merge(
         row_count, warnings = clean_and_check(connection, dataset, as_of=as_of, to=snapshot)
     rejected = sum(source["rejected"] for source in sources)
     duplicate = sum(source["duplicate"] for source in sources)
+    # Cleaning may join and filter: what it makes is what counts as read.
     read = row_count + rejected + duplicate
     refuse_rejects(dataset.name, dataset.rejects, read=read, rejects_file=rejects_file)
     failpoint("clean.checked")
@@ -104,6 +105,7 @@ def _load_archived(
         counts = load_source(
             connection, dataset, source, file, folder=hand_over.folder, on_reject=add
         )
+    # The next source may need the room.
     copy.unlink()
     return cast("SourceCounts", {**archived, **asdict(counts)})
 
