@@ -17,7 +17,6 @@ import pytest
 from infra.common.errors import StackError
 from infra.common.locks import exclusive
 from infra.common.paths import POOLS, REPOSITORY
-from infra.common.watch_run import wait_for_dag
 from infra.local import aws, postgres
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.settings import Options
@@ -27,7 +26,6 @@ from infra.local.processes.marks import marked
 from infra.local.processes.warden import guarded_group
 from infra.local.stack import started
 from infra.local.state import Running, Secrets
-from tests.support.scheduled_runs import ScheduledRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,54 +127,6 @@ def test_stack_whose_clock_starts_runs_leaves_nothing_when_its_process_is_killed
         process.wait()
         wait_until_gone(root)
     assert call(root, "down").stdout == "nothing is up\n"
-
-
-# The clock asks for a run of the first as soon as Airflow knows it.
-TWO_DAGS = """
-from datetime import datetime, timezone
-from airflow.sdk import DAG, Asset
-from airflow.providers.standard.operators.empty import EmptyOperator
-
-for name, schedule in (("daily", "30 8 * * *"), ("on_event", Asset("event"))):
-    with DAG(name, schedule=schedule, start_date=datetime(2020, 1, 1, tzinfo=timezone.utc)):
-        EmptyOperator(task_id="nothing", pool="dynamodb_writes")
-"""
-
-
-@pytest.fixture
-def two_dags(tmp_path: Path) -> Path:
-    """A folder with a DAG that the clock starts, and one that an event starts."""
-    (tmp_path / "two_dags.py").write_text(TWO_DAGS)
-    return tmp_path
-
-
-def ended(stack: Stack, dag_id: str) -> dict[str, str]:
-    """The type and state of each run of a DAG, once none goes on."""
-    deadline = time.monotonic() + 60
-    while True:
-        runs = stack.api.call("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]
-        states = {run["run_type"]: run["state"] for run in runs}
-        if states and {"queued", "running"}.isdisjoint(states.values()):
-            return states
-        assert time.monotonic() < deadline, states
-        time.sleep(0.2)
-
-
-@own_stack
-def test_clock_starts_no_run_but_people_backfills_and_events_do(root: Path, two_dags: Path) -> None:
-    with started(root, Options(ui_port=None, dags=two_dags), say=print) as stack:
-        api = stack.api
-        wait_for_dag(api, "on_event", None)
-        (asset,) = api.call("GET", "/assets?uri_pattern=event")["assets"]
-        api.call("POST", "/assets/events", body={"asset_id": asset["id"]})
-        runs = ScheduledRuns(stack)
-        runs.request_backfill("daily", days=["2020-12-03"], max_active_runs=1)
-        runs.wait_for_backfill("daily", days=["2020-12-03"])
-        assert runs.trigger("daily")[1] == "success"
-        assert ended(stack, "on_event") == {"asset_triggered": "success"}
-        # What it says once the scheduler has come by and made no run.
-        assert api.dag("daily")["next_dagrun_run_after"] is None  # type: ignore[index] # it is known
-        assert ended(stack, "daily") == {"backfill": "success", "manual": "success"}
 
 
 def test_pools_are_what_their_file_says(stack: Stack) -> None:
