@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
 
 PATIENCE_SECONDS = 300.0
+SILENCES = 6  # of two seconds, after which a notice that is waited for is looked after
 UNFINISHED = "select id from backfill where dag_id = %s and completed_at is null"
 
 
@@ -175,13 +176,27 @@ class ScheduledRuns:
         """The same of several runs, by run id."""
         found: dict[str, list[dict[str, Any]]] = {run_id: [] for run_id in run_ids}
         deadline = time.monotonic() + PATIENCE_SECONDS
+        silence = 0
         while (received := self.receive_notices()) or min(map(len, found.values())) < at_least:
             for notice in received:
                 _, run_id = run_told_of(notice)
                 if run_id in found:
                     found[run_id].append(notice)
+            silence = 0 if received else silence + 1
+            if silence % SILENCES == SILENCES - 1:
+                self.read_files_again()
             assert time.monotonic() < deadline, f"notices so far: {found}"
         return found
+
+    def read_files_again(self) -> None:
+        """Have Airflow read all DAG files now, and run the callbacks that wait for that.
+
+        Of a run's failure a callback tells. One that comes while its file is read is run at the
+        next reading (airflow.dag_processing.manager drops the file from its queue).
+        """
+        dags = self.stack.api.call("GET", "/dags")["dags"]
+        for token in {dag["file_token"] for dag in dags}:
+            self.stack.api.ask("PUT", f"/parseDagFile/{token}")
 
     def receive_notices(self) -> list[dict[str, Any]]:
         """The notices that have arrived, or arrive within two seconds."""

@@ -15,7 +15,7 @@ import requests
 from infra.local import aws
 from tests.support.items_oracle import NAMES, expect
 from tests.support.json_queue_consumer import Message
-from tests.support.scheduled_runs import PATIENCE_SECONDS, run_told_of
+from tests.support.scheduled_runs import PATIENCE_SECONDS, SILENCES, run_told_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -203,7 +203,10 @@ class Uploads:
     def notices(self, *run: str) -> list[dict[str, Any]]:
         """As told_of, but waits for the first."""
         deadline = time.monotonic() + PATIENCE_SECONDS
+        silence = 0
         while not (found := self.told_of(*run)):
             assert time.monotonic() < deadline, f"no notice of {run}"
-            self.hears()
+            silence = 0 if self.hears() else silence + 1
+            if silence % SILENCES == SILENCES - 1:
+                self.runs.read_files_again()
         return found
