@@ -156,6 +156,7 @@ class AirflowRest(ABC):
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         """A run's tasks, mapped ones once for each index; asked for in a body, as ids are long."""
         found: list[TaskInstance] = []
+        # MWAA takes paths of 64 characters at most.
         wanted = {"dag_ids": [dag_id], "dag_run_ids": [run_id], "page_limit": _PAGE}
         while True:
             body = {**wanted, "page_offset": len(found)}

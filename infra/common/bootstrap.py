@@ -45,6 +45,7 @@ def say(text: str) -> None:
 
 def runs(command: str, version: str) -> bool:
     """Tell whether a command is that Python, by running it: a pyenv shim may exist and fail."""
+    # Debian has Pythons without venv and ensurepip.
     probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     try:
         answer = subprocess.run(
@@ -156,6 +157,7 @@ def cdk_command() -> None:
 
 
 def run(command: list[str], more: dict[str, str] | None = None) -> None:
+    # A uv.toml of the user could name other indexes and Pythons.
     settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1", **(more or {})}
     done = subprocess.run(command, env={**os.environ, **settings}, check=False)
     if done.returncode:

@@ -99,6 +99,7 @@ def follow(
     """
     say(f"{dag_id}, run {run_id}")
     deadline = time.monotonic() + pace.limit
+    # The API lists tasks by their names.
     order = {task: place for place, task in enumerate(api.tasks(dag_id))}
     shown: dict[tuple[str, int], str] = {}
     while True:

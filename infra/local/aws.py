@@ -59,6 +59,7 @@ def client(service: Any, endpoint: str) -> Any:
         region_name=REGION,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        # A busy laptop answers late, so reads get longer than connects.
         config=Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=60),
     )
 
@@ -70,6 +71,7 @@ def environment(endpoint: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
+        # Without it, libraries wait for the metadata service of EC2 when credentials lack.
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
@@ -108,6 +110,7 @@ def _environment(layout: Layout, port: int) -> dict[str, str]:
         "MINISTACK_REGION": REGION,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(layout.emulator / "state"),
+        # STATE_DIR is written at the end, S3_DATA_DIR with each object.
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(layout.emulator / "s3"),
         "TMPDIR": str(layout.emulator / "tmp"),
@@ -174,6 +177,7 @@ def _stack(cloudformation: Any) -> dict[str, Any] | None:
     try:
         stacks = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
     except ClientError:
+        # CloudFormation answers with a ValidationError if there is no such stack.
         return None
     return next((s for s in stacks if s["StackStatus"] != "DELETE_COMPLETE"), None)
 

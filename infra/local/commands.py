@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from infra.local.layout import Layout
 
-_START_SECONDS = 240
-_STOP_SECONDS = 60
-_NOTICE_SECONDS = 30
+_START_SECONDS = 240  # for a stack that another command starts; the first start takes longest
+_STOP_SECONDS = 60  # more than two rounds of stopping take, of 15 s each
+_NOTICE_SECONDS = 30  # the callback of a failed run writes its row after the run has ended
 
 
 def say(text: str) -> None:
@@ -137,6 +137,7 @@ def _stack_to_use(layout: Layout, options: Options) -> Iterator[tuple[Running, b
 def _guest(layout: Layout) -> Iterator[None]:
     """Keep another command's stack from being stopped for as long as the context lasts."""
     with (layout.root / "guests").open("a") as guests:
+        # Shared: guests do not wait for each other, the owner of the stack waits for all of them.
         fcntl.flock(guests, fcntl.LOCK_SH)
         yield
 

@@ -111,8 +111,9 @@ def notice(running: Running, run_id: str, since: datetime, *, seconds: float) ->
             envelope = json.loads(message["Body"])
             given = envelope.get("MessageAttributes", {})
             mine = given.get("run_id", {}).get("Value") == run_id
-            sent = int(message["Attributes"]["SentTimestamp"]) / 1000
+            sent = int(message["Attributes"]["SentTimestamp"]) / 1000  # given in milliseconds
             handle = {"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]}
+            # Another command may wait for the notice of another run, so it stays in the queue.
             if mine or sent < since.timestamp():
                 sqs.delete_message(**handle)
             else:

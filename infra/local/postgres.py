@@ -37,7 +37,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "256MB",
-    "max_wal_size": "2GB",
+    "max_wal_size": "2GB",  # fewer checkpoints during a load
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
@@ -120,6 +120,7 @@ class Server:
 
     def prepare(self) -> None:
         """Create the roles and databases that are missing, as after an interrupted first start."""
+        # The owner of the tables may create roles, since a migration creates the loader.
         roles = {"airflow": "login", "sluice": "login createrole", "sluice_loader": "login"}
         databases = {"airflow": "airflow", "warehouse": "sluice"}
         for role, rights in roles.items():
@@ -191,6 +192,7 @@ def _create_cluster(layout: Layout, secrets: Secrets) -> None:
         password = Path(folder) / "password"
         password.write_text(secrets.postgres)
         if user is not None:
+            # initdb runs as this user, who has to own what it fills and read the password.
             for path in (fresh, Path(folder), password):
                 os.chown(path, user, user)
         arguments = ["--username", SUPERUSER, "--pwfile", str(password), "--no-sync"]

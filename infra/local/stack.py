@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from infra.local.processes.group import Group
+    from infra.local.processes.group import Group, Program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +85,7 @@ def started(
 def _held(layout: Layout) -> Iterator[None]:
     """Hold the lock of a stack's folder; it goes with the process that holds it."""
     layout.root.mkdir(parents=True, exist_ok=True)
+    # Not "w": that would erase the number of the process that has the lock.
     with layout.lock.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,10 +104,10 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         cloud = pool.submit(_start_aws, group, layout, say)
         server = postgres.start(group, layout, secrets)
         say("Postgres is up")
-        env = {
-            **inherited(),
-            **settings(layout, options, secrets=secrets, ui_port=ui_port, server=server),
-        }
+        env = inherited() | settings(
+            layout, options, secrets=secrets, ui_port=ui_port, server=server
+        )
+        # A copy, since env grows below while the migration runs.
         migration = pool.submit(programs.migrate, group, layout, {**env}, server.metadata_uri, say)
         emulator, outputs, queue = cloud.result()
         env |= pipeline_settings(
@@ -131,13 +132,18 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         env={name: value for name, value in env.items() if os.environ.get(name) != value},
     )
     stack = Stack(layout=layout, running=running, group=group, server=server, emulator=emulator)
-    api_server.wait_until(lambda: bool(stack.api.heartbeats()), seconds=180)
-    # Tasks need the API that warm_up builds: none of them has looked for its pool yet.
-    stack.api.set_pools(json.loads(POOLS.read_text()))
-    stack.api.warm_up()
+    _open(stack, api_server)
     say(f"Airflow's API server is up: {running.ui_url}")
     running.write(layout.running)
     return stack
+
+
+def _open(stack: Stack, api_server: Program) -> None:
+    """Wait for the API server, and set the pools before any task can ask for one."""
+    api_server.wait_until(lambda: bool(stack.api.heartbeats()), seconds=180)
+    stack.api.set_pools(json.loads(POOLS.read_text()))
+    # Tasks need the API that this builds, so none of them has looked for its pool yet.
+    stack.api.warm_up()
 
 
 def _ui_port(options: Options, say: Callable[[str], None]) -> int:

@@ -25,6 +25,7 @@ def _long() -> str:
 
 
 def _fernet_key() -> str:
+    # https://cryptography.io/en/latest/fernet/: 32 bytes in URL-safe base64
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 

@@ -37,6 +37,7 @@ def migrate(
     Raises:
         StackError: the migration failed.
     """
+    # Looking whether there is something to migrate takes Airflow itself several seconds.
     stamp = layout.airflow_home / "migrated"
     if stamp.exists() and stamp.read_text() == _schema(metadata_uri):
         return

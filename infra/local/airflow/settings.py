@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 SCHEDULES_ON = "make up SCHEDULE=1"
 # Two cores run everything, and a person waits for it.
 _PACE = {
-    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__CORE__PARALLELISM": "4",  # tasks at once; more would wait for a core
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.4",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    # Seconds until a new DAG file is found.
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
     "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
     # A task's supervisor looks at what has ended only this often, seconds.

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-_STOP_SECONDS = 15.0
-_KILL_SECONDS = 5.0
-_LAST_LINES = 15
+_STOP_SECONDS = 15.0  # from the stop signal to SIGKILL
+_KILL_SECONDS = 5.0  # from SIGKILL to the end
+_LAST_LINES = 15  # of a log, in a message
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,7 @@ class Group:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal reaches the stack alone, which then stops its programs.
                 start_new_session=True,
             )
             program = Program(name, process, log, stop_signal, outlives)
@@ -149,6 +150,7 @@ class Group:
         for program in alive:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.process.wait(max(0.0, deadline - time.monotonic()))
+        # Also groups whose leader has ended: its children may ignore the first signal.
         for program in alive:
             _signal_group(program, signal.SIGKILL)
             program.process.wait(_KILL_SECONDS)

@@ -23,6 +23,7 @@ def holder(layout: Layout) -> int | None:
     if not layout.lock.exists():
         return None
     with layout.lock.open("r+") as lock:
+        # Shared: two commands that look at once do not take each other for the holder.
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -61,9 +62,12 @@ def _end_postgres(layout: Layout) -> None:
     pid_file = layout.postgres / "postmaster.pid"
     if not pid_file.exists():
         return
+    # The first line is the postmaster's process, which may have ended without removing the file:
+    # https://www.postgresql.org/docs/18/storage-file-layout.html
     pid = int(pid_file.read_text().split("\n", 1)[0])
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
+        # Another process may have got the number since.
         if str(layout.postgres) in process.cmdline():
             process.send_signal(signal.SIGINT)
             psutil.wait_procs([process], timeout=10)

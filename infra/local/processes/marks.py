@@ -22,6 +22,7 @@ def sweep(root: Path) -> list[int]:
         root: the stack's folder. Nothing of it may be in use any more.
     """
     killed: list[int] = []
+    # Again, since a process that is about to die may have started another one.
     while found := marked(root):
         for process in found:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -35,6 +36,7 @@ def marked(root: Path) -> list[psutil.Process]:
     """Find the running processes that carry the mark of a stack."""
     found = []
     for process in psutil.process_iter():
+        # Processes of other users do not show their environment.
         with contextlib.suppress(psutil.Error, OSError):
             ours = process.environ().get(MARK) == str(root) and process.pid != os.getpid()
             if ours and process.status() != psutil.STATUS_ZOMBIE:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 API_TYPE = "application/json; charset=utf-8"
 RAW_TYPE = "text/plain; charset=utf-8"
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 HOURLY_LIMIT = 5000
 DEFAULT_PER_PAGE, MAX_PER_PAGE = 30, 100
 
@@ -119,6 +120,7 @@ class GitHubStandIn:
         except ValueError:
             return _api_error(422, "Invalid per_page or page.")
         found = versions_of(self.root, owner, repository, query.get("path", ""))
+        # ISO 8601 in UTC sorts as text does.
         until = query.get("until", "9999")
         listed = [version for version in reversed(found) if version.committed_at <= until]
         shown = listed[(page - 1) * per_page : page * per_page]
@@ -159,6 +161,8 @@ class GitHubStandIn:
     def _conditional(self, reply: Reply, if_none_match: str | None) -> Reply:
         tag = f'"{hashlib.sha256(reply.body).hexdigest()}"'
         unchanged = reply.status == 200 and tag in (if_none_match or "")  # noqa: PLR2004 - HTTP OK
+        # An answer 304 does not count:
+        # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
         self._counted += not unchanged
         now = int(time.time())
         headers = {

@@ -38,6 +38,7 @@ def versions_of(root: Path, owner: str, repository: str, path: str) -> list[Vers
     """
     folder = root / owner / repository
     inside = (folder / path).resolve()
+    # Names such as ".." would lead to other folders.
     if not owner or not repository or not inside.is_relative_to(folder.resolve()):
         return []
     if not folder.resolve().is_relative_to(root.resolve()):

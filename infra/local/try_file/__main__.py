@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Trying = Callable[[Path], AbstractContextManager[Outcome]]
 
+# Interrupted: 128 and the number of SIGINT, as shells have it.
 PASSES, FAILS, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -38,6 +39,7 @@ class MisuseError(Exception):
 def main(arguments: list[str]) -> int:
     """Run the command; returns its exit code."""
     given = _parse(arguments)
+    # Names of files may hold bytes that are no text.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:

@@ -32,6 +32,7 @@ _BOOLEANS: Final = (
     ("vrai", "faux"),
 )
 
+# The last two are the no-break spaces of French numbers.
 _GROUPS: Final = (None, ",", ".", "'", " ", "\u00a0", "\u202f")
 _DATES: Final = (
     (),
@@ -46,6 +47,7 @@ _DATES: Final = (
 )
 _CLOCKS: Final = (" %H:%M:%S", " %H:%M")
 
+# As JSON writes numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6
 _EXPONENT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SYNTAX: Final = Syntax(delimiter=",", escape=None)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from include.contracts import Column, CsvContract
     from infra.local.try_file.infer import Inferred
 
-_NAME_CHARACTERS: Final = 40
+_NAME_CHARACTERS: Final = 40  # so that a docstring and a description fit on a line
 _MODULE: Final = '''"""Rows of {file}."""
 
 from __future__ import annotations

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from include.core.csv.opening import Opened
     from infra.local.try_file.trying import Workspace
 
+# In this order: the reader refuses a wide encoding that is read as a narrow one.
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
-_FIRST_ROWS: Final = 50
+_FIRST_ROWS: Final = 50  # so many show whether the first one is data
 _RELATION: Final = "tried"
 _KEY_TYPES: Final = frozenset({"text", "bigint", "date", "timestamptz"})
 _KEY_COLUMNS: Final = 12  # from the left, so many are looked at for a key

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LISTED_REJECTS: Final = 100
 FIRST_ROWS: Final = 3
-_ROW_CHARACTERS: Final = 500
+_ROW_CHARACTERS: Final = 500  # of a row that is printed
 
 _COUNTS: Final = ("read", "kept", "filtered", "duplicate", "rejected")
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Dataset = GitHubDataset | Upload
 
-_DUCKDB_MEMORY = "512MB"
+_DUCKDB_MEMORY = "512MB"  # what does not fit goes to the folder
 
 
 class SourceError(Exception):
