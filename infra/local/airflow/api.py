@@ -55,4 +55,4 @@ class AirflowApi(AirflowRest):
             return None
         if not answer.ok:
             raise StackError(f"Airflow refused {method} {path}: {answer.text[:500]}")
-        return dict(answer.json())
+        return dict(answer.json() or {})
