@@ -19,7 +19,7 @@ from infra.deploy.cdk import Cdk
 from infra.deploy.deploying import Deployment, deploy
 from infra.deploy.destroying import destroy
 from infra.deploy.errors import DeployError
-from infra.deploy.steps import say, step
+from infra.deploy.steps import report, step
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -39,10 +39,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def confirmed(question: str, *, wanted: str, given: str | None) -> bool:
-    """Ask, unless the answer was given already, and tell whether it is the wanted one."""
+    """Ask, unless the answer was given already; returns whether it is the wanted one."""
     if given is None and not sys.stdin.isatty():
-        raise DeployError(f"nobody is there to ask; CONFIRM={wanted} confirms beforehand")
-    say(question)
+        raise DeployError(f"there is no terminal to ask on; CONFIRM={wanted} confirms beforehand")
+    report(question)
     return (input("> ") if given is None else given).strip() == wanted
 
 
@@ -66,7 +66,9 @@ def run(given: argparse.Namespace) -> None:
     """
     name = given.environment
     account = sign_in(wanted=given.account)
-    say(f"{given.command} {name}: account {account.number}, {account.region}, as {account.caller}")
+    report(
+        f"{given.command} {name}: account {account.number}, {account.region}, as {account.caller}"
+    )
     assembly = given.assembly or LOCAL / "assembly" / name
     cdk = Cdk(account=account, environment=name, assembly=assembly)
     if given.command == "destroy":

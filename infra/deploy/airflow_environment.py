@@ -1,4 +1,4 @@
-"""MWAA's environment, as MWAA tells of it."""
+"""The environment of MWAA: its state, what failed, and which files it runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VERSIONS = {
 
 
 def find(mwaa: Any, name: str) -> dict[str, Any] | None:
-    """What MWAA says of an environment; None when it knows none of that name."""
+    """MWAA's answer about an environment; None when it knows none of that name."""
     try:
         return dict(mwaa.get_environment(Name=name)["Environment"])
     except mwaa.exceptions.ResourceNotFoundException:
@@ -37,7 +37,7 @@ def find(mwaa: Any, name: str) -> dict[str, Any] | None:
 
 
 def what_failed(environment: Mapping[str, Any] | None) -> str:
-    """The state of an environment and what MWAA says of its last update, as one sentence."""
+    """The state of an environment and the end of its last update, as one sentence."""
     if environment is None:
         return "MWAA has no environment"
     last = environment.get("LastUpdate") or {}
@@ -48,14 +48,14 @@ def what_failed(environment: Mapping[str, Any] | None) -> str:
 
 
 def wait_until_available(
-    mwaa: Any, name: str, *, tell: Callable[[str], None], patience: Patience
+    mwaa: Any, name: str, *, report: Callable[[str], None], patience: Patience
 ) -> dict[str, Any]:
-    """Wait until an environment can be used, telling each state; returns what MWAA says of it.
+    """Wait until an environment can be used; report each state, and return MWAA's answer.
 
     Raises:
         DeployError: there is none, it failed, or it took too long.
     """
-    told: list[str] = []
+    reported: list[str] = []
 
     def look() -> dict[str, Any] | None:
         environment = find(mwaa, name)
@@ -64,9 +64,9 @@ def wait_until_available(
             raise DeployError(
                 f"{what_failed(environment)}. Its logs are in the log groups airflow-{name}-*"
             )
-        if status not in told[-1:]:
-            told.append(status)
-            tell(f"{name} is {status}")
+        if status not in reported[-1:]:
+            reported.append(status)
+            report(f"{name} is {status}")
         return environment if status == "AVAILABLE" else None
 
     return wait_for(
@@ -83,7 +83,7 @@ def check_versions(environment: Mapping[str, Any], versions: Mapping[str, str]) 
     MWAA goes back to what it ran before when an update fails, and is available then too.
 
     Raises:
-        DeployError: it runs others; says what MWAA says of its last update.
+        DeployError: it runs others; names them, and the end of its last update.
     """
     other = [name for name, key in _VERSIONS.items() if environment.get(key) != versions[name]]
     if other:

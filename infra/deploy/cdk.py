@@ -51,7 +51,7 @@ class Cdk:
         )
 
     def bootstrapped(self) -> bool:
-        """Tell whether the account has in this region what cdk deploys by."""
+        """Whether the account has in this region what cdk deploys by."""
         ssm = self.account.client("ssm")
         try:
             ssm.get_parameter(Name=_PARAMETER)
@@ -106,7 +106,7 @@ class Cdk:
         Raises:
             DeployError: CloudFormation could not delete all of it.
         """
-        advice = f"the events of stack {stack} above say what stands in the way"
+        advice = f"the events of stack {stack} above say what prevents it"
         self._run(["destroy", stack, "--exclusively", "--force"], self._app(), advice)
 
     def _app(self) -> list[str]:

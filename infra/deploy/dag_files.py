@@ -70,7 +70,7 @@ def _imports_first(key: str) -> tuple[bool, str]:
 def _keys(s3: Any, bucket: str) -> set[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
     keys = {str(found["Key"]) for page in pages for found in page.get("Contents", [])}
-    # The console makes such objects when somebody makes a folder there.
+    # The console makes such an object for a folder.
     return {key for key in keys if not key.endswith("/")}
 
 

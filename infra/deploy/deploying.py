@@ -13,7 +13,7 @@ from infra.deploy.errors import DeployError
 from infra.deploy.known_dags import dags_of, wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
 from infra.deploy.stacks import stack_name
-from infra.deploy.steps import step, tell
+from infra.deploy.steps import detail, step
 from infra.deploy.waiting import Patience
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def deploy(to: Deployment, *, confirm: Callable[[], bool]) -> None:
         confirm: asked once, after all differences were shown and before anything is changed.
 
     Raises:
-        DeployError: a step failed, or nobody confirmed.
+        DeployError: a step failed, or it was not confirmed.
         StackError: Airflow refused a call.
     """
     check_package(to.package)
@@ -99,13 +99,13 @@ def deploy_stacks(to: Deployment) -> dict[str, str]:
     with step("upload plugins, requirements and startup script"):
         s3 = to.account.client("s3")
         versions, uploaded = code_files.upload(s3, _code_bucket(to), to.package)
-        tell(f"uploaded {', '.join(uploaded)}" if uploaded else "all there already")
+        detail(f"uploaded {', '.join(uploaded)}" if uploaded else "all there already")
     with step(f"deploy {to.stack('pipelines')}"):
         to.cdk.deploy(to.stack("pipelines"))
     mwaa, name = to.account.client("mwaa"), f"sluice-{to.environment}"
     if airflow_environment.find(mwaa, name) is None:
         with step("put the DAG files where MWAA will look for them when it is made"):
-            tell(f"uploaded {len(_sync(to).uploaded)}")
+            detail(f"uploaded {len(_sync(to).uploaded)}")
     with step(f"deploy {to.stack('platform')} (20 to 40 minutes the first time)"):
         try:
             to.cdk.deploy(to.stack("platform"), parameters=versions, force=True)
@@ -127,26 +127,26 @@ def deploy_dags(to: Deployment, versions: dict[str, str]) -> None:
         changes = _sync(to)
         synced = now() if changes.uploaded or changes.deleted else None
         for done, keys in (("uploaded", changes.uploaded), ("deleted", changes.deleted)):
-            tell("\n".join([f"{done} {len(keys)}", *(f"  {key}" for key in keys)]))
-        tell(f"kept {changes.kept}")
+            detail("\n".join([f"{done} {len(keys)}", *(f"  {key}" for key in keys)]))
+        detail(f"kept {changes.kept}")
     with step("wait for Airflow"):
         name = _output(to, "platform", "AirflowEnvironment")
         found = airflow_environment.wait_until_available(
-            mwaa, name, tell=tell, patience=to.patience
+            mwaa, name, report=detail, patience=to.patience
         )
         airflow_environment.check_versions(found, versions)
         api = MwaaAirflow(mwaa, name, pause=to.patience.poll)
         declared = dags_of(to.package)
-        known = wait_until_known(api, declared, since=synced, report=tell, patience=to.patience)
-        tell(f"Airflow knows {', '.join(known)}")
+        known = wait_until_known(api, declared, since=synced, report=detail, patience=to.patience)
+        detail(f"Airflow knows {', '.join(known)}")
     with step("set the pools"):
         pools = json.loads(POOLS.read_text())
         api.set_pools(pools)
-        tell(", ".join(f"{pool} {traits['slots']}" for pool, traits in pools.items()))
+        detail(", ".join(f"{pool} {traits['slots']}" for pool, traits in pools.items()))
     url = f"https://{found['WebserverUrl']}"
     for dag_id in smoke.DAGS:
         with step(f"run {dag_id}"):
-            smoke.run(api, dag_id, url=url, tell=tell, patience=to.patience)
+            smoke.run(api, dag_id, url=url, report=detail, patience=to.patience)
 
 
 def _sync(to: Deployment) -> dag_files.Changes:

@@ -8,7 +8,7 @@ from infra.deploy import stacks
 from infra.deploy.emptying import empty
 from infra.deploy.errors import DeployError
 from infra.deploy.stacks import stack_name
-from infra.deploy.steps import say, step, tell
+from infra.deploy.steps import detail, report, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,12 +28,12 @@ def destroy(environment: str, *, account: Account, cdk: Cdk, confirm: Callable[[
     are emptied. A bucket that its stack keeps is not touched.
 
     Raises:
-        DeployError: the environment is protected, nobody confirmed, or something could not be
+        DeployError: the environment is protected, it was not confirmed, or something could not be
             deleted.
     """
     there = _there(account, environment)
     if not there:
-        say(f"there is no stack of {environment} in account {account.number}, {account.region}")
+        report(f"there is no stack of {environment} in account {account.number}, {account.region}")
         return
     for stack in there:
         stacks.check_can_change(stack if stack.status.endswith("_IN_PROGRESS") else None)
@@ -49,7 +49,7 @@ def destroy(environment: str, *, account: Account, cdk: Cdk, confirm: Callable[[
             # What is last writes into the buckets of those before it, so each one's come now.
             _empty_buckets(account, stack, found[stack.name])
             cdk.destroy(stack.name)
-    _tell_what_stays(environment, found)
+    _report_what_stays(environment, found)
 
 
 def _there(account: Account, environment: str) -> list[Stack]:
@@ -82,8 +82,8 @@ def _check_unprotected(
             )
     if protected:
         raise DeployError(
-            f"{environment} is protected against what you ask for. Whoever means it takes each "
-            "protection off by hand:\n  " + "\n  ".join(protected)
+            f"{environment} is protected against what you ask for. Take each "
+            "protection off by hand first:\n  " + "\n  ".join(protected)
         )
 
 
@@ -94,11 +94,11 @@ def _of_type(found: Found, wanted: str, *, fate: str | None = None) -> list[str]
 
 def _show(found: Found) -> None:
     for name, resources in found.items():
-        say(f"{name}: {len(resources)} resources")
+        report(f"{name}: {len(resources)} resources")
     for bucket in _of_type(found, BUCKET, fate="Delete"):
-        say(f"  emptied, all versions: {bucket}")
+        report(f"  emptied, all versions: {bucket}")
     for database in _of_type(found, DATABASE, fate="Delete"):
-        say(f"  deleted with its data: {database}")
+        report(f"  deleted with its data: {database}")
 
 
 def _empty_buckets(account: Account, stack: Stack, shown: list[Resource]) -> None:
@@ -107,17 +107,21 @@ def _empty_buckets(account: Account, stack: Stack, shown: list[Resource]) -> Non
     for bucket in now:
         if bucket not in {resource.name for resource in shown}:
             raise DeployError(f"bucket {bucket} was not there when you confirmed: start again")
-        tell(f"emptying {bucket}")
-        tell(f"deleted {empty(account.client('s3'), bucket)} versions")
+        detail(f"emptying {bucket}")
+        detail(f"deleted {empty(account.client('s3'), bucket)} versions")
 
 
-def _tell_what_stays(environment: str, found: Found) -> None:
+def _report_what_stays(environment: str, found: Found) -> None:
     kept = [(r.type, r.name, r.fate) for each in found.values() for r in each if r.fate != "Delete"]
-    say("\nwhat stays, and may cost money:")
+    report("\nwhat stays, and may cost money:")
     for kind, name, fate in kept:
-        say(f"  {kind} {name}" if fate == "Retain" else f"  a last snapshot of {kind} {name}")
+        report(f"  {kind} {name}" if fate == "Retain" else f"  a last snapshot of {kind} {name}")
     for key in _of_type(found, KEY, fate="Delete"):
-        say(f"  key {key}, which is deleted after its waiting period; until then it can be saved")
-    say(f"  log groups named airflow-sluice-{environment}-*, which MWAA made")
-    say(f"  secrets below sluice/{environment}/ that were made by hand, such as a token of GitHub")
-    say("  the stack CDKToolkit and its bucket, which other apps of the account may use")
+        report(
+            f"  key {key}, which is deleted after its waiting period; until then it can be saved"
+        )
+    report(f"  log groups named airflow-sluice-{environment}-*, which MWAA made")
+    report(
+        f"  secrets below sluice/{environment}/ that were made by hand, such as a token of GitHub"
+    )
+    report("  the stack CDKToolkit and its bucket, which other apps of the account may use")

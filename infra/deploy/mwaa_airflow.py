@@ -18,7 +18,7 @@ _TRIES = 4
 
 
 class MwaaAirflow(AirflowRest):
-    """Airflow of an MWAA environment, asked as whoever signs the calls of a client.
+    """Airflow of an MWAA environment, asked with the credentials of a client.
 
     Arguments:
         mwaa: a boto3 client.

@@ -24,16 +24,16 @@ def run(
     dag_id: str,
     *,
     url: str,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     patience: Patience,
 ) -> None:
-    """Run a DAG once, to its end, and tell of its tasks.
+    """Run a DAG once, to its end, and report its tasks.
 
     Arguments:
         api: of the environment.
         dag_id: what to run.
         url: of the Airflow UI, for links.
-        tell: given each line.
+        report: receives each line.
         patience: how long the run may take.
 
     Raises:
@@ -45,7 +45,7 @@ def run(
     pace = Pace(poll=patience.poll, limit=patience.run)
     with unpaused(api, dag_id):
         api.trigger(dag_id, {}, run_id=run_id)
-        succeeded = follow(api, dag_id, run_id, tell, pace)
+        succeeded = follow(api, dag_id, run_id, report, pace)
     page = f"{url}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
     if not succeeded:
         failed = [i for i in api.task_instances(dag_id, run_id) if i["state"] == "failed"]
@@ -53,4 +53,4 @@ def run(
             f"  {i['task_id']}, try {i['try_number']}: {page}/tasks/{i['task_id']}" for i in failed
         ]
         raise DeployError("\n".join([f"{dag_id} failed: {page}", *lines]))
-    tell(f"{dag_id} succeeded: {page}")
+    report(f"{dag_id} succeeded: {page}")

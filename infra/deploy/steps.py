@@ -1,31 +1,29 @@
-"""Announces what is done, and how long it took."""
+"""Prints what is done, and how long it took."""
 
 from __future__ import annotations
 
-import sys
+import textwrap
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-def say(text: str) -> None:
-    """Print a line at once, so that it stands before what programs print that we start."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+# At once, so that it comes before what the programs print that are started.
+report = partial(print, flush=True)
 
 
-def tell(text: str) -> None:
+def detail(text: str) -> None:
     """Print what happens within a step."""
-    say("\n".join(f"    {line}" for line in text.splitlines()))
+    report(textwrap.indent(text, "    "))
 
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Announce a step, and say its seconds once it is done."""
-    say(f"==> {what}")
+    """Print the name of a step, and its seconds once it is done."""
+    report(f"==> {what}")
     began = time.monotonic()
     yield
-    say(f"    {time.monotonic() - began:.1f} s")
+    detail(f"{time.monotonic() - began:.1f} s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.common.errors import SetupError
@@ -28,47 +29,46 @@ CHECK = LOCAL / "package-check"
 MOST_MINUTES = 9
 
 
-def say(text: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+report = partial(print, flush=True)
 
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Say how long something took."""
+    """Print how long something took."""
     started = time.monotonic()
     yield
-    say(f"{what}: {time.monotonic() - started:.1f} s")
+    report(f"{what}: {time.monotonic() - started:.1f} s")
 
 
 def describe(package: Package) -> None:
     """Print what the package consists of, and what of the work tree is in it or not."""
-    say(f"\n{'artefact':<18}{'files':>6}{'bytes':>10}  sha256")
+    report(f"\n{'artefact':<18}{'files':>6}{'bytes':>10}  sha256")
     for part in package.artefacts:
-        say(f"{part.name:<18}{part.files:>6}{part.size:>10}  {part.sha256}")
+        report(f"{part.name:<18}{part.files:>6}{part.size:>10}  {part.sha256}")
     sources = package.sources
-    say(f"\nof commit {sources.commit}" if sources.commit else "\nof a folder without Git")
+    report(f"\nof commit {sources.commit}" if sources.commit else "\nof a folder without Git")
     for name in sources.changed:
-        say(f"  not as committed, packaged as it is: {name}")
+        report(f"  not as committed, packaged as it is: {name}")
     for name in sources.left_out:
-        say(f"  not known to Git, left out until it is added: {name}")
+        report(f"  not known to Git, left out until it is added: {name}")
 
 
 def describe_environment(environment: Environment) -> None:
     """Print what the requirements bring to MWAA, and how long that takes."""
     had = environment.installed
     how = "installed now" if environment.fresh else "as it was installed, unchanged"
-    say(f"Python {PYTHON}, {how}: {len(had.image)} packages of the image ({had.image_seconds} s)")
+    report(
+        f"Python {PYTHON}, {how}: {len(had.image)} packages of the image ({had.image_seconds} s)"
+    )
     added = ", ".join(f"{name} {version}" for name, version in sorted(had.added.items()))
-    say(
+    report(
         f"beyond the image {len(had.added)}: {added} ({had.added_seconds} s by uv; MWAA allows "
         f"about {MOST_MINUTES} minutes)"
     )
 
 
 def check(package: Package) -> None:
-    """Verify the package, and say how.
+    """Verify the package, and print what that took.
 
     Raises:
         SetupError: there is nothing to verify it with.
@@ -81,14 +81,14 @@ def check(package: Package) -> None:
     describe_environment(environment)
     with timed("parsing as MWAA does"):
         verified = verify(package.folder, REPOSITORY, environment.python, CHECK / "layout")
-    say(
+    report(
         f"{len(verified.dag_ids)} DAGs ({', '.join(verified.dag_ids)}), {verified.modules} modules "
         f"and {len(verified.plugins)} plugins, all from the package"
     )
 
 
 def main() -> None:
-    """Build and verify; ends with 1 and a line that says why if either fails."""
+    """Build and verify; ends with 1 and the reason if either fails."""
     LOCAL.mkdir(exist_ok=True)
     built = False
     try:
@@ -101,7 +101,7 @@ def main() -> None:
     except (PackageError, SetupError) as error:
         state = f"built in {PACKAGE}, but not verified" if built else "not built"
         sys.exit(f"package: {state}: {error}")
-    say(f"package: built and verified in {PACKAGE}")
+    report(f"package: built and verified in {PACKAGE}")
 
 
 if __name__ == "__main__":

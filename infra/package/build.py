@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.package.sources import Sources
 
 STARTUP_SCRIPT = Path(__file__).with_name("startup.sh")
-# The earliest that a ZIP file can say.
+# The earliest time that a ZIP file can hold.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 # `unzip` takes an archive without entries for a broken one.
 _NO_PLUGINS = {".airflowignore": b"# There is no plugin yet.\n"}
@@ -60,8 +60,8 @@ class Package:
 def build(repository: Path, folder: Path) -> Package:
     """Write the package of a repository, in the place of the one that was there.
 
-    The same files give the same bytes, whatever their times and permissions, the umask, the
-    locale, the machine and the Python.
+    The same files give the same bytes. Their times and permissions, the umask, the locale, the
+    machine and the Python do not matter.
 
     Arguments:
         repository: holds dags/, include/, plugins/ and requirements.txt.

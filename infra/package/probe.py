@@ -1,4 +1,4 @@
-"""Parses DAG files as MWAA's Airflow does, and tells what came of it.
+"""Parses DAG files as MWAA's Airflow does, and writes what it found.
 
 Run by path in MWAA's environment, isolated: `python -I probe.py HOME ANSWER`. HOME is laid out like
 /usr/local/airflow: dags/ and plugins/. With `--checkout` HOME is a checkout, and itself on the
@@ -55,7 +55,7 @@ def import_all(dags: Path) -> list[str]:
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         try:
             importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it is told
+        except Exception as error:  # noqa: BLE001 -- each is reported
             failed.append(f"{name}: {type(error).__name__}: {error}")
     return failed
 
@@ -83,7 +83,7 @@ def wanted(tree: ast.AST) -> Iterator[str]:
 
 
 def exists(name: str) -> bool:
-    """Tell whether a module can be found; its parents are imported for that."""
+    """Whether a module can be found; its parents are imported for that."""
     try:
         return importlib.util.find_spec(name) is not None
     except ImportError:

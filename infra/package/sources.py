@@ -17,7 +17,7 @@ _NO_CODE_FOLDERS = ("__pycache__", "tests")
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """The files to package, and what somebody should know about them.
+    """The files to package, and how they differ from the commit.
 
     Attributes:
         files: where a file goes, such as "dags/include/errors.py", to the file itself; sorted.

@@ -61,7 +61,7 @@ def states(airflow: ScriptedAirflow) -> Iterator[Callable[..., MwaaStandIn]]:
 def wait(stand_in: MwaaStandIn, patience: Patience = QUICK) -> list[str]:
     told: list[str] = []
     airflow_environment.wait_until_available(
-        stand_in.client(), NAME, tell=told.append, patience=patience
+        stand_in.client(), NAME, report=told.append, patience=patience
     )
     return told
 
@@ -73,7 +73,7 @@ def known(api: MwaaAirflow, dag_ids: set[str], *, changed: bool = True) -> list[
 
 def run(api: MwaaAirflow, dag_id: str = "covid_us_daily") -> list[str]:
     told: list[str] = []
-    smoke.run(api, dag_id, url=URL, tell=told.append, patience=QUICK)
+    smoke.run(api, dag_id, url=URL, report=told.append, patience=QUICK)
     return told
 
 

@@ -47,7 +47,7 @@ def test_deployment_ends_with_the_warehouse_migrated_and_a_dataset_loaded(
         assert traits.items() <= stack.api.call("GET", f"/pools/{name}").items()
 
     for dag_id in smoke.DAGS:
-        smoke.run(api, dag_id, url=stack.running.ui_url, tell=told.append, patience=PATIENCE)
+        smoke.run(api, dag_id, url=stack.running.ui_url, report=told.append, patience=PATIENCE)
     links = [line.split(": ")[1] for line in told if " succeeded: " in line]
     assert [link.split("/")[4] for link in links] == list(smoke.DAGS)
     for dag_id, link in zip(smoke.DAGS, links, strict=True):

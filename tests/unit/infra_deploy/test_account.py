@@ -47,7 +47,7 @@ def test_account_other_than_the_wanted_one_is_refused() -> None:
         sign_in(wanted="1234")
 
 
-def test_nobody_is_told_how_to_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_the_error_says_how_to_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     with pytest.raises(DeployError, match="no AWS credentials were found; sign in"):

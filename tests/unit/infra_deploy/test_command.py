@@ -37,7 +37,7 @@ def test_word_that_was_given_beforehand_is_held_to_the_same() -> None:
     assert not command.confirmed("Really?", wanted="dev", given="yes")
 
 
-def test_nobody_to_ask_is_told_how_to_confirm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_the_error_says_how_to_confirm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
     with pytest.raises(DeployError, match="CONFIRM=dev confirms beforehand"):
         command.confirmed("Really?", wanted="dev", given=None)
