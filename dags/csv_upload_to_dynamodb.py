@@ -140,7 +140,7 @@ def write(chunk: Any) -> Any:
     **upload_dag_defaults(CSV_UPLOAD_TO_DYNAMODB),
 )
 def wire() -> None:
-    # To a type checker a task returns what its function does; Airflow hands on a promise.
+    # To a type checker a task returns what its function does; Airflow passes a promise.
     files: Any = receive()
     extracted: Any = extract.partial(files=files).expand(file=files)
     chunks: Any = list_chunks(extracted)

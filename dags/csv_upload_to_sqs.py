@@ -86,7 +86,7 @@ def settle(delivered: Any) -> dict[str, int]:
     **upload_dag_defaults(CSV_UPLOAD_TO_SQS),
 )
 def wire() -> None:
-    # To a type checker a task returns what its function does; Airflow hands on a promise.
+    # To a type checker a task returns what its function does; Airflow passes a promise.
     files: Any = receive()
     delivered = deliver.expand(file=files)
     announce(settle(delivered))

@@ -100,7 +100,7 @@ def tell(found: dict[str, Found]) -> list[str]:
     **dag_defaults(owner="data-platform") | {"max_active_runs": 1},
 )
 def wire() -> None:
-    # To a type checker a task returns what its function does; Airflow hands on a promise.
+    # To a type checker a task returns what its function does; Airflow passes a promise.
     found: Any = look()
     runs: Any = plan(found)
     start = TriggerDagRunOperator.partial(

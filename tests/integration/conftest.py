@@ -23,7 +23,7 @@ from tests.support.landing_bucket import Bucket
 from tests.support.pipeline_runs import write_version
 from tests.support.registry import Registry
 from tests.support.resumable_runs import Place
-from tests.support.upload_runs import Shore
+from tests.support.upload_runs import UploadRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,14 +153,14 @@ def landing(aws: Aws) -> str:
 
 
 @pytest.fixture
-def shore(aws: Aws, ready_uri: str, landing: str, tmp_path: Path) -> Shore:
+def runs(aws: Aws, ready_uri: str, landing: str, tmp_path: Path) -> UploadRuns:
     """A bucket where files land, and a queue that redrives to another."""
     sqs = client("sqs", aws.endpoint)
     dead_letters = sqs.create_queue(QueueName=f"{landing}-dead-letters")["QueueUrl"]
     named = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
     redrive = {"deadLetterTargetArn": named["Attributes"]["QueueArn"], "maxReceiveCount": 3}
     queue = sqs.create_queue(QueueName=landing, Attributes={"RedrivePolicy": json.dumps(redrive)})
-    return Shore(
+    return UploadRuns(
         warehouse_uri=ready_uri,
         aws=aws.endpoint,
         bucket=landing,

@@ -50,7 +50,7 @@ def receive(aws: Aws, output: str, *, hidden_seconds: int = 60) -> list[dict[str
 
 
 def landed(aws: Aws, output: str, until: str) -> list[tuple[str, str]]:
-    """Give key and version of each file that a queue tells of, until it tells of one that is last.
+    """Give key and version of each file that a queue names, until it names the last one.
 
     Events of files that land one after the other may overtake each other, but not by seconds.
     """

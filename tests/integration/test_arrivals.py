@@ -84,7 +84,7 @@ def test_what_failed_for_good_is_taken_by_its_run_or_by_hand_only(registry: Regi
     assert registry.row("state", "final", "cause") == ("claimed", False, "it broke")
 
 
-def test_cause_of_the_last_try_is_shown_until_the_version_is_done(registry: Registry) -> None:
+def test_cause_of_the_last_try_stays_until_the_version_is_done(registry: Registry) -> None:
     held = registry.held("a")
     registry.note_cause("b", "not its run")
     assert registry.state() == ("claimed", "a", None)
@@ -156,7 +156,7 @@ def test_what_is_done_is_not_written_again_by_its_run(registry: Registry) -> Non
     )
 
 
-def test_failure_that_is_told_again_is_not_written_again(registry: Registry) -> None:
+def test_failure_that_is_entered_again_is_not_written_again(registry: Registry) -> None:
     registry.claim("a")
     registry.fail("a")
     before = registry.row("xmin::text", "arrival")
@@ -173,7 +173,7 @@ def test_what_failed_can_still_be_finished_by_its_run(registry: Registry) -> Non
     assert registry.state() == ("done", "a", None)
 
 
-def test_version_that_nobody_claimed_cannot_be_finished(registry: Registry) -> None:
+def test_version_that_no_run_claimed_cannot_be_completed(registry: Registry) -> None:
     assert not registry.complete("a")
     registry.fail("a")
     assert registry.missed((FILE["key"], "v1")) == [(FILE["key"], "v1")]

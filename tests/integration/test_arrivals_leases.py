@@ -52,7 +52,7 @@ def test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out(
     assert registry.row("attempts", "token") == (2, 2)
 
 
-def test_holder_whose_lease_is_over_goes_on_while_nobody_else_has_claimed(
+def test_holder_whose_lease_is_over_goes_on_while_no_other_run_has_claimed(
     registry: Registry,
 ) -> None:
     held = registry.held("a")

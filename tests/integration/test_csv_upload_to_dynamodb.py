@@ -192,7 +192,7 @@ def test_run_that_another_has_taken_over_from_writes_nothing_more(place: ItemPla
         place.load_chunk(chunk, "r")
 
 
-def test_files_of_one_run_share_its_chunks_and_are_told_apart(place: ItemPlace) -> None:
+def test_files_of_one_run_share_its_chunks_and_have_a_result_each(place: ItemPlace) -> None:
     files = [place.put(rows(30, town=town), f"uploads/dynamodb/{town}.csv") for town in "abc"]
     results = place.run(*files, run_id="r")
     assert [result["index"] for result in results] == [0, 1, 2]
@@ -208,12 +208,12 @@ def test_gzipped_file_is_read(place: ItemPlace) -> None:
     assert result["counts"]["delivered"] == 3
 
 
-def test_stages_are_told_of_chunk_by_chunk_with_ranges_and_counts(place: ItemPlace) -> None:
+def test_each_stage_of_a_chunk_is_an_event_with_ranges_and_counts(place: ItemPlace) -> None:
     file = place.put(rows(30))
     place.run(file, run_id="r")
     events = place.sent_events()
-    told = sorted((event["stage"], event["chunk"], event["rows"]) for event in events)
-    assert told == [
+    stages = sorted((event["stage"], event["chunk"], event["rows"]) for event in events)
+    assert stages == [
         ("extracted", 0, 25), ("extracted", 1, 5),
         ("loaded", 0, 25), ("loaded", 1, 5),
         ("transformed", 0, 25), ("transformed", 1, 5),
@@ -230,7 +230,7 @@ def test_stages_are_told_of_chunk_by_chunk_with_ranges_and_counts(place: ItemPla
         }
 
 
-def test_event_that_is_told_again_has_the_same_id(place: ItemPlace) -> None:
+def test_event_that_is_sent_again_has_the_same_id(place: ItemPlace) -> None:
     loaded = place.load(place.put(rows(1)), run_id="r")
     first = {event["event_id"] for event in place.sent_events() if event["stage"] == "loaded"}
     place.load_chunk(loaded[0], "r")
@@ -287,7 +287,7 @@ def test_types_of_the_contract_arrive_as_dynamodb_s(place: ItemPlace) -> None:
     ("count", "files", "chunks"),
     [(0, 1, 0), (25, 1, 1), (26, 1, 2), (1_000_000, 1, 1000), (1_000_000, 3, 333), (99, 2000, 1)],
 )
-def test_run_has_at_most_a_thousand_chunks_whatever_its_files(
+def test_run_has_at_most_a_thousand_chunks_however_many_its_files(
     count: int, files: int, chunks: int
 ) -> None:
     size = chunk_rows(replace(DATASET, chunk_rows=25), count, files=files)

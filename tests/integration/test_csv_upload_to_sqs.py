@@ -144,7 +144,7 @@ def test_message_of_one_mebibyte_is_sent_and_a_larger_one_is_rejected(
     place: Place, letter: str
 ) -> None:
     key = "uploads/sqs/large.csv"
-    # Version ids have one length, whatever they are.
+    # All version ids have one length.
     about = place.put(b"a\n1\n", key)
     width = len(letter.encode())
     room = MESSAGE_BYTES - message_bytes(about, 2, '{"a":""}')
@@ -208,11 +208,11 @@ def test_text_survives_in_a_file_as_one_row_a_line(place: Place) -> None:
     assert [json.loads(line)["name"] for line in body.split(b"\n")[:-1]] == [*filter(None, NASTY)]
 
 
-def test_log_tells_the_throughput_and_no_value(
+def test_log_has_the_throughput_and_no_value(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="include")
     place.deliver(place.put(rows_of(100)))
-    told = [record.getMessage() for record in caplog.records if record.name.startswith("include")]
-    assert any("100 rows sent of 100" in line and "rows a second" in line for line in told)
-    assert not any("Town" in line for line in told)
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("include")]
+    assert any("100 rows sent of 100" in line and "rows a second" in line for line in lines)
+    assert not any("Town" in line for line in lines)

@@ -105,7 +105,7 @@ def test_events_whose_answer_is_lost_come_twice_with_the_same_id(place: ItemPlac
     assert sorted(ids.values()) == [1, 1, 1, 1, 2, 2]
 
 
-def test_item_that_dynamodb_refuses_for_good_fails_the_load_and_no_value_is_told(
+def test_item_that_dynamodb_refuses_for_good_fails_the_load_without_its_value(
     place: ItemPlace,
 ) -> None:
     refused = sometimes(
@@ -135,9 +135,9 @@ def test_table_that_takes_nothing_for_long_fails_the_load_for_now(
 
 def test_every_side_effect_has_a_failpoint() -> None:
     assert FAILPOINTS == [
-        "extract.chunk_stored", "extract.fetched", "extract.held", "extract.rejects_stored",
-        "extract.told", "load.batch_written", "load.told", "load.written", "observe.found",
-        "tally.merged", "transform.stored", "transform.told",
+        "extract.chunk_stored", "extract.events_sent", "extract.fetched", "extract.held",
+        "extract.rejects_stored", "load.batch_written", "load.events_sent", "load.written",
+        "observe.found", "tally.merged", "transform.events_sent", "transform.stored",
     ]  # fmt: skip
 
 
@@ -154,9 +154,9 @@ def test_file_survives_the_death_of_its_worker(place: ItemPlace, failpoint: str)
     }  # fmt: skip
     assert "cause" not in result
     assert rejected_rows(place, result) == [(62, "too_few_columns"), (63, "key_too_long")]
-    told = {(event["stage"], event["chunk"]): event["event_id"] for event in place.sent_events()}
+    events = {(event["stage"], event["chunk"]): event["event_id"] for event in place.sent_events()}
     stages = ("extracted", "transformed", "loaded")
-    assert set(told) == {
+    assert set(events) == {
         *((stage, chunk) for stage in stages for chunk in range(3)),
         ("rejected", None),
         ("rejected", 2),

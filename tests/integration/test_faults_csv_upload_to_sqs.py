@@ -52,7 +52,7 @@ def deliver_under(place: Place, script: Script, count: int = 95) -> tuple[Faulty
 def test_only_failed_entries_are_sent_again(
     place: Place, places: tuple[int, ...], *, unheard: bool
 ) -> None:
-    # The second batch is rows 11 to 20; whatever is left of it has another row in it.
+    # The second batch is rows 11 to 20; what is left of it has another row in it.
     script = Script(row=11 + places[0], faults=[Fault(places=places, unheard=unheard)])
     queue, consumed = deliver_under(place, script)
     sent = [call.rows for call in queue.calls if call.rows[0] in range(11, 21)]
@@ -105,10 +105,12 @@ def test_row_that_is_refused_for_good_fails_the_file_after_its_batch_got_through
     refusal = Fault(places=(4,), code="InvalidMessageContents", sender_fault=True)
     with FaultyApi(place.aws, Script(row=105, faults=[refusal])) as queue:
         broken = replace(place, sqs=queue.url)
-        with pytest.raises(DeliveryRefusedError, match=r"1 of 10 .*InvalidMessageContents") as told:
+        with pytest.raises(
+            DeliveryRefusedError, match=r"1 of 10 .*InvalidMessageContents"
+        ) as refused:
             broken.deliver(file)
         assert queue.fired == 1
-    assert "Town" not in str(told.value)
+    assert "Town" not in str(refused.value)
     early = place.messages()
     taken = {message.row_number for message in early}
     assert taken >= set(range(1, 111)) - {105}

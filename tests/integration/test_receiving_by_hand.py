@@ -8,48 +8,48 @@ from include.core.arrivals import claim
 from include.core.arrivals.claim import newest_below
 from include.core.arrivals.events import LandedObject
 from include.errors import ArrivalError
-from tests.support.received import names
-from tests.support.upload_runs import PREFIX, Shore
+from tests.support.claimed_files import names
+from tests.support.upload_runs import PREFIX, UploadRuns
 
 
 def test_by_hand_a_deleted_version_is_taken_and_one_that_is_done_is_done_again(
-    shore: Shore,
+    runs: UploadRuns,
 ) -> None:
-    version = shore.put("a.csv")
-    received = shore.receive_by_hand(("a.csv", None), run_id="one")
-    shore.finish(received, shore.work(received, "one"), "one")
-    shore.delete("a.csv")
-    again = shore.receive_by_hand(("a.csv", version), run_id="two")
+    version = runs.put("a.csv")
+    received = runs.receive_by_hand(("a.csv", None), run_id="one")
+    runs.finish(received, runs.work(received, "one"), "one")
+    runs.delete("a.csv")
+    again = runs.receive_by_hand(("a.csv", version), run_id="two")
     assert names(again) == [("a.csv", version)]
     assert again["messages"] == []
-    assert shore.query("select found_by, state, run_id, attempts from ops.arrival") == [
+    assert runs.query("select found_by, state, run_id, attempts from ops.arrival") == [
         ("hand", "claimed", "two", 2)
     ]
-    nothing = shore.receive_by_hand(("a.csv", None), run_id="three")
+    nothing = runs.receive_by_hand(("a.csv", None), run_id="three")
     assert "was deleted" in nothing["failures"][0]["cause"]
 
 
-def test_sweep_takes_what_is_not_done_and_no_deleted_version(shore: Shore) -> None:
-    done, missed, gone = (shore.put(f"{name}.csv") for name in ("done", "missed", "gone"))
-    received = shore.receive_by_hand(("done.csv", done), run_id="one")
-    shore.finish(received, shore.work(received, "one"), "one")
-    shore.delete("gone.csv")
+def test_sweep_takes_what_is_not_done_and_no_deleted_version(runs: UploadRuns) -> None:
+    done, missed, gone = (runs.put(f"{name}.csv") for name in ("done", "missed", "gone"))
+    received = runs.receive_by_hand(("done.csv", done), run_id="one")
+    runs.finish(received, runs.work(received, "one"), "one")
+    runs.delete("gone.csv")
     files = (("done.csv", done), ("missed.csv", missed), ("gone.csv", gone))
-    swept = shore.receive_by_hand(*files, run_id="two", again=False, found_by="sweep")
+    swept = runs.receive_by_hand(*files, run_id="two", again=False, found_by="sweep")
     assert names(swept) == [("missed.csv", missed)]
     assert swept["known"] == 1
     assert [each["file"] for each in swept["failures"]] == [PREFIX + "gone.csv"]
 
 
-def test_prefix_by_hand_means_the_newest_version_of_each_file_below_it(shore: Shore) -> None:
-    shore.put("in/")
-    shore.put("in/a.csv")
-    newest = [("in/a.csv", shore.put("in/a.csv")), ("in/b.csv", shore.put("in/b.csv"))]
-    shore.put("in/gone.csv")
-    shore.delete("in/gone.csv")
-    shore.put("other.csv")
-    assert newest_below(shore.landing, PREFIX + "in/") == [
-        LandedObject(bucket=shore.bucket, key=PREFIX + name, version_id=version)
+def test_prefix_by_hand_means_the_newest_version_of_each_file_below_it(runs: UploadRuns) -> None:
+    runs.put("in/")
+    runs.put("in/a.csv")
+    newest = [("in/a.csv", runs.put("in/a.csv")), ("in/b.csv", runs.put("in/b.csv"))]
+    runs.put("in/gone.csv")
+    runs.delete("in/gone.csv")
+    runs.put("other.csv")
+    assert newest_below(runs.landing, PREFIX + "in/") == [
+        LandedObject(bucket=runs.bucket, key=PREFIX + name, version_id=version)
         for name, version in newest
     ]
 
@@ -65,10 +65,10 @@ def test_prefix_by_hand_means_the_newest_version_of_each_file_below_it(shore: Sh
     ],
 )
 def test_prefix_with_nothing_or_too_much_below_it_is_refused(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch, prefix: str, message: str
+    runs: UploadRuns, monkeypatch: pytest.MonkeyPatch, prefix: str, message: str
 ) -> None:
     monkeypatch.setattr(claim, "MOST_FILES", 2)
     for name in ("a.csv", "b.csv", "c.csv"):
-        shore.put(name)
+        runs.put(name)
     with pytest.raises(ArrivalError, match=message):
-        newest_below(shore.landing, prefix)
+        newest_below(runs.landing, prefix)

@@ -10,57 +10,57 @@ from botocore.exceptions import ClientError
 
 from include.core.arrivals.claim import claim_messages
 from include.core.runs.run import Run
-from tests.support.received import message, names
+from tests.support.claimed_files import message, names
 from tests.support.s3_messages import in_envelope, record
-from tests.support.upload_runs import PIPELINE, PREFIX, Shore, as_json
+from tests.support.upload_runs import PIPELINE, PREFIX, UploadRuns, as_json
 
 
-def test_deleted_object_fails_its_message_alone(shore: Shore) -> None:
-    gone = message(shore.record("gone.csv", shore.put("gone.csv")))
-    shore.delete("gone.csv")
-    good = message(shore.record("a.csv", shore.put("a.csv")))
-    received = shore.receive([gone, good], "one")
+def test_deleted_object_fails_its_message_alone(runs: UploadRuns) -> None:
+    gone = message(runs.record("gone.csv", runs.put("gone.csv")))
+    runs.delete("gone.csv")
+    good = message(runs.record("a.csv", runs.put("a.csv")))
+    received = runs.receive([gone, good], "one")
     assert [name for name, _ in names(received)] == ["a.csv"]
     assert [each["again"] for each in received["messages"]] == [False, False]
     (failure,) = received["failures"]
     assert failure["file"] == PREFIX + "gone.csv"
     assert failure["cause"].startswith("It was deleted after it arrived. Upload it again")
-    assert shore.states() == {"gone.csv": "failed", "a.csv": "claimed"}
+    assert runs.states() == {"gone.csv": "failed", "a.csv": "claimed"}
     entered = "select cause, final from ops.arrival where state = 'failed'"
-    assert shore.query(entered) == [(failure["cause"], True)]
-    late = shore.receive([gone], "two")
+    assert runs.query(entered) == [(failure["cause"], True)]
+    late = runs.receive([gone], "two")
     assert (late["known"], late["failures"]) == (1, [])
 
 
 def test_message_with_a_good_and_a_missing_object_is_failed_and_the_good_one_claimed(
-    shore: Shore,
+    runs: UploadRuns,
 ) -> None:
-    told = message(shore.record("a.csv", shore.put("a.csv")), shore.record("none.csv", "v1"))
-    received = shore.receive([told], "one")
+    sent = message(runs.record("a.csv", runs.put("a.csv")), runs.record("none.csv", "v1"))
+    received = runs.receive([sent], "one")
     assert [name for name, _ in names(received)] == ["a.csv"]
     assert not received["messages"][0]["again"]
 
 
-def test_forged_messages_fail_alone(shore: Shore) -> None:
+def test_forged_messages_fail_alone(runs: UploadRuns) -> None:
     """Nothing that they name is read."""
-    shore.s3.create_bucket(Bucket=f"{shore.bucket}-other")
-    shore.s3.put_object(Bucket=f"{shore.bucket}-other", Key=PREFIX + "x.csv", Body=b"x")
-    shore.s3.put_object(Bucket=shore.bucket, Key="uploads/dynamodb/x.csv", Body=b"x")
-    odd: Any = shore.record("a.csv", shore.put("a.csv"))
+    runs.s3.create_bucket(Bucket=f"{runs.bucket}-other")
+    runs.s3.put_object(Bucket=f"{runs.bucket}-other", Key=PREFIX + "x.csv", Body=b"x")
+    runs.s3.put_object(Bucket=runs.bucket, Key="uploads/dynamodb/x.csv", Body=b"x")
+    odd: Any = runs.record("a.csv", runs.put("a.csv"))
     odd["s3"]["object"]["sequencer"] = {"$ne": None}
     forged = [
         message(text="hello"),
         message(text="[" * 100_000),
         message(text=in_envelope("7")),
-        message(record(f"{shore.bucket}-other", PREFIX + "x.csv")),
-        message(record(shore.bucket, "uploads/dynamodb/x.csv")),
-        message(record(shore.bucket, "uploads/sqs/../dynamodb/x.csv")),
-        message(shore.record("no-such.csv")),
-        message(shore.record("a.csv", "no-such-version")),
+        message(record(f"{runs.bucket}-other", PREFIX + "x.csv")),
+        message(record(runs.bucket, "uploads/dynamodb/x.csv")),
+        message(record(runs.bucket, "uploads/sqs/../dynamodb/x.csv")),
+        message(runs.record("no-such.csv")),
+        message(runs.record("a.csv", "no-such-version")),
         message(odd),
     ]
-    good = message(shore.record("good.csv", shore.put("good.csv")))
-    received = shore.receive([*forged[:5], good, *forged[5:]], "one")
+    good = message(runs.record("good.csv", runs.put("good.csv")))
+    received = runs.receive([*forged[:5], good, *forged[5:]], "one")
     assert [name for name, _ in names(received)] == ["good.csv"]
     # What is no event at all names no file that could be entered anywhere.
     unreadable = [True] * 3 + [False] * 6 + [True]
@@ -68,13 +68,13 @@ def test_forged_messages_fail_alone(shore: Shore) -> None:
     assert len(received["failures"]) == len(forged)
     assert all(each["file"].isprintable() for each in received["failures"])
     assert all(each["cause"].isprintable() for each in received["failures"])
-    assert shore.states() == {"good.csv": "claimed"}
+    assert runs.states() == {"good.csv": "claimed"}
 
 
-def test_key_that_the_registry_cannot_hold_fails_its_message_alone(shore: Shore) -> None:
-    told = [message(shore.record(name)) for name in ("nul\0.csv", "a.csv")]
-    shore.put("a.csv")
-    received = shore.receive(told, "one")
+def test_key_that_the_registry_cannot_hold_fails_its_message_alone(runs: UploadRuns) -> None:
+    sent = [message(runs.record(name)) for name in ("nul\0.csv", "a.csv")]
+    runs.put("a.csv")
+    received = runs.receive(sent, "one")
     assert [each["again"] for each in received["messages"]] == [False, False]
     assert len(received["failures"]) == 1
     assert received["failures"][0]["file"] == r"'uploads/sqs/nul\x00.csv'"
@@ -84,18 +84,18 @@ def test_key_that_the_registry_cannot_hold_fails_its_message_alone(shore: Shore)
     "name", ["notes.txt", "a//b.csv", "../x.csv", "line\nbreak.csv", "a.csv.zip"]
 )
 def test_file_with_an_impossible_name_is_entered_as_failed_so_that_it_is_known(
-    shore: Shore, name: str
+    runs: UploadRuns, name: str
 ) -> None:
-    told = message(shore.record(name, shore.put(name)))
-    received = shore.receive([told], "one")
+    sent = message(runs.record(name, runs.put(name)))
+    received = runs.receive([sent], "one")
     assert received["files"] == []
     assert not received["messages"][0]["again"]
     assert "Upload the file again" in received["failures"][0]["cause"]
-    assert shore.states() == {name: "failed"}
-    assert shore.query("select cause, run_id from ops.arrival") == [
+    assert runs.states() == {name: "failed"}
+    assert runs.query("select cause, run_id from ops.arrival") == [
         (received["failures"][0]["cause"], "one")
     ]
-    late = shore.receive([told], "two")
+    late = runs.receive([sent], "two")
     assert (late["known"], late["failures"], late["messages"][0]["again"]) == (1, [], False)
 
 
@@ -127,10 +127,10 @@ class Refusing:
         return self._s3.head_object(**asked)
 
 
-def receive_through(shore: Shore, client: Any, messages: list[Any]) -> dict[str, Any]:
-    landing = replace(shore.landing, client=client)
+def receive_through(runs: UploadRuns, client: Any, messages: list[Any]) -> dict[str, Any]:
+    landing = replace(runs.landing, client=client)
     run = Run(dag_id=PIPELINE, run_id="one")
-    return as_json(claim_messages(landing, messages, run, connect=shore.connect))
+    return as_json(claim_messages(landing, messages, run, connect=runs.connect))
 
 
 @pytest.mark.parametrize(
@@ -144,36 +144,36 @@ def receive_through(shore: Shore, client: Any, messages: list[Any]) -> dict[str,
     ],
 )
 def test_file_that_s3_does_not_look_up_fails_alone_and_comes_again_if_that_may_help(
-    shore: Shore, code: str, status: int, again: Any
+    runs: UploadRuns, code: str, status: int, again: Any
 ) -> None:
     names_of = ("a.csv", "odd.csv", "z.csv")
-    told = [message(shore.record(name, shore.put(name))) for name in names_of]
-    refusing = Refusing(shore.s3, {PREFIX + "odd.csv": (code, status)})
-    received = receive_through(shore, refusing, told)
+    sent = [message(runs.record(name, runs.put(name))) for name in names_of]
+    refusing = Refusing(runs.s3, {PREFIX + "odd.csv": (code, status)})
+    received = receive_through(runs, refusing, sent)
     assert [name for name, _ in names(received)] == ["a.csv", "z.csv"]
     assert [each["again"] for each in received["messages"]] == [False, again, False]
     cause = f"AWS answered {code} to ListObjectVersions"
     assert received["failures"] == [{"file": PREFIX + "odd.csv", "cause": cause}]
 
 
-def test_receive_is_tried_again_when_s3_looks_up_nothing_at_all(shore: Shore) -> None:
-    told = [message(shore.record(name, shore.put(name))) for name in ("a.csv", "b.csv")]
-    refusing = Refusing(shore.s3, {PREFIX + name: ("SlowDown", 503) for name in ("a.csv", "b.csv")})
+def test_receive_is_tried_again_when_s3_looks_up_nothing_at_all(runs: UploadRuns) -> None:
+    sent = [message(runs.record(name, runs.put(name))) for name in ("a.csv", "b.csv")]
+    refusing = Refusing(runs.s3, {PREFIX + name: ("SlowDown", 503) for name in ("a.csv", "b.csv")})
     with pytest.raises(ClientError, match="SlowDown"):
-        receive_through(shore, refusing, told)
-    assert shore.states() == {}
+        receive_through(runs, refusing, sent)
+    assert runs.states() == {}
 
 
-def test_same_record_many_times_is_looked_up_once(shore: Shore) -> None:
-    told = message(*[shore.record("a.csv", shore.put("a.csv"))] * 3000)
-    counting = Refusing(shore.s3, {})
-    received = receive_through(shore, counting, [told])
+def test_same_record_many_times_is_looked_up_once(runs: UploadRuns) -> None:
+    sent = message(*[runs.record("a.csv", runs.put("a.csv"))] * 3000)
+    counting = Refusing(runs.s3, {})
+    received = receive_through(runs, counting, [sent])
     assert (len(received["files"]), counting.calls) == (1, 1)
     assert set(received["messages"][0]["files"]) == {0}
 
 
-def test_same_record_of_nothing_many_times_is_one_failure(shore: Shore) -> None:
-    told = message(*[shore.record("none.csv", "v1")] * 3000)
-    counting = Refusing(shore.s3, {})
-    received = receive_through(shore, counting, [told])
+def test_same_record_of_nothing_many_times_is_one_failure(runs: UploadRuns) -> None:
+    sent = message(*[runs.record("none.csv", "v1")] * 3000)
+    counting = Refusing(runs.s3, {})
+    received = receive_through(runs, counting, [sent])
     assert (len(received["failures"]), counting.calls) == (1, 1)

@@ -1,4 +1,4 @@
-"""Files whose event was lost, or whose run was, are found and told of once."""
+"""Files whose event was lost, or whose run was, are found and named in one notice."""
 
 from __future__ import annotations
 
@@ -13,149 +13,151 @@ from include.core.arrivals.sweep import Found, MissedFile, find, record_sweep, r
 from include.core.runs.notices import RunFacts
 from include.errors import FilesFailedError
 from tests.support.clients import s3_in_pages
-from tests.support.upload_runs import PIPELINE, PREFIX, Shore, run_of
+from tests.support.upload_runs import PIPELINE, PREFIX, UploadRuns, run_of
 
 HOUR = timedelta(hours=1)
 
 
-def look(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> Found:
+def look(runs: UploadRuns, *, after: timedelta = HOUR, client: Any = None) -> Found:
     """What a sweep finds that comes so much later than now."""
-    landing = replace(shore.landing, client=client or shore.s3)
+    landing = replace(runs.landing, client=client or runs.s3)
     before = datetime.now(timezone.utc) + after
-    return find(landing, connect=shore.connect, before=before)
+    return find(landing, connect=runs.connect, before=before)
 
 
-def missed(shore: Shore, *, after: timedelta = HOUR, client: Any = None) -> list[tuple[str, str]]:
+def missed(
+    runs: UploadRuns, *, after: timedelta = HOUR, client: Any = None
+) -> list[tuple[str, str]]:
     """Name and version of each file that a sweep would start a run for."""
-    found = look(shore, after=after, client=client)["missed"]
+    found = look(runs, after=after, client=client)["missed"]
     return [(each["key"].removeprefix(PREFIX), each["version_id"]) for each in found]
 
 
-def refused(shore: Shore, *, client: Any = None) -> list[str]:
+def refused(runs: UploadRuns, *, client: Any = None) -> list[str]:
     """Name of each file that a sweep would refuse."""
-    found = look(shore, client=client)["refused"]
+    found = look(runs, client=client)["refused"]
     return [each["key"].removeprefix(PREFIX) for each in found]
 
 
-def process(shore: Shore, name: str, run_id: str) -> None:
-    received = shore.receive_by_hand((name, None), run_id=run_id)
-    shore.finish(received, shore.work(received, run_id), run_id)
+def process(runs: UploadRuns, name: str, run_id: str) -> None:
+    received = runs.receive_by_hand((name, None), run_id=run_id)
+    runs.finish(received, runs.work(received, run_id), run_id)
 
 
-def record(shore: Shore, found: dict[str, Found], run_id: str = "sweep") -> list[str]:
+def record(runs: UploadRuns, found: dict[str, Found], run_id: str = "sweep") -> list[str]:
     facts = RunFacts(
         dag_id=PIPELINE, run_id=run_id, dataset="sweep_arrivals", as_of=None, ui_url="http://ui"
     )
-    landings = [shore.landing]
-    record_sweep(found, landings=landings, run=run_of(run_id), facts=facts, connect=shore.connect)
-    return shore.sent(run_id)
+    landings = [runs.landing]
+    record_sweep(found, landings=landings, run=run_of(run_id), facts=facts, connect=runs.connect)
+    return runs.sent(run_id)
 
 
-def test_empty_bucket_has_nothing_missed(shore: Shore) -> None:
-    assert missed(shore) == []
+def test_empty_bucket_has_nothing_missed(runs: UploadRuns) -> None:
+    assert missed(runs) == []
 
 
-def test_every_version_that_the_registry_does_not_know_is_missed(shore: Shore) -> None:
-    old, new = shore.put("a.csv"), shore.put("a.csv")
-    other = shore.put("in/b.csv.gz")
-    shore.put("in/")
-    shore.put("gone.csv")
-    shore.delete("gone.csv")
-    shore.s3.put_object(Bucket=shore.bucket, Key="uploads/dynamodb/c.csv", Body=b"x")
-    assert sorted(missed(shore)) == sorted([("a.csv", old), ("a.csv", new), ("in/b.csv.gz", other)])
+def test_every_version_that_the_registry_does_not_know_is_missed(runs: UploadRuns) -> None:
+    old, new = runs.put("a.csv"), runs.put("a.csv")
+    other = runs.put("in/b.csv.gz")
+    runs.put("in/")
+    runs.put("gone.csv")
+    runs.delete("gone.csv")
+    runs.s3.put_object(Bucket=runs.bucket, Key="uploads/dynamodb/c.csv", Body=b"x")
+    assert sorted(missed(runs)) == sorted([("a.csv", old), ("a.csv", new), ("in/b.csv.gz", other)])
 
 
-def test_young_files_are_left_to_their_events(shore: Shore) -> None:
-    version = shore.put("a.csv")
-    assert missed(shore, after=-HOUR) == []
-    assert missed(shore, after=timedelta(seconds=1)) == [("a.csv", version)]
+def test_young_files_are_left_to_their_events(runs: UploadRuns) -> None:
+    version = runs.put("a.csv")
+    assert missed(runs, after=-HOUR) == []
+    assert missed(runs, after=timedelta(seconds=1)) == [("a.csv", version)]
 
 
-def test_files_that_are_done_failed_or_under_way_are_left(shore: Shore) -> None:
+def test_files_that_are_done_failed_or_under_way_are_left(runs: UploadRuns) -> None:
     for name in ("done.csv", "bad.csv", "claimed.csv", "notes.txt"):
-        shore.put(name)
-    process(shore, "done.csv", "one")
+        runs.put(name)
+    process(runs, "done.csv", "one")
     for name in ("bad.csv", "notes.txt"):
         with pytest.raises(FilesFailedError):
-            process(shore, name, name)
-    shore.receive_by_hand(("claimed.csv", None), run_id="two")
-    assert missed(shore) == []
+            process(runs, name, name)
+    runs.receive_by_hand(("claimed.csv", None), run_id="two")
+    assert missed(runs) == []
 
 
 def test_file_that_a_sweep_has_found_is_tried_three_times_since_no_message_comes_back(
-    shore: Shore,
+    runs: UploadRuns,
 ) -> None:
-    version = shore.put("a.csv")
+    version = runs.put("a.csv")
     for run_id in ("one", "two", "three"):
-        assert missed(shore) == [("a.csv", version)]
-        received = shore.receive_by_hand(
+        assert missed(runs) == [("a.csv", version)]
+        received = runs.receive_by_hand(
             ("a.csv", version), run_id=run_id, again=False, found_by="sweep"
         )
         with pytest.raises(FilesFailedError):
-            shore.finish(received, [], run_id)
-    assert missed(shore) == []
+            runs.finish(received, [], run_id)
+    assert missed(runs) == []
 
 
-def test_new_version_of_a_file_that_is_done_is_missed(shore: Shore) -> None:
-    shore.put("a.csv")
-    process(shore, "a.csv", "one")
-    newer = shore.put("a.csv")
-    assert missed(shore) == [("a.csv", newer)]
+def test_new_version_of_a_file_that_is_done_is_missed(runs: UploadRuns) -> None:
+    runs.put("a.csv")
+    process(runs, "a.csv", "one")
+    newer = runs.put("a.csv")
+    assert missed(runs) == [("a.csv", newer)]
 
 
-def test_file_whose_run_was_lost_is_missed_once_the_lease_is_over(shore: Shore) -> None:
-    version = shore.put("a.csv")
-    shore.receive_by_hand(("a.csv", version), run_id="lost")
-    assert missed(shore) == []
-    shore.query("update ops.arrival set claimed_until = now() - interval '1 s'")
-    assert missed(shore) == [("a.csv", version)]
+def test_file_whose_run_was_lost_is_missed_once_the_lease_is_over(runs: UploadRuns) -> None:
+    version = runs.put("a.csv")
+    runs.receive_by_hand(("a.csv", version), run_id="lost")
+    assert missed(runs) == []
+    runs.query("update ops.arrival set claimed_until = now() - interval '1 s'")
+    assert missed(runs) == [("a.csv", version)]
 
 
 def test_what_is_missed_is_processed_by_the_run_that_is_started_and_missed_no_more(
-    shore: Shore,
+    runs: UploadRuns,
 ) -> None:
-    shore.put("a.csv")
-    shore.put("bad.csv")
-    (run,) = runs_to_start({PIPELINE: look(shore)}, name="sweep")
+    runs.put("a.csv")
+    runs.put("bad.csv")
+    (run,) = runs_to_start({PIPELINE: look(runs)}, name="sweep")
     files = [(e["key"].removeprefix(PREFIX), e["version_id"]) for e in run["conf"]["objects"]]
     run_id = run["trigger_run_id"]
-    received = shore.receive_by_hand(*files, run_id=run_id, again=False, found_by="sweep")
+    received = runs.receive_by_hand(*files, run_id=run_id, again=False, found_by="sweep")
     with pytest.raises(FilesFailedError, match="1 of 2 files failed"):
-        shore.finish(received, shore.work(received, run_id), run_id)
-    assert shore.states() == {"a.csv": "done", "bad.csv": "failed"}
-    assert shore.query("select distinct found_by from ops.arrival") == [("sweep",)]
-    assert [name for name, _ in missed(shore)] == ["bad.csv"]
+        runs.finish(received, runs.work(received, run_id), run_id)
+    assert runs.states() == {"a.csv": "done", "bad.csv": "failed"}
+    assert runs.query("select distinct found_by from ops.arrival") == [("sweep",)]
+    assert [name for name, _ in missed(runs)] == ["bad.csv"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 4])
 def test_files_are_found_at_the_borders_of_a_page(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch, number: int
+    runs: UploadRuns, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(sweep, "PAGE", 3)
-    files = [(f"{each}.csv", shore.put(f"{each}.csv")) for each in range(number)]
-    assert missed(shore, client=s3_in_pages(shore.aws, 2)) == files
+    files = [(f"{each}.csv", runs.put(f"{each}.csv")) for each in range(number)]
+    assert missed(runs, client=s3_in_pages(runs.aws, 2)) == files
 
 
 def test_what_is_too_much_for_one_sweep_is_found_by_the_next(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch
+    runs: UploadRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "PAGE", 2)
     monkeypatch.setattr(sweep, "MOST_A_SWEEP", 3)
-    files = [(f"{each}.csv", shore.put(f"{each}.csv")) for each in range(5)]
-    assert missed(shore) == files[:3]
+    files = [(f"{each}.csv", runs.put(f"{each}.csv")) for each in range(5)]
+    assert missed(runs) == files[:3]
     for name, _ in files[:3]:
-        process(shore, name, name)
-    assert missed(shore) == files[3:]
+        process(runs, name, name)
+    assert missed(runs) == files[3:]
 
 
 @pytest.mark.parametrize("name", ["UPPER.CSV", "a.Csv", "packed.CSV.gz", "packed.csv.GZ"])
 def test_file_whose_suffix_has_capital_letters_is_missed_as_any_other(
-    shore: Shore, name: str
+    runs: UploadRuns, name: str
 ) -> None:
-    version = shore.put(name)
-    assert (missed(shore), refused(shore)) == ([(name, version)], [])
-    process(shore, name, "one")
-    assert shore.states() == {name: "done"}
+    version = runs.put(name)
+    assert (missed(runs), refused(runs)) == ([(name, version)], [])
+    process(runs, name, "one")
+    assert runs.states() == {name: "done"}
 
 
 MISNAMED = [
@@ -170,70 +172,70 @@ MISNAMED = [
 
 
 def test_file_that_no_pipeline_takes_is_entered_as_failed_and_named_in_one_notice(
-    shore: Shore,
+    runs: UploadRuns,
 ) -> None:
     for name in (*MISNAMED, "in/", "gone.txt"):
-        shore.put(name)
-    shore.delete("gone.txt")
-    found = {PIPELINE: look(shore)}
+        runs.put(name)
+    runs.delete("gone.txt")
+    found = {PIPELINE: look(runs)}
     assert runs_to_start(found, name="sweep") == []
-    assert sorted(refused(shore)) == sorted(MISNAMED)
-    assert record(shore, found) == ["sweep success"]
-    ((subject, text),) = shore.query("select subject, body from ops.outbox")
+    assert sorted(refused(runs)) == sorted(MISNAMED)
+    assert record(runs, found) == ["sweep success"]
+    ((subject, text),) = runs.query("select subject, body from ops.outbox")
     assert subject == "Sluice sweep_arrivals: 7 files refused"
     assert f"{PIPELINE}: {PREFIX}in/notes.txt: The name does not end in .csv or .csv.gz" in text
     assert text.count("Upload the file again") == 7
     assert "had landed" not in text
     assert text.replace("\n", "").isprintable()
-    assert shore.states() == dict.fromkeys(MISNAMED, "failed")
-    causes = shore.query("select cause, found_by, run_id from ops.arrival where cause <> ''")
+    assert runs.states() == dict.fromkeys(MISNAMED, "failed")
+    causes = runs.query("select cause, found_by, run_id from ops.arrival where cause <> ''")
     assert len(causes) == 7
     assert {found_by for _, found_by, _ in causes} == {"sweep"}
-    ((details,),) = shore.query("select details from ops.run")
+    ((details,),) = runs.query("select details from ops.run")
     assert sorted(each["file"] for each in details["failures"]) == sorted(
         PREFIX + name for name in MISNAMED
     )
 
 
-def test_refused_file_is_told_of_once_and_its_next_version_again(shore: Shore) -> None:
-    shore.put("notes.txt")
-    found = {PIPELINE: look(shore)}
-    assert record(shore, found, "first") == ["first success"]
-    assert (missed(shore), refused(shore)) == ([], [])
-    before = shore.written()
-    assert record(shore, found, "first") == []
-    assert shore.written() == before
-    shore.put("notes.txt")
-    assert refused(shore) == ["notes.txt"]
+def test_refused_file_is_in_one_notice_and_its_next_version_in_another(runs: UploadRuns) -> None:
+    runs.put("notes.txt")
+    found = {PIPELINE: look(runs)}
+    assert record(runs, found, "first") == ["first success"]
+    assert (missed(runs), refused(runs)) == ([], [])
+    before = runs.written()
+    assert record(runs, found, "first") == []
+    assert runs.written() == before
+    runs.put("notes.txt")
+    assert refused(runs) == ["notes.txt"]
 
 
-def test_refused_file_that_was_tried_by_hand_is_not_told_of_again(shore: Shore) -> None:
-    shore.put("notes.txt")
+def test_refused_file_that_was_tried_by_hand_is_in_no_notice_again(runs: UploadRuns) -> None:
+    runs.put("notes.txt")
     with pytest.raises(FilesFailedError):
-        process(shore, "notes.txt", "by hand")
-    assert refused(shore) == []
+        process(runs, "notes.txt", "by hand")
+    assert refused(runs) == []
 
 
-def test_refused_file_that_was_deleted_before_the_notice_gets_no_word(shore: Shore) -> None:
-    shore.put("notes.txt")
-    found = {PIPELINE: look(shore)}
-    shore.delete("notes.txt")
-    assert record(shore, found) == []
-    assert shore.states() == {}
+def test_refused_file_that_was_deleted_before_the_notice_is_in_none(runs: UploadRuns) -> None:
+    runs.put("notes.txt")
+    found = {PIPELINE: look(runs)}
+    runs.delete("notes.txt")
+    assert record(runs, found) == []
+    assert runs.states() == {}
 
 
 def test_many_refused_files_do_not_keep_others_from_being_found(
-    shore: Shore, monkeypatch: pytest.MonkeyPatch
+    runs: UploadRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "PAGE", 2)
     monkeypatch.setattr(sweep, "MOST_REFUSED", 3)
     for each in range(5):
-        shore.put(f"{each}.txt")
-    version = shore.put("z.csv")
-    assert missed(shore) == [("z.csv", version)]
-    assert refused(shore) == ["0.txt", "1.txt", "2.txt"]
-    record(shore, {PIPELINE: look(shore)})
-    assert refused(shore) == ["3.txt", "4.txt"]
+        runs.put(f"{each}.txt")
+    version = runs.put("z.csv")
+    assert missed(runs) == [("z.csv", version)]
+    assert refused(runs) == ["0.txt", "1.txt", "2.txt"]
+    record(runs, {PIPELINE: look(runs)})
+    assert refused(runs) == ["3.txt", "4.txt"]
 
 
 class Listing:
@@ -254,36 +256,36 @@ class Listing:
 
 
 def test_key_that_the_registry_cannot_hold_does_not_keep_others_from_being_found(
-    shore: Shore,
+    runs: UploadRuns,
 ) -> None:
     listing = Listing(PREFIX + "a.csv", PREFIX + "nul\0.csv", PREFIX + "z.csv")
-    assert missed(shore, client=listing) == [("a.csv", "v"), ("z.csv", "v")]
+    assert missed(runs, client=listing) == [("a.csv", "v"), ("z.csv", "v")]
 
 
-def test_sweep_that_found_nothing_is_silent(shore: Shore) -> None:
-    assert record(shore, {}) == []
-    assert record(shore, {PIPELINE: found_of()}) == []
-    assert shore.query("select 1 from ops.run union all select 1 from ops.outbox") == []
+def test_sweep_that_found_nothing_is_silent(runs: UploadRuns) -> None:
+    assert record(runs, {}) == []
+    assert record(runs, {PIPELINE: found_of()}) == []
+    assert runs.query("select 1 from ops.run union all select 1 from ops.outbox") == []
 
 
-def test_sweep_that_found_files_tells_of_them_once(shore: Shore) -> None:
+def test_sweep_that_found_files_sends_one_notice(runs: UploadRuns) -> None:
     files = files_of(25)
     found = {PIPELINE: found_of(*files), "csv_upload_to_dynamodb": found_of()}
-    assert record(shore, found) == ["sweep success"]
-    ((subject, text),) = shore.query("select subject, body from ops.outbox")
+    assert record(runs, found) == ["sweep success"]
+    ((subject, text),) = runs.query("select subject, body from ops.outbox")
     assert subject == "Sluice sweep_arrivals: 25 missed files started"
     assert text.count("csv_upload_to_sqs: ") == 20
-    ((status, details),) = shore.query("select status, details from ops.run")
+    ((status, details),) = runs.query("select status, details from ops.run")
     assert (status, len(details["sources"])) == ("success", 25)
-    before = shore.written()
-    assert record(shore, found) == []
-    assert shore.written() == before
+    before = runs.written()
+    assert record(runs, found) == []
+    assert runs.written() == before
 
 
-def test_each_sweep_that_found_files_tells_of_its_own(shore: Shore) -> None:
+def test_each_sweep_that_found_files_sends_its_own_notice(runs: UploadRuns) -> None:
     found = {PIPELINE: found_of({"key": PREFIX + "a.csv", "version_id": "v"})}
-    assert record(shore, found, "first") == ["first success"]
-    assert record(shore, found, "second") == ["second success"]
+    assert record(runs, found, "first") == ["first success"]
+    assert record(runs, found, "second") == ["second success"]
 
 
 def found_of(*files: MissedFile) -> Found:

@@ -63,7 +63,7 @@ def _arm(stack: Stack, *failpoints: str) -> None:
 def test_killed_workers_are_replaced_and_every_row_is_there_once(
     stack: Stack, uploads: Uploads
 ) -> None:
-    _arm(stack, "deliver.batch_sent", "load.batch_written", "settle.committed")
+    _arm(stack, "deliver.batch_sent", "load.batch_written", "finish.committed")
     files = [uploads.land(it, "killed", uploads.text("killed", 101)) for it in (SQS, ITEMS)]
     uploads.wait(files)
     assert list((stack.layout.root / "failpoints").iterdir()) == []

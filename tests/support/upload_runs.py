@@ -48,8 +48,8 @@ RETRY_SECONDS = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shore:
-    """Where files land, and the runs that work on them.
+class UploadRuns:
+    """A place where files land, and the runs that process them.
 
     Attributes:
         warehouse_uri: libpq URI.
@@ -221,7 +221,7 @@ class Shore:
         return found
 
     def written(self) -> list[tuple[Any, ...]]:
-        """Every row of the ledger's tables with what tells one writing of it from another."""
+        """Every row of the ledger's tables with what each write of it changes."""
         tables = ("ops.run", "ops.arrival", "ops.rejected_row", "ops.outbox")
         return [
             row

@@ -130,7 +130,7 @@ def recording_cause(file: FileName) -> Iterator[None]:
 def results_of(mapped: Any) -> list[Any]:
     """What the tasks of a mapped group came back with, as far as they did.
 
-    Airflow hands on one result as it is, and several as a list.
+    Airflow gives one result as it is, and several as a list.
     """
     found = [mapped] if isinstance(mapped, dict) else mapped or ()
     return [result for result in found if result is not None]

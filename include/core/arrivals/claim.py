@@ -35,7 +35,7 @@ MOST_FILES = 1000
 
 
 class ReceivedFile(Arrival):
-    """A file of a run, as its tasks hand it on in JSON.
+    """A file of a run, as its tasks exchange it in JSON.
 
     index is its place in the run. token is that of the claim, 0 for a file that the run has done
     already: it belongs to the run's sums.

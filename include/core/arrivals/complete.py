@@ -125,7 +125,7 @@ def finish_run(
         counts, details = _sum(outcomes, _warnings(received))
         status = "failed" if outcomes.failures else "success" if outcomes.done else "skipped"
         if record_run(cursor, run, counts, details, status=status):
-            failpoint("settle.entered_in_ledger")
+            failpoint("finish.entered_in_ledger")
             quarantine_rows(cursor, run, _rejected(outcomes, resources.lake, resources.folder))
             if status != "failed":
                 facts = _facts(received, resources)
@@ -134,13 +134,13 @@ def finish_run(
                     facts, counts=counts, details=details, duration=duration, status=status
                 )
                 write_notice(cursor, notice)
-        failpoint("settle.recorded")
-    failpoint("settle.committed")
+        failpoint("finish.recorded")
+    failpoint("finish.committed")
     if on_failed is not None:
         for file, failure in outcomes.failed:
             on_failed(file, failure.cause)
     _release_messages(received.messages, outcomes, resources.queue)
-    failpoint("settle.acknowledged")
+    failpoint("finish.acknowledged")
     if outcomes.failures:
         raise FilesFailedError(_failure_text(outcomes, counts))
     return {name: value for name, value in vars(counts).items() if value}

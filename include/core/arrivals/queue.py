@@ -20,7 +20,7 @@ _NOT_OURS = ("ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInfli
 
 
 class ReceivedMessage(TypedDict):
-    """A message that a run has received, as its tasks hand it on in JSON.
+    """A message that a run has received, as its tasks exchange it in JSON.
 
     files are indexes of the run's files that it names. again: it must be received once more,
     however the files end. busy_seconds: how long another run may hold one of the files yet.

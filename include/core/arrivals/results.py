@@ -19,7 +19,7 @@ class _EveryResult(TypedDict):
 
 
 class FileResult(_EveryResult, total=False):
-    """What a pipeline made of one file, as its tasks hand it on in JSON.
+    """What a pipeline made of one file, as its tasks exchange it in JSON.
 
     index: the file's place in its run. counts: read = the sum of the others. rejects: a file of the
     rejected rows. cause: why the file failed all the same, and final that no retry helps. missing

@@ -49,7 +49,7 @@ class RefusedFile(MissedFile):
 
 
 class Found(TypedDict):
-    """What a sweep found below one landing prefix, as its tasks hand it on in JSON."""
+    """What a sweep found below one landing prefix, as its tasks exchange it in JSON."""
 
     missed: list[MissedFile]
     refused: list[RefusedFile]

@@ -43,10 +43,10 @@ class FileName(TypedDict):
 
 
 class FileVersion(FileName):
-    """An object version as S3 has it, as tasks hand it on in JSON.
+    """An object version as S3 has it, as tasks exchange it in JSON.
 
     size is in bytes, stored_at in ISO 8601 to the second; order is text that is greater for a later
-    file, whatever its key.
+    file, also of another key.
     """
 
     etag: str
@@ -233,7 +233,7 @@ def _versions(client: Any, bucket: str, key: str, *, before: str | None = None) 
             for each in page.get(kind, [])
             if each["Key"] == key
         ]
-        # S3 gives the two kinds apart; a delete marker of the same second is the later one only
+        # S3 lists each kind by itself; a delete marker of the same second is the later one only
         # where S3 says that it is the latest.
         found.sort(key=lambda each: (each.is_latest, each.stored_at), reverse=True)
         yield from found

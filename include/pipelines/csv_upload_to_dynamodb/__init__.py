@@ -3,7 +3,7 @@
 Extract: extract reads one file, sets bad rows aside and cuts the good ones into chunks. Transform:
 transform makes a chunk's rows into items. Load: load writes them, unless the table has newer ones.
 Observe: observe looks each id of a chunk up in the table, and tally sums a run up, file by file,
-and names what is missing. Tasks hand on small JSON objects, and files in S3. report_failure sends
+and names what is missing. Tasks exchange small JSON objects, and files in S3. report_failure sends
 the event of a file that failed.
 """
 

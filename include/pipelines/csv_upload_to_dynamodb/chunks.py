@@ -45,7 +45,7 @@ class StoredChunk(Stored):
 
 
 class Chunk(StoredChunk):
-    """A part of a file's good rows, as tasks hand it on in JSON; index is the file's."""
+    """A part of a file's good rows, as tasks exchange it in JSON; index is the file's."""
 
     index: int
     file: ChunkFile
@@ -90,7 +90,7 @@ class ObservedChunk(TypedDict):
 
 
 class ExtractedFile(TypedDict):
-    """A file that was read to its end, as tasks hand it on in JSON.
+    """A file that was read to its end, as tasks exchange it in JSON.
 
     counts are read, rejected and duplicate; began is in seconds of the epoch. done is the result
     that the registry has of a file that is done already and has no chunks.

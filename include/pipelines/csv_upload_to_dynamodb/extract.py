@@ -95,7 +95,7 @@ def extract(
         extracted["rejects_by_code"] = count_codes(rejects)
     failpoint("extract.rejects_stored")
     resources.events.send(_events(known, chunks, rejects))
-    failpoint("extract.told")
+    failpoint("extract.events_sent")
     return extracted
 
 

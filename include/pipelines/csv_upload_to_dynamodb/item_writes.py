@@ -82,9 +82,9 @@ class ItemTable:
     def write(self, items: Iterable[Item], *, on_batch: Callable[[], None]) -> Counter[str]:
         """Write items unless the table has the same or a newer version of them.
 
-        An item without FILE_VERSION was written by somebody else and counts as older than any
-        file. Attributes that are no columns stay. An item of the same version that somebody has
-        altered since is set right.
+        An item without FILE_VERSION was not written by this pipeline and counts as older than any
+        file. Attributes that are no columns stay. An item of the same version that was
+        altered since is written again.
 
         Arguments:
             items: no two with one key; each has FILE_VERSION. A few batches are held at once.
@@ -219,7 +219,7 @@ class _Batch:
         return refused
 
     def _judge(self, item: Item, stored: Item | None) -> None:
-        """Tell what is to be done about an item that is not there, or not as it was believed."""
+        """Decide what to do with an item that is not there, or not as this batch took it to be."""
         if stored is None:
             self._new.append(item)
         elif FILE_VERSION not in stored:

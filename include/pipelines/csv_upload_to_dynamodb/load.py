@@ -65,7 +65,7 @@ def load(upload: ItemUpload, chunk: TransformedChunk, *, resources: ItemResource
         "superseded": counts["superseded"],
     }
     resources.events.send([_loaded(chunk, counts)])
-    failpoint("load.told")
+    failpoint("load.events_sent")
     return loaded
 
 

@@ -64,7 +64,7 @@ def transform(upload: ItemUpload, chunk: Chunk, *, resources: ItemResources) -> 
     stored_items = hand_over.put(f"items/{name}.gz", items)
     failpoint("transform.stored")
     resources.events.send(_events(chunk, rejects, by_code))
-    failpoint("transform.told")
+    failpoint("transform.events_sent")
     return {
         **chunk,
         "items": stored_items,
@@ -103,7 +103,7 @@ def make_items(
 
 
 def _as_csv(texts: list[str | None]) -> str:
-    """The values as a line of CSV: the row as it stood in the file is not at hand here."""
+    """The values as a line of CSV: the row as it is in the file is not in the chunk."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(texts)
     return line.getvalue()

@@ -14,7 +14,7 @@ from include.core.failpoints import failpoint
 from include.core.runs.quarantine import count_codes, refuse_rejects
 from include.errors import ArrivalError
 from include.pipelines.csv_upload_to_sqs.envelope import PIPELINE, UNSENDABLE, Envelope
-from include.pipelines.csv_upload_to_sqs.load import Sender
+from include.pipelines.csv_upload_to_sqs.load import Pointer, Sender
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
 from include.pipelines.csv_upload_to_sqs.transform import check_rows, open_rows
 
@@ -137,7 +137,7 @@ def _send_file(
     key = _lines_key(upload, file)
     sha256 = lake.put_file(key, checked.lines)
     failpoint("deliver.file_stored")
-    pointer = {
+    pointer: Pointer = {
         "bucket": lake.bucket,
         "key": key,
         "sha256": sha256,

@@ -65,7 +65,7 @@ class Envelope:
         return body + self._bytes + len(str(number))
 
     def fits(self, row: Row) -> bool:
-        """Tell whether a queue takes the message."""
+        """Whether a queue takes the message."""
         longest = len(row[1]) * _UTF_8_WIDEST + self._bytes + len(str(row[0]))
         return longest <= LIMITS.total_bytes or self.size(row) <= LIMITS.total_bytes
 

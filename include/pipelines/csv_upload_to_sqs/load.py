@@ -7,7 +7,7 @@ import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from include.core.aws.batches import Refusal, batches, is_transient, send_batch
 from include.core.failpoints import failpoint
@@ -28,6 +28,17 @@ SENDERS: Final = 4
 LOG_SECONDS: Final = 10.0
 
 log = logging.getLogger(__name__)
+
+
+class Pointer(TypedDict):
+    """The body of a message that points to a file of rows; rows is how many, file the upload."""
+
+    bucket: str
+    key: str
+    sha256: str
+    rows: int
+    file: str
+    version_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +90,7 @@ class Sender:
             raise AccountingError(f"{name}: {total} rows to send, {throughput.seen} seen")
         return throughput.sent
 
-    def send_pointer(self, pointer: dict[str, Any]) -> None:
+    def send_pointer(self, pointer: Pointer) -> None:
         """Send the message that points to a file of rows, unless it has been acknowledged.
 
         Arguments:

@@ -11,7 +11,7 @@ from include.core.statements import read_statement
 from include.core.warehouse.connection import autocommit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from psycopg2.extensions import cursor
 
@@ -41,7 +41,7 @@ class Progress:
     """
 
     def __init__(
-        self, cursor: cursor, held: Held, kept: dict[str, Any] | None, *, plan: str
+        self, cursor: cursor, held: Held, kept: Mapping[str, Any] | None, *, plan: str
     ) -> None:
         self._cursor, self._held, self._plan = cursor, held, plan
         known = kept if kept and kept["plan"] == plan else {}
@@ -50,7 +50,7 @@ class Progress:
         self.pointer: str | None = known.get("pointer")
 
     def has(self, number: int) -> bool:
-        """Tell whether the row of a number is acknowledged."""
+        """Whether the row of a number is acknowledged."""
         return number <= self.acked or any(first <= number <= last for first, last in self.beyond)
 
     def note(self, spans: Iterable[Span]) -> None:
@@ -82,7 +82,7 @@ class Progress:
 
 @contextmanager
 def progress_of(
-    connect: Connect, held: Held, kept: dict[str, Any] | None, *, upload: JsonUpload
+    connect: Connect, held: Held, kept: Mapping[str, Any] | None, *, upload: JsonUpload
 ) -> Iterator[Progress]:
     """The progress of a file's delivery, on a connection of its own.
 

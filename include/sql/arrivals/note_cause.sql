@@ -1,5 +1,5 @@
--- A try of a run that holds an object version has failed, and another one comes: the cause is shown
--- meanwhile. Parameters: pipeline, bucket, key, version_id, dag_id, run_id, cause.
+-- A try of a run that holds an object version has failed, and another one comes: the row has the
+-- cause meanwhile. Parameters: pipeline, bucket, key, version_id, dag_id, run_id, cause.
 update ops.arrival
 set
     cause = %(cause)s,

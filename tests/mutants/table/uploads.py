@@ -7,8 +7,8 @@ from typing import Final
 from tests.mutants.guard import Edit, Guard
 
 _LEASES: Final = "tests/integration/test_arrivals_leases.py"
-_FOR_GOOD: Final = "tests/integration/test_settling_messages.py"
-_SETTLED: Final = "tests/integration/test_faults_settling.py"
+_FOR_GOOD: Final = "tests/integration/test_finish_run_messages.py"
+_SETTLED: Final = "tests/integration/test_faults_finish_run.py"
 _ITEMS: Final = "tests/integration/test_csv_upload_to_dynamodb.py"
 _VERSIONS: Final = "tests/integration/test_item_versions.py"
 _BATCHES: Final = "tests/unit/core/aws/test_batches.py"
@@ -197,7 +197,7 @@ GUARDS: Final = (
         ),
         (
             f"{_SWEEP}::test_file_that_no_pipeline_takes_is_entered_as_failed_and_named_in_one_notice",
-            f"{_SWEEP}::test_refused_file_is_told_of_once_and_its_next_version_again",
+            f"{_SWEEP}::test_refused_file_is_in_one_notice_and_its_next_version_in_another",
         ),
     ),
     Guard(
@@ -222,7 +222,7 @@ GUARDS: Final = (
                 "%(cause)s, false",
             ),
         ),
-        (f"{_SWEEP}::test_refused_file_is_told_of_once_and_its_next_version_again",),
+        (f"{_SWEEP}::test_refused_file_is_in_one_notice_and_its_next_version_in_another",),
     ),
     Guard(
         "letter case of a suffix",

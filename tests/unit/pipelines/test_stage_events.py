@@ -83,7 +83,7 @@ def test_long_ids_are_cut_so_that_any_ten_events_fit_into_a_call(aws: Aws) -> No
     assert sum(len(str(entry).encode()) for entry in entries) < LIMITS.total_bytes
 
 
-def test_event_that_is_refused_for_good_is_told_of_without_the_bus_s_words(
+def test_event_that_is_refused_for_good_is_an_error_without_the_bus_s_words(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "_backoff", lambda _: 0.01)

@@ -46,7 +46,7 @@ def test_one_file_is_named_by_its_key_and_several_as_objects(
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_notices_tell_the_command_that_does_the_same_files_again(number: int) -> None:
+def test_notices_have_the_command_that_does_the_same_files_again(number: int) -> None:
     conf = rerun_conf(FILES[:number])
     notice = failure_notice(facts(conf), task="settle", cause="c", log_url="http://log")
     (line,) = (line for line in notice.body.splitlines() if line.startswith("Run again:"))
@@ -72,7 +72,7 @@ def test_run_that_was_given_no_files_is_done_again_by_its_moment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("delivered", "speed", "told"),
+    ("delivered", "speed", "text"),
     [
         (0, 0, ""),
         (2, 0, ""),
@@ -81,8 +81,8 @@ def test_run_that_was_given_no_files_is_done_again_by_its_moment() -> None:
         (1000, 333, ", 333 rows/s"),
     ],
 )
-def test_speed_is_told_of_files_with_rows_enough_to_have_one(
-    delivered: int, speed: int, told: str
+def test_notice_has_the_speed_of_files_with_rows_enough_to_have_one(
+    delivered: int, speed: int, text: str
 ) -> None:
     file = {
         "file": "uploads/sqs/a.csv",
@@ -99,4 +99,4 @@ def test_speed_is_told_of_files_with_rows_enough_to_have_one(
         status="success",
     )
     (line,) = (line for line in notice.body.splitlines() if "a.csv" in line)
-    assert line.endswith(f"{delivered} delivered, 0 rejected{told}")
+    assert line.endswith(f"{delivered} delivered, 0 rejected{text}")

@@ -31,7 +31,7 @@ def changed(**fields: Any) -> dict[str, Any]:
 
 
 def encoded(key: Any) -> str:
-    """An event whose key stands there as it is given."""
+    """An event with this key, encoded already."""
     return body(changed(key=key))
 
 
@@ -102,7 +102,7 @@ def test_message_in_the_envelope_of_sns_says_the_same() -> None:
         pytest.param(body(), id="no-record"),
     ],
 )
-def test_message_that_tells_of_no_new_object_announces_nothing(event: str) -> None:
+def test_message_of_no_new_object_names_none(event: str) -> None:
     assert read_event(event) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.support.upload_runs import Shore, result
+from tests.support.upload_runs import UploadRuns, result
 
 if TYPE_CHECKING:
     from include.core.arrivals.results import FileResult
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 LEDGER = "select run_id, status, read, delivered, rejected, superseded from ops.run order by run_id"
 
 
-def land(shore: Shore, *names: str) -> None:
+def land(runs: UploadRuns, *names: str) -> None:
     """Files land, each with a message of its own."""
     for name in names:
-        shore.announce(shore.record(name, shore.put(name)))
+        runs.announce(runs.record(name, runs.put(name)))
 
 
-def begin(shore: Shore, run_id: str, *names: str) -> dict[str, Any]:
+def begin(runs: UploadRuns, run_id: str, *names: str) -> dict[str, Any]:
     """Files land, and a run has received them."""
-    land(shore, *names)
-    return shore.receive(shore.take_messages(), run_id)
+    land(runs, *names)
+    return runs.receive(runs.take_messages(), run_id)
 
 
-def with_rejects(shore: Shore, index: int, *lines: int) -> FileResult:
+def with_rejects(runs: UploadRuns, index: int, *lines: int) -> FileResult:
     """The result of a file of three rows more than it has rejected ones."""
     rows = [
         {
@@ -39,9 +39,9 @@ def with_rejects(shore: Shore, index: int, *lines: int) -> FileResult:
         }
         for line in lines
     ]
-    path = shore.folder / f"{index}.jsonl"
+    path = runs.folder / f"{index}.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    sha256 = shore.store.put_file(f"work/{index}.jsonl", path)
+    sha256 = runs.store.put_file(f"work/{index}.jsonl", path)
     counts = {"read": 3 + len(lines), "delivered": 3, "rejected": len(lines)}
     return result(
         index,
