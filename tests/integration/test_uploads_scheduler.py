@@ -44,7 +44,7 @@ def test_files_at_once_of_no_row_to_one_more_than_a_batch_and_an_event_five_time
     ]
     message = seconds_until(lambda: uploads.waiting("JsonQueueUrl") != [0, 0], since=began)
     item = seconds_until(lambda: bool(uploads.items()), since=began)
-    notice = seconds_until(uploads.hears, since=began)
+    notice = seconds_until(uploads.receive_notices, since=began)
     measured = f"from upload to message {message:.1f} s, item {item:.1f} s, notice {notice:.1f} s"
     with capsys.disabled():
         print("", measured)  # noqa: T201 -- a measurement, for whoever runs the tests

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @cache
-def settle() -> None:
+def configure() -> None:
     """Set what Airflow reads when it is imported first; so it must not have been yet."""
     os.environ.update(
         AIRFLOW_HOME=tempfile.mkdtemp(prefix="sluice-dags-"),
@@ -24,7 +24,7 @@ def settle() -> None:
 
 def clients() -> Any:
     """The module that makes clients of Airflow's connections."""
-    settle()
+    configure()
     from wiring import clients as module  # noqa: PLC0415 -- after the environment is set
 
     return module

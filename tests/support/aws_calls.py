@@ -154,6 +154,6 @@ def rights_of(calls: Iterable[Call]) -> set[Right]:
     """What the calls take.
 
     Raises:
-        KeyError: nobody has written down what an operation takes.
+        KeyError: NEEDED lacks an operation.
     """
     return {right for call in calls for right in NEEDED[call.name](call.params)}

@@ -69,7 +69,7 @@ def us_states_daily(root: Path, as_of: datetime) -> Snapshot | None:
 
 
 def table(snapshots: Iterable[tuple[datetime, Snapshot]]) -> list[tuple[Any, ...]]:
-    """What a table holds after these loads, in whatever order they came: newest values win."""
+    """What a table holds after these loads, in any order: newest values win."""
     merged: Snapshot = {}
     for _, snapshot in sorted(snapshots, key=lambda pair: pair[0]):
         merged.update(snapshot)

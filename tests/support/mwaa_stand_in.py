@@ -96,7 +96,7 @@ class MwaaStandIn:
             endpoint_url=self.url,
             region_name="us-east-1",
             aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 -- nobody checks it
+            aws_secret_access_key="test",  # noqa: S106 -- it is not checked
             config=Config(inject_host_prefix=False, retries={"max_attempts": 1}),
         )
 

@@ -139,7 +139,7 @@ def _attributes(master: str) -> dict[str, str]:
 
 
 def _warehouse(group: Group, layout: Layout) -> servers.Server:
-    """A server that lets the loader in whatever it says, as RDS does if a token is good."""
+    """A server that lets the loader in with any password, as RDS does if a token is good."""
     server = servers.start(group, layout, Secrets.of(layout))
     rules = layout.postgres / "pg_hba.conf"
     rules.write_text(f"host all sluice_loader {ports.HOST}/32 trust\n{rules.read_text()}")

@@ -33,7 +33,7 @@ def backfilled(day: str) -> str:
     return f"backfill__{day}T08:30:00+00:00"
 
 
-def run_told_of(notice: dict[str, Any]) -> tuple[str, str]:
+def run_of_notice(notice: dict[str, Any]) -> tuple[str, str]:
     """DAG and id of the run that a notice is about."""
     attributes = notice["MessageAttributes"]
     return attributes["dag_id"]["Value"], attributes["run_id"]["Value"]
@@ -179,7 +179,7 @@ class ScheduledRuns:
         silence = 0
         while (received := self.receive_notices()) or min(map(len, found.values())) < at_least:
             for notice in received:
-                _, run_id = run_told_of(notice)
+                _, run_id = run_of_notice(notice)
                 if run_id in found:
                     found[run_id].append(notice)
             silence = 0 if received else silence + 1

@@ -100,11 +100,11 @@ def _entry(key: str, version_id: str, counts: dict[str, int]) -> str:
 
 
 def _check_notices(uploads: Uploads, told: Sequence[tuple[str, str]]) -> None:  # I3
-    while uploads.hears():
+    while uploads.receive_notices():
         pass
     for dag_id, run_id, _ in uploads.made():
         statuses = uploads.runs.query(STATUS, dag_id, run_id)
-        found = uploads.told_of(dag_id, run_id)
+        found = uploads.notices_so_far(dag_id, run_id)
         assert [(one["MessageAttributes"]["status"]["Value"],) for one in found] == statuses
         assert len(found) == ((dag_id, run_id) in told)
 

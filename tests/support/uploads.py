@@ -15,7 +15,7 @@ import requests
 from infra.local import aws
 from tests.support.items_oracle import NAMES, expect
 from tests.support.json_queue_consumer import Message
-from tests.support.scheduled_runs import PATIENCE_SECONDS, SILENCES, run_told_of
+from tests.support.scheduled_runs import PATIENCE_SECONDS, SILENCES, run_of_notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,13 +73,13 @@ class Uploads:
         runs: the stack.
         tag: begins all names and ids of this test, which no other has.
         last: the last run that there was before.
-        told: notices received so far.
+        received: notices so far.
     """
 
     runs: ScheduledRuns
     tag: str = field(default_factory=lambda: f"t{next(_numbers)}")
     last: int = 0
-    told: list[dict[str, Any]] = field(default_factory=list)
+    received: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # Runs that are still under way are not of this test, nor is what they delivered.
@@ -189,24 +189,24 @@ class Uploads:
         left = sum(message["VisibleAt"] <= soon for queue in peeked for message in queue)
         return f"runs: {active}, arrivals: {left}" if active or left else ""
 
-    def hears(self) -> bool:
+    def receive_notices(self) -> bool:
         """Whether notices have come since the last time, or come within two seconds."""
         found = self.runs.receive_notices()
-        self.told += found
+        self.received += found
         return bool(found)
 
-    def told_of(self, *run: str) -> list[dict[str, Any]]:
+    def notices_so_far(self, *run: str) -> list[dict[str, Any]]:
         """The notices of a DAG's run so far, each once, however often it came."""
-        found = [one for one in self.told if run_told_of(one) == run]
+        found = [one for one in self.received if run_of_notice(one) == run]
         return list({one["Message"]: one for one in found}.values())
 
     def notices(self, *run: str) -> list[dict[str, Any]]:
-        """As told_of, but waits for the first."""
+        """As notices_so_far, but waits for the first."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         silence = 0
-        while not (found := self.told_of(*run)):
+        while not (found := self.notices_so_far(*run)):
             assert time.monotonic() < deadline, f"no notice of {run}"
-            silence = 0 if self.hears() else silence + 1
+            silence = 0 if self.receive_notices() else silence + 1
             if silence % SILENCES == SILENCES - 1:
                 self.runs.read_files_again()
         return found

@@ -65,11 +65,11 @@ class Worker:
             assert not self._armed.exists(), f"{self._armed.name} was never reached"
         if code == -signal.SIGKILL:
             return "killed"
-        assert code == 0, "the worker ends with an error that nobody expects"
+        assert code == 0, "the worker ends with an unexpected error"
         return str(self._said.recv())
 
     def kill(self) -> None:
-        """End it, whatever it does."""
+        """End it at once."""
         self._process.kill()
         self._process.join()
 

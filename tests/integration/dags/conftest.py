@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from infra.local.postgres import Server
     from tests.conftest import Aws
 
-airflow_home.settle()
+airflow_home.configure()
 
 _numbers = itertools.count()
 

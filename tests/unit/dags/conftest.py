@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from tests.support import airflow_home
 
-airflow_home.settle()
+airflow_home.configure()

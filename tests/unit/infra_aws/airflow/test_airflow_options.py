@@ -95,7 +95,7 @@ def test_names_and_values_are_what_mwaa_takes(platform: Template) -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
 def test_every_option_is_one_of_this_airflow_or_our_own(environment: Any) -> None:
-    airflow_home.settle()
+    airflow_home.configure()
     from airflow.configuration import conf  # noqa: PLC0415 -- after its home is settled
 
     known = {
