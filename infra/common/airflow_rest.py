@@ -58,7 +58,7 @@ def moment(text: str) -> datetime:
 
 
 def is_after(text: str | None, since: datetime | None) -> bool:
-    """Tell whether the API's moment is later than another; always true without another."""
+    """Check whether the API's moment is later than another; always true without another."""
     return since is None or (text is not None and moment(text) > since)
 
 

@@ -44,7 +44,7 @@ def say(text: str) -> None:
 
 
 def runs(command: str, version: str) -> bool:
-    """Tell whether a command is that Python, by running it: a pyenv shim may exist and fail."""
+    """Check whether a command is that Python, by running it: a pyenv shim may exist and fail."""
     # Debian has Pythons without venv and ensurepip.
     probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     try:

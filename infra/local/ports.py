@@ -14,7 +14,7 @@ _LOWEST, _HIGHEST = 20_000, 32_000
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on the port of 127.0.0.1 now."""
+    """Check whether a server could listen on the port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -35,7 +35,7 @@ def choose(preferred: int | None = None) -> int:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a server on this machine answers with 200, without any proxy."""
+    """Check whether a server on this machine answers with 200, without any proxy."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=2) as answer:

@@ -135,7 +135,7 @@ class Server:
                 self.create_database(database, owner)
 
     def answers(self) -> bool:
-        """Tell whether it takes connections."""
+        """Check whether it takes connections."""
         try:
             with contextlib.closing(psycopg2.connect(self.uri(SUPERUSER, "postgres"))):
                 return True

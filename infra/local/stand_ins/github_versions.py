@@ -61,5 +61,5 @@ def _version(root: Path, owner: str, repository: str, file: Path) -> Version:
 
 @lru_cache(maxsize=1024)
 def _commit(named: str, file: Path, _modified_ns: int, _size: int) -> str:
-    """Forty hexadecimal digits; time and size of the file only tell the cache when to forget."""
+    """Forty hexadecimal digits; time and size of the file renew the cache."""
     return hashlib.sha256(named.encode() + b"\0" + file.read_bytes()).hexdigest()[:40]

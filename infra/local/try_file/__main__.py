@@ -163,7 +163,7 @@ def _try_folder(trying: Trying, folder: Path, rows: Path | None) -> int:
 
 
 def _try_next(trying: Trying, path: Path, rows: Path | None) -> bool:
-    """Try one file of a folder, print its line, and tell whether it would fail."""
+    """Try one file of a folder, print its line, and return whether it would fail."""
     try:
         with trying(path) as outcome:
             print(printable(line_of(outcome)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NULL_WORDS: Final = frozenset(
     ("", "NA", "N/A", "n/a", "#N/A", "NULL", "Null", "null", "None", "NaN", "nan", "\\N", "-", "?")
 )
-"""What files write for null; the empty text stands for a cell that is quoted and empty."""
+"""What files write for null; the empty text is a cell that is quoted and empty."""
 
 _BOOLEANS: Final = (
     ("true", "false"),
@@ -122,7 +122,7 @@ class Evidence:
         one, several: a value, and whether another one was among them.
         spellings: texts of what may be a boolean.
         shapes: what the values look like, for a pattern.
-        signs: characters of numbers that tell one candidate from another.
+        signs: characters of numbers in which candidates differ.
     """
 
     header: str

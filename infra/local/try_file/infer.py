@@ -57,7 +57,7 @@ class Inferred:
 
 
 def infer(path: Path, work: Workspace) -> Inferred:
-    """Read a file twice, whatever its size: for its types, and for a key with these types.
+    """Read a file of any size twice: for its types, and for a key with these types.
 
     Arguments:
         path: the file.
@@ -201,7 +201,7 @@ def column_names(headers: Iterable[str]) -> list[str]:
 def _find_key(inferred: Inferred, path: Path, work: Workspace) -> None:
     """Load the file by its contract, and look for columns whose values identify a row.
 
-    A column becomes text if its declaration does not take all its values after all.
+    A column becomes text if its declaration refuses one of its values.
     """
     for _ in range(len(inferred.contract.columns) + 1):
         refused: set[str | None] = set()
@@ -235,7 +235,7 @@ def _unique(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tupl
     rows = 0
     for name in able:
         rows, counts[name] = _count(connection, (name,))
-    if rows < 2:  # noqa: PLR2004 -- one row tells nothing
+    if rows < 2:  # noqa: PLR2004 -- one row shows no key
         return ()
     single = [name for name in able if counts[name] == rows]
     if single:
