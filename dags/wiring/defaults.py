@@ -44,6 +44,7 @@ def dag_defaults(*, owner: str) -> dict[str, Any]:
     return {
         "start_date": START_DATE,
         "catchup": False,
+        # Of a backfill; loads of one table wait for each other, downloads need not.
         "max_active_runs": 4,
         "dagrun_timeout": timedelta(hours=4),
         "default_args": {
@@ -52,6 +53,7 @@ def dag_defaults(*, owner: str) -> dict[str, Any]:
             "retry_delay": timedelta(seconds=settings().retry_seconds),
             "retry_exponential_backoff": True,
             "max_retry_delay": timedelta(minutes=15),
+            # As long as the lease on a table (include/core/warehouse/sink_lock.py).
             "execution_timeout": timedelta(minutes=30),
         },
     }

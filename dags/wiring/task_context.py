@@ -33,11 +33,6 @@ def this_run() -> Run:
     return Run(dag_id=ti.dag_id, run_id=ti.run_id)
 
 
-def run_work() -> str:
-    """The key prefix in the lake of files between the tasks of this run."""
-    return this_run().work_prefix
-
-
 def run_of_sink(sink: str, moments: Moments) -> RunOfSink:
     """This run, for the ledger.
 

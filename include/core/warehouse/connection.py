@@ -23,15 +23,19 @@ if TYPE_CHECKING:
 _TRANSIENT_CLASSES = ("08", "53", "57")
 _TRANSIENT_STATES = ("40001", "40P01", "55P03", "25P03", "25P04")
 
-# Milliseconds. A holder whose machine is gone is noticed by its silence, not by its end.
+# A holder whose machine is gone is noticed by its silence, not by its end.
 _SESSION = {
+    # Milliseconds: a load of another run may be waited for, a stopped one may not.
     "lock_timeout": "600000",
     "idle_in_transaction_session_timeout": "300000",
+    # Seconds, and probes: a silent connection is given up after a minute and a half.
     "tcp_keepalives_idle": "60",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
+    # Notices of "create … if not exists" say nothing that a run needs.
     "client_min_messages": "warning",
     "timezone": "UTC",
+    # The comparison joins two whole tables, and nothing else runs in this session.
     "work_mem": "128MB",
 }
 

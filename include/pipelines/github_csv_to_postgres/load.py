@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import IO
 
+    from psycopg2.extensions import cursor
+
     from include.contracts.github import GitHubDataset
     from include.core.runs.ledger import RunOfSink
     from include.core.runs.run import Run
@@ -58,25 +60,10 @@ def upsert_snapshot(
         ArchiveError: a file of clean_and_merge is not what it put there.
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
-    snapshot = Snapshot(
-        as_of=run.as_of,
-        row_count=cleaned["row_count"],
-        content_sha256=cleaned["snapshot"]["sha256"],
-    )
-    # A row that was rejected is missing from the snapshot, but not from the source.
-    certain = not cleaned["rejected"]
-    policy = Policy(vanished=dataset.vanished, shrink=dataset.shrink, certain=certain)
     rejects_file = resources.hand_over.get(cleaned["rejects"], "rejects.jsonl")
     failpoint("upsert.received")
     with transaction(connect, doing=f"load {run.sink}") as cursor:
-        loaded = load_snapshot(
-            cursor,
-            table=dataset.table,
-            snapshot=snapshot,
-            rows=lambda: _open_snapshot(dataset, cleaned, resources),
-            policy=policy,
-            preview=dry_run,
-        )
+        loaded = _load(cursor, dataset, cleaned, run, resources, preview=dry_run)
         counts, details = _counts(cleaned, loaded), _details(cleaned, loaded)
         counts.check(run.sink)
         facts = RunFacts(
@@ -102,6 +89,31 @@ def upsert_snapshot(
         failpoint("upsert.recorded")
     failpoint("upsert.committed")
     return cast("LoadedSnapshot", asdict(counts))
+
+
+def _load(
+    cursor: cursor,
+    dataset: GitHubDataset,
+    cleaned: CleanedSnapshot,
+    run: RunOfSink,
+    resources: Resources,
+    *,
+    preview: bool,
+) -> LoadCounts:
+    # A row that was rejected is missing from the snapshot, but not from the source.
+    certain = not cleaned["rejected"]
+    return load_snapshot(
+        cursor,
+        table=dataset.table,
+        snapshot=Snapshot(
+            as_of=run.as_of,
+            row_count=cleaned["row_count"],
+            content_sha256=cleaned["snapshot"]["sha256"],
+        ),
+        rows=lambda: _open_snapshot(dataset, cleaned, resources),
+        policy=Policy(vanished=dataset.vanished, shrink=dataset.shrink, certain=certain),
+        preview=preview,
+    )
 
 
 @contextmanager
