@@ -125,7 +125,7 @@ def test_change_of_keys_at_either_limit_loads(dated: TableLoads, rows: int, shar
 
 
 @BOTH
-def test_dry_run_tells_of_a_change_of_keys(dated: TableLoads, vanished: Any) -> None:
+def test_dry_run_warns_of_a_change_of_keys(dated: TableLoads, vanished: Any) -> None:
     policy = Policy(vanished=vanished, shrink=ShrinkLimit())
     dated.load(history(), DAY, policy)
     assert dated.load(without_zeros(history()), NEXT, policy, dry_run=True).warnings
@@ -191,7 +191,7 @@ def test_key_that_vanished_before_is_not_counted_again(dated: TableLoads) -> Non
     assert (counts.inserted, counts.warnings) == (25, [])
 
 
-def test_keys_that_differ_in_their_date_are_told_of_as_such(dated: TableLoads) -> None:
+def test_keys_that_differ_in_their_date_are_reported_as_such(dated: TableLoads) -> None:
     odd = {row for row in history() if row[2] % 2}
     moved = {(day - timedelta(days=1), code, amount) for day, code, amount in odd}
     dated.load(odd, DAY, KEEP)
@@ -200,7 +200,7 @@ def test_keys_that_differ_in_their_date_are_told_of_as_such(dated: TableLoads) -
     assert "how it writes day." in warning
 
 
-def test_keys_that_differ_in_several_columns_are_told_of_without_one(dated: TableLoads) -> None:
+def test_keys_that_differ_in_several_columns_are_reported_without_one(dated: TableLoads) -> None:
     odd = {row for row in history() if row[2] % 2}
     moved = {(day - timedelta(days=1), f"{code}x", amount) for day, code, amount in odd}
     dated.load(odd, DAY, KEEP)
@@ -278,7 +278,7 @@ def moved_keys(held: set[Any], before: set[Any], after: set[Any]) -> tuple[int, 
 
 @given(states=st.lists(STATES, min_size=2, max_size=4))
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_told_of_moved_keys_is_what_plain_python_finds(
+def test_what_is_reported_of_moved_keys_is_what_plain_python_finds(
     dated: TableLoads, states: list[dict[Any, int]]
 ) -> None:
     dated.forget()
@@ -297,7 +297,7 @@ def test_what_is_told_of_moved_keys_is_what_plain_python_finds(
         before = after
 
 
-def test_column_of_any_name_is_told_of_by_its_name(
+def test_column_of_any_name_is_reported_by_its_name(
     start: Callable[[Table], TableLoads],
 ) -> None:
     table = Table(

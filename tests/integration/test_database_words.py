@@ -53,7 +53,7 @@ def person(loader: Connect, warehouse: Connect) -> Connect:
 
 
 @pytest.mark.parametrize("statement", REFUSED.values(), ids=REFUSED)
-def test_row_that_postgres_refuses_stands_in_no_log(person: Connect, statement: str) -> None:
+def test_row_that_postgres_refuses_is_in_no_log(person: Connect, statement: str) -> None:
     for opened in (transaction, autocommit):
         with (
             pytest.raises(WarehouseRefusedError) as refused,
@@ -65,7 +65,7 @@ def test_row_that_postgres_refuses_stands_in_no_log(person: Connect, statement: 
         assert refused.value.__cause__ is None
 
 
-def test_row_that_a_copy_stops_at_stands_in_no_log(person: Connect) -> None:
+def test_row_that_a_copy_stops_at_is_in_no_log(person: Connect) -> None:
     with (
         pytest.raises(WarehouseRefusedError) as refused,
         transaction(person, doing="load person") as cursor,
@@ -83,7 +83,7 @@ def test_row_that_a_copy_stops_at_stands_in_no_log(person: Connect) -> None:
     ],
     ids=["type", "function", "statement"],
 )
-def test_row_that_duckdb_refuses_stands_in_no_log(tmp_path: Path, statement: str) -> None:
+def test_row_that_duckdb_refuses_is_in_no_log(tmp_path: Path, statement: str) -> None:
     with (
         pytest.raises(RuleError, match="DuckDB refused") as refused,
         connect_duckdb(tmp_path, memory="64MB") as connection,

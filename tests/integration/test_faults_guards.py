@@ -84,7 +84,7 @@ def test_row_that_is_lost_between_tasks_stops_the_run(trial: Trial) -> None:
         trial.place.tasks().upsert(cleaned, V2, run_id="short")
 
 
-def test_table_that_a_stranger_wrote_to_is_mended(trial: Trial) -> None:
+def test_table_that_another_writer_changed_is_brought_back(trial: Trial) -> None:
     trial.run(V1, "before")
     trial.place.tasks().query("update covid.us_daily set cases = 7 returning 1")
     trial.run(V1, "again")

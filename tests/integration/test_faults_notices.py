@@ -182,7 +182,7 @@ def test_refused_notice_is_tried_again_by_later_announcements_more_and_more_rare
     assert unsent(trial) == []
 
 
-def test_notice_with_news_is_tried_at_once_whatever_became_of_the_one_before(trial: Trial) -> None:
+def test_notice_with_news_is_tried_at_once_after_any_end_of_the_one_before(trial: Trial) -> None:
     with pytest.raises(NoticeRefusedError):
         trial.run(V2, "second", place=at(AnsweringPlace, trial.place))
     refused_ago(trial, "1 s", 9)
@@ -193,22 +193,22 @@ def test_notice_with_news_is_tried_at_once_whatever_became_of_the_one_before(tri
     assert unsent(trial) == []
 
 
-def test_failure_is_told_of_although_the_notice_of_success_is_refused(trial: Trial) -> None:
+def test_failure_is_reported_although_the_notice_of_success_is_refused(trial: Trial) -> None:
     with pytest.raises(NoticeRefusedError):
         trial.run(V2, "second", place=at(AnsweringPlace, trial.place))
     place = trial.place
     with closing(place.connect()) as connection, connection, connection.cursor() as cursor:
         write_notice(cursor, replace(notice_of(place, "second"), status="failed"))
-    told: list[str] = []
+    sent: list[str] = []
 
     def publish(notice: Notice) -> None:
         if notice.status == "success":
             raise answer("InvalidParameter", 400)
-        told.append(notice.status)
+        sent.append(notice.status)
 
     with pytest.raises(NoticeRefusedError):
         announce(place.connect, place.tasks().run_named("second"), publish=publish)
-    assert told == ["failed"]
+    assert sent == ["failed"]
 
 
 def notice_of(place: Place, run_id: str) -> Notice:

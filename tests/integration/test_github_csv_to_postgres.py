@@ -350,7 +350,7 @@ def test_rerun_that_changes_nothing_keeps_ledger_row_and_notice(
     assert len(runs.published) == 1
 
 
-def test_failure_that_could_not_be_told_is_not_told_after_the_run_has_succeeded(
+def test_failure_that_could_not_be_sent_is_not_sent_after_the_run_has_succeeded(
     start: Callable[..., PipelineRuns], root: Path
 ) -> None:
     runs = start(root)

@@ -108,7 +108,7 @@ def test_edited_file_is_refused(loader: Connect, warehouse: Connect, tmp_path: P
 
 
 @pytest.mark.usefixtures("loader")
-def test_loader_that_cannot_log_in_is_told_though_the_owner_can(
+def test_loader_that_cannot_log_in_is_reported_though_the_owner_can(
     warehouse: Connect, loader_uri: str
 ) -> None:
     stranger = loader_uri.replace("sluice_loader:", "sluice_loader:wrong")

@@ -124,12 +124,12 @@ def test_text_arrives_unchanged(thing: Connect, label: str) -> None:
     assert content(thing) == {("a", 1): (1, label), ("b", 2): (3, label)}
 
 
-def test_composite_keys_that_collide_when_joined_stay_apart(thing: Connect) -> None:
+def test_composite_keys_that_collide_when_joined_stay_different(thing: Connect) -> None:
     load(thing, {("a|1", 1): (1, "x"), ("a", 11): (2, "x")}, DAY)
     assert len(content(thing)) == 2
 
 
-def test_change_by_somebody_else_is_mended_by_the_same_snapshot(thing: Connect) -> None:
+def test_change_by_another_writer_is_undone_by_the_same_snapshot(thing: Connect) -> None:
     load(thing, rows(upto=5), DAY)
     with transaction(thing, doing="meddle") as cursor:
         cursor.execute("update thing set amount = 99 where number = 3")
@@ -138,7 +138,7 @@ def test_change_by_somebody_else_is_mended_by_the_same_snapshot(thing: Connect) 
     assert content(thing) == rows(upto=5)
 
 
-def test_change_by_somebody_else_is_noticed_past_an_older_load(thing: Connect) -> None:
+def test_change_by_another_writer_is_noticed_past_an_older_load(thing: Connect) -> None:
     load(thing, rows(upto=5), DAY)
     with transaction(thing, doing="meddle") as cursor:
         cursor.execute("update thing set amount = 99 where number = 3")

@@ -150,7 +150,7 @@ class Trial:
         return worker
 
     def check_all_or_nothing(self) -> None:
-        """After a fault, before the rerun: no part of a load is there, and nothing of it is told.
+        """After a fault, before the rerun: no part of a load is there, and no notice of it.
 
         A notice that was sent belongs to a run that the ledger has.
         """
@@ -158,8 +158,8 @@ class Trial:
         loaded = state[0] if state else ()
         if state:
             self._check_state(state)
-        told = {run_id for run_id, _, _ in self._drain()}
-        assert told <= set(loaded), f"notices of runs that loaded nothing: {told - set(loaded)}"
+        sent = {run_id for run_id, _, _ in self._drain()}
+        assert sent <= set(loaded), f"notices of runs that loaded nothing: {sent - set(loaded)}"
 
     def check_healed(self, *reruns: str) -> None:
         """After the rerun: I1 to I6.
@@ -280,11 +280,11 @@ class Trial:
         while True:
             answer = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
             if "Messages" not in answer:
-                return [told[1:] for told in self.notices if told[0] == self.place.dataset.name]
+                return [sent[1:] for sent in self.notices if sent[0] == self.place.dataset.name]
             for message in answer["Messages"]:
                 notice = json.loads(message["Body"])
-                told = {name: a["Value"] for name, a in notice["MessageAttributes"].items()}
-                names = (told["dag_id"], told["run_id"], told["status"])
+                attributes = {name: a["Value"] for name, a in notice["MessageAttributes"].items()}
+                names = (attributes["dag_id"], attributes["run_id"], attributes["status"])
                 self.notices.append((*names, notice["Message"]))
                 sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 

@@ -132,8 +132,8 @@ GUARDS: Final = (
             ),
         ),
         (
-            f"{_LOADS}::test_change_by_somebody_else_is_mended_by_the_same_snapshot",
-            f"{_FAULTS}::test_table_that_a_stranger_wrote_to_is_mended",
+            f"{_LOADS}::test_change_by_another_writer_is_undone_by_the_same_snapshot",
+            f"{_FAULTS}::test_table_that_another_writer_changed_is_brought_back",
         ),
     ),
     Guard(
@@ -262,8 +262,8 @@ GUARDS: Final = (
             ),
         ),
         (
-            f"{_WORDS}::test_row_that_postgres_refuses_stands_in_no_log",
-            f"{_WORDS}::test_row_that_a_copy_stops_at_stands_in_no_log",
+            f"{_WORDS}::test_row_that_postgres_refuses_is_in_no_log",
+            f"{_WORDS}::test_row_that_a_copy_stops_at_is_in_no_log",
         ),
     ),
     Guard(
@@ -276,7 +276,7 @@ GUARDS: Final = (
                 'refused the cleaning: {type(error).__name__}") from error',
             ),
         ),
-        (f"{_WORDS}::test_row_that_duckdb_refuses_stands_in_no_log",),
+        (f"{_WORDS}::test_row_that_duckdb_refuses_is_in_no_log",),
     ),
     Guard(
         "words of a terminal failure",
@@ -288,9 +288,7 @@ GUARDS: Final = (
                 "raise AirflowFailException(cause_of(error)) from error",
             ),
         ),
-        (
-            "tests/unit/dags/test_failures.py::test_terminal_error_is_told_without_what_it_came_from",
-        ),
+        ("tests/unit/dags/test_failures.py::test_terminal_error_is_raised_without_its_cause",),
     ),
     Guard(
         "mask of a password",

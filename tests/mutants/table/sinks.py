@@ -83,7 +83,9 @@ GUARDS: Final = (
                 "part",
             ),
         ),
-        ("tests/integration/test_changed_keys.py::test_column_of_any_name_is_told_of_by_its_name",),
+        (
+            "tests/integration/test_changed_keys.py::test_column_of_any_name_is_reported_by_its_name",
+        ),
     ),
     Guard(
         "lock of one table",
@@ -145,8 +147,6 @@ GUARDS: Final = (
                 "char.isascii()",
             ),
         ),
-        (
-            "tests/unit/core/runs/test_notices.py::test_subject_is_what_sns_takes_whatever_stands_in_it",
-        ),
+        ("tests/unit/core/runs/test_notices.py::test_subject_is_what_sns_takes_for_any_text",),
     ),
 )

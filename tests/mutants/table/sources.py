@@ -81,7 +81,7 @@ GUARDS: Final = (
             ),
         ),
         (
-            "tests/unit/core/web/test_web.py::test_address_where_nobody_listens_is_told_without_its_query",
+            "tests/unit/core/web/test_web.py::test_address_that_refuses_connections_is_named_without_its_query",
         ),
     ),
     Guard(

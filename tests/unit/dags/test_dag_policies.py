@@ -167,7 +167,7 @@ def test_every_task_is_tried_again_with_back_off_within_a_time_limit(dag: Any) -
     assert dag.dagrun_timeout
 
 
-def test_failures_are_told_by_the_dag_and_not_by_its_tasks(dag: Any) -> None:
+def test_failures_are_reported_by_the_dag_and_not_by_its_tasks(dag: Any) -> None:
     assert dag.on_failure_callback is not None
     for task in dag.tasks:
         assert not task.on_failure_callback
@@ -182,7 +182,7 @@ def test_sweep_runs_every_15_minutes_one_at_a_time(bag: Any) -> None:
     assert bag.dags["sweep_arrivals"].max_active_runs == 1
 
 
-def test_migrations_run_when_somebody_asks_for_them(bag: Any) -> None:
+def test_migrations_run_by_hand(bag: Any) -> None:
     assert bag.dags["migrate_warehouse"].schedule is None
     assert bag.dags["migrate_warehouse"].task_ids == ["migrate"]
 

@@ -1,4 +1,4 @@
-"""What a failure is told as, and which failures are tried again."""
+"""What is recorded of a failure, and which failures are tried again."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def test_terminal_error_is_not_tried_again(left: list[dict[str, Any]]) -> None:
 
     with pytest.raises(AirflowFailException, match="no version"):
         failing(NoVersionError("no version"))()
-    told = {"cause": "no version", "in_file": "no version", "final": True}
-    assert left == [{"key": "failure", "value": told}]
+    recorded = {"cause": "no version", "in_file": "no version", "final": True}
+    assert left == [{"key": "failure", "value": recorded}]
 
 
 @pytest.mark.usefixtures("left")
-def test_terminal_error_is_told_without_what_it_came_from() -> None:
+def test_terminal_error_is_raised_without_its_cause() -> None:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 -- after the environment
 
     error = NoVersionError("no version")
@@ -57,8 +57,8 @@ def test_terminal_error_is_told_without_what_it_came_from() -> None:
 def test_transient_error_is_left_to_the_retries(left: list[dict[str, Any]]) -> None:
     with pytest.raises(SourceUnavailableError):
         failing(SourceUnavailableError("GitHub is out"))()
-    told = {"cause": "GitHub is out", "in_file": "GitHub is out", "final": False}
-    assert left == [{"key": "failure", "value": told}]
+    recorded = {"cause": "GitHub is out", "in_file": "GitHub is out", "final": False}
+    assert left == [{"key": "failure", "value": recorded}]
 
 
 def test_cause_beside_the_name_of_its_file_does_not_repeat_it(left: list[dict[str, Any]]) -> None:

@@ -19,7 +19,7 @@ FACTS = RunFacts(
 )
 
 
-def test_moment_of_another_zone_is_told_in_utc() -> None:
+def test_moment_of_another_zone_is_written_in_utc() -> None:
     zone = timezone(timedelta(hours=-5))
     assert format_moment(datetime(2020, 12, 31, 20, 0, tzinfo=zone)) == "2021-01-01T01:00:00Z"
 
@@ -28,7 +28,7 @@ def test_moment_of_another_zone_is_told_in_utc() -> None:
 @example("two\nlines\rof\r\nthree")
 @example("\x1b[31mred\x1b[0m")
 @example("tâche \x7f\x85\u2028")
-def test_subject_is_what_sns_takes_whatever_stands_in_it(task: str) -> None:
+def test_subject_is_what_sns_takes_for_any_text(task: str) -> None:
     subject = failure_notice(FACTS, task=task, cause="c", log_url="http://log").subject
     assert re.fullmatch(r"[!-~][ -~]{0,98}", subject)
     whole = f"Sluice FAILED covid_us_daily: {task}"

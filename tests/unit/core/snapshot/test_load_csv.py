@@ -101,7 +101,7 @@ def test_table_has_the_contract_s_types_and_nothing_is_left_beside_it(tmp_path: 
     assert len(loaded.tables) == 1
 
 
-def test_null_and_the_empty_text_stay_apart(tmp_path: Path) -> None:
+def test_null_and_the_empty_text_stay_different(tmp_path: Path) -> None:
     loaded = Loaded(tmp_path, 'a,b\n,1\n"",2\nNULL,3\n', A_AND_B, null_tokens=("NULL",))
     assert [row[1] for row in loaded.rows] == ["", "", None]
     loaded = Loaded(tmp_path, 'a,b\n,1\n"",2\nNULL,3\n', A_AND_B)
@@ -338,7 +338,7 @@ print(peak[0] // 1024)
 """
 
 
-def test_memory_stays_under_duckdb_s_limit_and_a_margin_whatever_the_file_s_size(
+def test_memory_stays_under_duckdb_s_limit_and_a_margin_for_files_of_any_size(
     tmp_path: Path,
 ) -> None:
     peaks = {

@@ -40,7 +40,7 @@ def snapshot_of(tmp_path: Path, select: str) -> Path:
     return path
 
 
-def test_null_and_empty_text_are_told_apart(tmp_path: Path) -> None:
+def test_null_and_empty_text_are_written_differently(tmp_path: Path) -> None:
     made = snapshot_of(
         tmp_path, "from (values (1::bigint, 'a,\"b\"'), (2, ''), (3, null)) as t(number, label)"
     )
@@ -61,7 +61,7 @@ def test_a_snapshot_without_rows_is_an_empty_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_before", [0, 10])
-def test_a_reader_that_fails_early_ends_the_writer_and_is_told_its_own_fault(
+def test_a_reader_that_fails_early_ends_the_writer_and_raises_its_own_error(
     tmp_path: Path, read_before: int
 ) -> None:
     made = snapshot_of(tmp_path, "select i as number, 'x' as label from range(300000) r(i)")

@@ -286,13 +286,13 @@ def test_messages_and_tracebacks_hold_no_query_header_or_content(
             params={"key": "hidden"},
             headers={"Authorization": "Bearer hidden"},
         )
-    told = without_source(caught.value)
+    text = without_source(caught.value)
     assert "\n" not in str(caught.value)
     for secret in ("hidden", "secret body", "2020-12-01"):
-        assert secret not in told
+        assert secret not in text
 
 
-def test_address_where_nobody_listens_is_told_without_its_query() -> None:
+def test_address_that_refuses_connections_is_named_without_its_query() -> None:
     with answers(ok) as server:
         url = server.url
     with pytest.raises(SourceUnavailableError) as caught:
