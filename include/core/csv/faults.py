@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from include.core.csv.text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,6 @@ class Fault(Exception):  # noqa: N818 # never leaves its pipeline: it becomes a 
 
 
 RAW_LIMIT: Final = 65_536  # bytes of UTF-8
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _CUT: Final = " … (cut)"
 # undecodable bytes are lone surrogates, see text.py
 _UNPRINTABLE: Final = {0: "\\x00"} | {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(256)}
@@ -150,11 +150,6 @@ class Counts:
         self.kept -= 1
         self.rejected += len(rejects)
         self.read += len(rejects) - 1
-
-
-def lines_of(text: str) -> list[str]:
-    r"""Cut text at its line ends (\n, \r\n or \r)."""
-    return _LINE_END.split(text)
 
 
 def printable(raw: str) -> str:

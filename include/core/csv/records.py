@@ -55,7 +55,7 @@ class RecordReader:
     """Groups lines into records, one pass, with bounded memory.
 
     Arguments:
-        pieces: whole lines from `csv_text.whole_lines`.
+        pieces: whole lines from `text.whole_lines`.
         name: what the file's owner calls it.
         syntax: how a line is cut into cells.
         limit: characters of one record. A longer line is rejected, and reading goes on at the

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from include.core.csv.checks import RowChecks
-from include.core.csv.faults import Reject, lines_of
+from include.core.csv.faults import Reject
 from include.core.csv.header import Header, given_header, read_header, refuse_other_delimiter
 from include.core.csv.opening import open_records
 from include.core.csv.spans import Shape
+from include.core.csv.text import lines_of
 from include.errors import AccountingError, InputFileError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from include.core.csv.faults import Counts
     from include.core.csv.opening import Opened
     from include.core.csv.records import Block, RecordReader
-    from include.core.csv.syntax import Syntax
 
     Values = tuple[str | None, ...]
 
@@ -58,7 +58,7 @@ def read_rows(path: Path, *, name: str, contract: CsvContract) -> CsvRows:
         reads=checks.are_values,
     )
     records = opened.below(header_lines, shape)
-    return CsvRows(records, checks, columns=header.columns, syntax=opened.syntax)
+    return CsvRows(records, checks, columns=header.columns, delimiter=opened.syntax.delimiter)
 
 
 class CsvRows:
@@ -70,6 +70,8 @@ class CsvRows:
     Attributes:
         columns: what each row's values are, in order: those of the contract, then added ones.
         counts: grows while rows are read.
+        records: the rows as they are in the file, to be iterated instead.
+        delimiter: the character between their cells.
     """
 
     def __init__(
@@ -78,9 +80,9 @@ class CsvRows:
         checks: RowChecks,
         *,
         columns: tuple[Column, ...],
-        syntax: Syntax,
+        delimiter: str,
     ) -> None:
-        self._records, self._checks, self._syntax = records, checks, syntax
+        self.records, self.delimiter, self._checks = records, delimiter, checks
         self.columns = columns
         self.counts: Counts = checks.counts
 
@@ -96,26 +98,8 @@ class CsvRows:
 
     def blocks(self) -> Iterator[TypedBlock]:
         """Yield the rows column by column, some thousands at a time: several times faster."""
-        yield from map(self._checks.check, self._records.blocks())
+        yield from map(self._checks.check, self.records.blocks())
         self._checks.finish()
-
-    def raws(self, lines: Iterable[int]) -> Iterator[tuple[int, str]]:
-        """Yield the rows at the given lines as they are in the file, instead of typed rows.
-
-        Arguments and errors are those of `read_raw`.
-        """
-        wanted = iter(lines)
-        line = next(wanted, None)
-        for block in self._records.blocks() if line is not None else ():
-            rows = block.records or zip(*block.columns, strict=True)
-            for number, cells in zip(block.lines, rows, strict=True):
-                if number == line:
-                    yield number, self._syntax.delimiter.join(cells)
-                    line = next(wanted, None)
-            if line is None:
-                return
-        if line is not None:
-            raise AccountingError(f"no row begins on line {line}, where one was read before")
 
 
 def read_raw(
@@ -134,7 +118,20 @@ def read_raw(
     Raises:
         AccountingError: no row begins on one of them.
     """
-    yield from read_rows(path, name=name, contract=contract).raws(lines)
+    wanted = iter(lines)
+    line = next(wanted, None)
+    if line is None:
+        return
+    rows = read_rows(path, name=name, contract=contract)
+    for block in rows.records.blocks():
+        records = block.records or zip(*block.columns, strict=True)
+        for number, cells in zip(block.lines, records, strict=True):
+            if number == line:
+                yield number, rows.delimiter.join(cells)
+                line = next(wanted, None)
+        if line is None:
+            return
+    raise AccountingError(f"no row begins on line {line}, where one was read before")
 
 
 def _find_header(opened: Opened, *, name: str, contract: CsvContract) -> tuple[Header, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.core.csv.faults import lines_of
 from include.core.csv.syntax import QUOTE
+from include.core.csv.text import lines_of
 from include.errors import InputFileError
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MARK: Final = re.compile("[\udc00-\udcff]")
 BOM: Final = "\ufeff"
 _LINE_MARKS: Final = re.compile("(?:^|(?<=[\r\n]))\ufeff+")
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _MARKS: Final = "sluice_marks"
 
 
@@ -141,7 +142,9 @@ def _without_overlong(text: str, limit: int) -> Iterator[tuple[str, bool]]:
         yield "".join(lines), False
 
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+def lines_of(text: str) -> list[str]:
+    r"""Cut text at its line ends (\n, \r\n or \r)."""
+    return _LINE_END.split(text)
 
 
 def _after_first_line(text: str) -> int:
