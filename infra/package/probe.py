@@ -14,7 +14,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,31 @@ if TYPE_CHECKING:
 OURS = ("include", "wiring")
 
 
-def parse(dags: Path) -> dict[str, Any]:
-    """What Airflow makes of a folder of DAG files: ids, errors, warnings and the files it read."""
+class Answer(TypedDict):
+    """What Airflow makes of a home.
+
+    Attributes:
+        dag_ids: of all DAGs.
+        import_errors: name of a DAG file to its error.
+        parsed: the files that Airflow reads as DAG files.
+        modules: name of a module of ours to its file.
+        plugin_modules, plugin_errors: of a package alone, as are the following.
+        failed: modules of ours that cannot be imported, and why.
+        missing: imports that cannot be resolved.
+    """
+
+    dag_ids: list[str]
+    import_errors: dict[str, str]
+    parsed: list[str]
+    modules: dict[str, str]
+    plugin_modules: list[str]
+    plugin_errors: dict[str, str]
+    failed: list[str]
+    missing: list[str]
+
+
+def parse(dags: Path) -> Answer:
+    """Have Airflow read a folder of DAG files."""
     # Airflow reads its settings when it is imported first.
     from airflow.dag_processing.dagbag import BundleDagBag  # noqa: PLC0415
 
@@ -32,19 +55,22 @@ def parse(dags: Path) -> dict[str, Any]:
         "dag_ids": sorted(bag.dags),
         "import_errors": {str(name): text for name, text in bag.import_errors.items()},
         "parsed": sorted(stat.file for stat in bag.dagbag_stats),
+        "modules": {},
+        "plugin_modules": [],
+        "plugin_errors": {},
+        "failed": [],
+        "missing": [],
     }
 
 
-def load_plugins() -> dict[str, Any]:
-    """What Airflow makes of the folder of plugins: the modules in it, and the errors."""
+def load_plugins(answer: Answer) -> None:
+    """Have Airflow load the folder of plugins."""
     from airflow import plugins_manager, settings  # noqa: PLC0415 -- as above
 
     plugins_manager.ensure_plugins_loaded()
     folder = str(settings.PLUGINS_FOLDER)
-    return {
-        "plugin_modules": sorted(n for n, path in loaded().items() if path.startswith(folder)),
-        "plugin_errors": dict(plugins_manager.get_import_errors()),
-    }
+    answer["plugin_modules"] = sorted(n for n, path in loaded().items() if path.startswith(folder))
+    answer["plugin_errors"] = dict(plugins_manager.get_import_errors())
 
 
 def import_all(dags: Path) -> list[str]:
@@ -106,10 +132,11 @@ def main() -> None:
     dags = given.home / "dags"
     if given.checkout:
         sys.path.insert(0, str(given.home))
-        answer = parse(dags)
-    else:
-        answer = parse(dags) | load_plugins()
-        answer |= {"failed": import_all(dags), "missing": missing_imports(given.home)}
+    answer = parse(dags)
+    if not given.checkout:
+        load_plugins(answer)
+        answer["failed"] = import_all(dags)
+        answer["missing"] = missing_imports(given.home)
     answer["modules"] = {
         name: path for name, path in loaded().items() if name.split(".")[0] in OURS
     }

@@ -10,10 +10,13 @@ import subprocess
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from include.settings import Settings
 from infra.package.errors import PackageError
+
+if TYPE_CHECKING:
+    from infra.package.probe import Answer
 
 PROBE = Path(__file__).with_name("probe.py")
 # Seconds; reading all DAG files takes three.
@@ -86,7 +89,7 @@ def sluice_settings() -> dict[str, str]:
     }
 
 
-def _ask(python: Path, home: Path, airflow_home: Path, *options: str) -> dict[str, Any]:
+def _ask(python: Path, home: Path, airflow_home: Path, *options: str) -> Answer:
     airflow_home.mkdir(parents=True)
     answer = airflow_home / "answer.json"
     environment = {
@@ -113,11 +116,11 @@ def _ask(python: Path, home: Path, airflow_home: Path, *options: str) -> dict[st
     except subprocess.SubprocessError as error:
         output = (getattr(error, "output", None) or b"").decode(errors="replace")
         raise PackageError(f"parsing {home}: {error}\n{output[-2000:]}") from None
-    found: dict[str, Any] = json.loads(answer.read_text())
+    found: Answer = json.loads(answer.read_text())
     return found
 
 
-def _faults(found: dict[str, Any], expected: dict[str, Any], home: Path) -> list[str]:
+def _faults(found: Answer, expected: Answer, home: Path) -> list[str]:
     faults = [f"{name} does not parse: {_last(text)}" for name, text in _errors(found)]
     faults += [f"cannot be imported: {text}" for text in found["failed"]]
     faults += [f"imports what is neither in the package nor on MWAA: {n}" for n in found["missing"]]
@@ -134,7 +137,7 @@ def _faults(found: dict[str, Any], expected: dict[str, Any], home: Path) -> list
     return faults + [f"{name} is not in it" for name in lost]
 
 
-def _errors(found: dict[str, Any]) -> list[tuple[str, str]]:
+def _errors(found: Answer) -> list[tuple[str, str]]:
     return [*found["import_errors"].items(), *found["plugin_errors"].items()]
 
 

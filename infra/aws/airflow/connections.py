@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws_cdk import SecretValue, Stack
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -44,7 +44,7 @@ class Connections(Construct):
         self._add("sluice_warehouse", login=LOADER, extra={"iam": True})
         self._add("sluice_migrations", login=OWNER, extra={"password_secret": database.secret_arn})
 
-    def _add(self, name: str, *, login: str, extra: dict[str, Any]) -> None:
+    def _add(self, name: str, *, login: str, extra: dict[str, object]) -> None:
         connection = {
             "conn_type": "postgres",
             "host": self._database.instance.instance_endpoint.hostname,

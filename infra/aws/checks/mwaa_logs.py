@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import jsii
 from aws_cdk import Stack
@@ -67,10 +67,12 @@ class _AllLogs:
 
     def rule(self, node: CfnResource) -> NagRuleCompliance:
         assert isinstance(node, mwaa.CfnEnvironment)  # noqa: S101 -- what it was made with
-        logs: dict[str, Any] = Stack.of(node).resolve(node.logging_configuration) or {}
+        logs: dict[str, dict[str, object]] = (
+            Stack.of(node).resolve(node.logging_configuration) or {}
+        )
         kept = all(_is_kept(logs.get(name, {})) for name in LOGS)
         return NagRuleCompliance.COMPLIANT if kept else NagRuleCompliance.NON_COMPLIANT
 
 
-def _is_kept(log: dict[str, Any]) -> bool:
+def _is_kept(log: dict[str, object]) -> bool:
     return log.get("enabled") is True and log.get("logLevel") in LEVELS

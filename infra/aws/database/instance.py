@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -99,7 +99,7 @@ class Database(Construct):
             preferred_maintenance_window="sun:04:30-sun:05:30",
         )
 
-    def _access(self, network: Network) -> dict[str, Any]:
+    def _access(self, network: Network) -> dict[str, object]:
         return {
             "credentials": rds.Credentials.from_username(OWNER, encryption_key=self.key),
             "iam_authentication": True,
@@ -110,7 +110,7 @@ class Database(Construct):
             "vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
         }
 
-    def _storage(self, environment: Environment) -> dict[str, Any]:
+    def _storage(self, environment: Environment) -> dict[str, object]:
         """Return what keeps the data: a last snapshot where it has to be kept, and its backups.
 
         An instance that outlived its stack would hold on to the VPC, which could not be deleted.
@@ -128,7 +128,7 @@ class Database(Construct):
             "storage_type": rds.StorageType.GP3,
         }
 
-    def _watch(self, identifier: str) -> dict[str, Any]:
+    def _watch(self, identifier: str) -> dict[str, object]:
         return {
             "cloudwatch_logs_exports": EXPORTS,
             "database_insights_mode": rds.DatabaseInsightsMode.STANDARD,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
@@ -34,7 +34,7 @@ class Network(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
         super().__init__(scope, construct_id)
-        zones: dict[str, Any] = {"max_azs": ZONES}
+        zones: dict[str, object] = {"max_azs": ZONES}
         if environment.zones:
             zones = {"availability_zones": list(environment.zones)}
         self.vpc = ec2.Vpc(
