@@ -111,7 +111,7 @@ def test_package_has_its_declaration_and_statement(package: Path) -> None:
 
 
 def test_deployment_waits_for_its_dag(tree: Path, package: Path, expected: set[str]) -> None:
-    command = [sys.executable, "-c", WAITED_FOR, package]
+    command = [sys.executable, "-c", WAITED_FOR, str(package)]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
     assert set(json.loads(done.stdout)) == expected
 
