@@ -33,7 +33,11 @@ class CdkPrograms:
 
     def __exit__(self, *_: object) -> None:
         if self._server:
-            self._server.communicate(timeout=30)
+            try:
+                self._server.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.communicate()
 
     def run(self, *arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
         """Do as `python <arguments>` does in a folder, until it ends.

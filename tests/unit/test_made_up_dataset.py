@@ -21,6 +21,9 @@ from tests.unit.infra_aws.templates import read
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The tree is made once, by the worker that has CDK loaded.
+pytestmark = pytest.mark.xdist_group("cdk")
+
 REPOSITORY = Path(__file__).parents[2]
 DATASET, DAG, UPLOAD = "covid_by_county", "check_tables", "csv_upload_to_bus"
 # Hours until somebody looks: a run on weekdays may be 72 hours after the last, and one more every
