@@ -122,7 +122,12 @@ def claim(
             token=token,
         )
         return Claim(held=held, progress=progress, file_order=file_order)
-    cursor.execute(read_statement("arrivals/find_arrival"), values)
+    return _find(cursor, pipeline, file, run)
+
+
+def _find(cursor: cursor, pipeline: str, file: FileName, run: Run) -> Claim:
+    """What became of an object version that the run cannot take."""
+    cursor.execute(read_statement("arrivals/find_arrival"), _name(pipeline, file, run))
     found = cursor.fetchone()
     if found is None:
         raise ArrivalBusyError("Another run is taking it this moment")

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from include.contracts.uploads import ItemUpload
     from include.core.arrivals.claim import ReceivedFile
+    from include.core.arrivals.versions import FileName
     from include.pipelines.csv_upload_to_dynamodb.chunks import Chunk, ChunkFile, ExtractedFile
+    from include.pipelines.csv_upload_to_dynamodb.dealing import Cut
     from include.pipelines.csv_upload_to_dynamodb.resources import ItemResources
 
 PIPELINE: Final = "csv_upload_to_dynamodb"
@@ -56,7 +58,6 @@ def extract(
         InputFileError: the whole file breaks its contract.
         RejectLimitError: more rows were rejected than the dataset allows.
     """
-    key = key_column(upload.contract)
     began = time.time()
     claim = hold(resources.connect, PIPELINE, file, resources.run)
     failpoint("extract.held")
@@ -67,16 +68,7 @@ def extract(
     rejects = folder / "rejects.jsonl"
     fetch(resources.landing.client, file, folder / _COPY)
     failpoint("extract.fetched")
-    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
-        counts, cuts = cut_file(
-            folder / _COPY,
-            name=file["key"],
-            contract=upload.contract,
-            key=key,
-            size_of=lambda rows: chunk_rows(upload, rows, files=files),
-            folder=folder,
-            on_reject=add,
-        )
+    counts, cuts = _cut(upload, file, files=files, rejects=rejects, folder=folder)
     known: ChunkFile = {
         "bucket": file["bucket"],
         "key": file["key"],
@@ -97,6 +89,21 @@ def extract(
     resources.events.send(_events(known, chunks, rejects))
     failpoint("extract.events_sent")
     return extracted
+
+
+def _cut(
+    upload: ItemUpload, file: FileName, *, files: int, rejects: Path, folder: Path
+) -> tuple[Counts, list[Cut]]:
+    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
+        return cut_file(
+            folder / _COPY,
+            name=file["key"],
+            contract=upload.contract,
+            key=key_column(upload.contract),
+            size_of=lambda rows: chunk_rows(upload, rows, files=files),
+            folder=folder,
+            on_reject=add,
+        )
 
 
 def _extracted(

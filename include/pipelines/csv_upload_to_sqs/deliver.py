@@ -95,11 +95,7 @@ def deliver(upload: JsonUpload, file: ReceivedFile, *, resources: DeliverResourc
         sender = Sender(
             client=resources.queue, url=resources.queue_url, envelope=envelope, progress=progress
         )
-        if upload.delivery == "file":
-            sent = _send_file(upload, file, checked, lake=resources.lake, sender=sender)
-        else:
-            rows = open_rows(upload, file, folder)
-            sent = sender.send_rows(rows, total=checked.deliverable, name=file["key"])
+        sent = _send(upload, file, checked, resources=resources, sender=sender)
     failpoint("deliver.sent")
     ended = time.monotonic()
     return {
@@ -128,6 +124,21 @@ def _refuse_key(upload: JsonUpload, file: FileName) -> None:
 
 def _lines_key(upload: JsonUpload, file: FileName) -> str:
     return f"json/{upload.name}/{file['key']}/{file['version_id']}.jsonl"
+
+
+def _send(
+    upload: JsonUpload,
+    file: FileName,
+    checked: Checked,
+    *,
+    resources: DeliverResources,
+    sender: Sender,
+) -> int:
+    """Send what is not acknowledged yet; returns how many rows that are."""
+    if upload.delivery == "file":
+        return _send_file(upload, file, checked, lake=resources.lake, sender=sender)
+    rows = open_rows(upload, file, resources.folder)
+    return sender.send_rows(rows, total=checked.deliverable, name=file["key"])
 
 
 def _send_file(

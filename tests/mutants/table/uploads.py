@@ -8,7 +8,7 @@ from tests.mutants.guard import Edit, Guard
 
 _LEASES: Final = "tests/integration/test_arrivals_leases.py"
 _FOR_GOOD: Final = "tests/integration/test_finish_run_messages.py"
-_SETTLED: Final = "tests/integration/test_faults_finish_run.py"
+_FINISHED: Final = "tests/integration/test_faults_finish_run.py"
 _ITEMS: Final = "tests/integration/test_csv_upload_to_dynamodb.py"
 _VERSIONS: Final = "tests/integration/test_item_versions.py"
 _BATCHES: Final = "tests/unit/core/aws/test_batches.py"
@@ -63,7 +63,7 @@ GUARDS: Final = (
             ),
         ),
         (
-            f"{_SETTLED}::test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_left_it",
+            f"{_FINISHED}::test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_left_it",
         ),
     ),
     Guard(
@@ -135,7 +135,7 @@ GUARDS: Final = (
     ),
     Guard(
         "chunk that was not looked up",
-        "rows of a chunk that nobody looked up count as delivered",
+        "rows of a chunk that was not looked up count as delivered",
         (
             Edit(
                 "include/pipelines/csv_upload_to_dynamodb/observe.py",
@@ -159,7 +159,7 @@ GUARDS: Final = (
                 "        counts, details = _sum(outcomes, _warnings(received))\n",
             ),
         ),
-        (f"{_SETTLED}::test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages",),
+        (f"{_FINISHED}::test_run_whose_sum_is_off_enters_nothing_and_keeps_its_messages",),
     ),
     Guard(
         "failures that are final",
@@ -187,7 +187,7 @@ GUARDS: Final = (
     ),
     Guard(
         "files that no pipeline takes",
-        "a file with another suffix is no failure, and each sweep tells of it again",
+        "a file with another suffix is no failure, and each sweep reports it again",
         (
             Edit(
                 "include/core/arrivals/sweep.py",
@@ -214,7 +214,7 @@ GUARDS: Final = (
     ),
     Guard(
         "refused file",
-        "each sweep tells again of a file that no pipeline takes",
+        "each sweep reports a file again that no pipeline takes",
         (
             Edit(
                 "include/sql/arrivals/refuse_arrival.sql",
