@@ -143,18 +143,18 @@ class ScheduledRuns:
 
     def start_backfill(self, dag_id: str, *options: str, days: list[str]) -> None:
         """Backfill dates by the command, as people do."""
-        self._wait_until_none_is_open(dag_id)
+        self.wait_until_no_backfill_is_open(dag_id)
         last = f"{days[-1]}T23:59:59"
         words = ["--dag-id", dag_id, "--from-date", days[0], "--to-date", last, *options]
         self.airflow("backfill", "create", *words)
 
     def request_backfill(self, dag_id: str, *, days: list[str], **options: Any) -> None:
         """Backfill dates by Airflow's API, which takes a tenth of the command's time."""
-        self._wait_until_none_is_open(dag_id)
+        self.wait_until_no_backfill_is_open(dag_id)
         dates = {"from_date": f"{days[0]}T00:00:00Z", "to_date": f"{days[-1]}T23:59:59Z"}
         self.stack.api.call("POST", "/backfills", body={"dag_id": dag_id, **dates, **options})
 
-    def _wait_until_none_is_open(self, dag_id: str) -> None:
+    def wait_until_no_backfill_is_open(self, dag_id: str) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         # Airflow allows one backfill of a DAG at a time, and closes it some time after its runs.
         while self._query(self.stack.server.metadata_uri, UNFINISHED, dag_id):
