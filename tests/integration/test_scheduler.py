@@ -123,7 +123,9 @@ def test_runs_that_no_retry_helps_fail_once_and_say_why(runs: ScheduledRuns) -> 
     for run_id, (_, task, words) in zip(started, given, strict=True):
         (notice,) = notices[run_id]
         assert words in notice["Message"]
-        assert f"Failed task: {task} [" in notice["Message"]
+        # The task of a file is named with its file.
+        failed = f"Failed task: {task} [" if task == "download" else f"Failed task: {task}\n"
+        assert failed in notice["Message"]
         tries = runs.tries(DAG, run_id)
         assert {number for _, number in tries.pop(task)} == {1}
         if task == "resolve_as_of":

@@ -74,5 +74,5 @@ def test_memory_of_a_class_is_known_or_asked_for(run_cdk: RunCdk) -> None:
     done = run_cdk("-c", MEMORY, *known, "x2g.large", "m7g.metal")
     *sizes, family, size = done.stdout.splitlines()
     assert sizes == [str(gib) for gib in known.values()]
-    for answer in (family, size):
-        assert answer.startswith("how much memory has")
+    for name, answer in (("x2g.large", family), ("m7g.metal", size)):
+        assert answer.startswith(f"memory of {name} is not known")
