@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # A refused login has no SQLSTATE in psycopg2; RDS asks for tokens by way of PAM.
 _PAM_REFUSAL = "PAM authentication failed"
+_POSTGRES_PORT = 5432
 WAREHOUSE, MIGRATIONS = "sluice_warehouse", "sluice_migrations"
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors
 _REFUSALS = (
@@ -91,6 +92,14 @@ class _Hook(PostgresHook):
             _, self.connection.password, _ = self.get_iam_token(self.connection)
             return super().get_conn()
 
+    def get_iam_token(self, conn: Any) -> tuple[str, str, int]:
+        """A name, a fresh token for it in place of a password, and the port.
+
+        The provider's own makes a client at each connect, which takes longer than most statements.
+        """
+        port = conn.port or _POSTGRES_PORT
+        return conn.login, _rds().generate_db_auth_token(conn.host, port, conn.login), port
+
 
 def _opener(conn_id: str) -> Connect:
     hook = _Hook(postgres_conn_id=conn_id)
@@ -124,6 +133,11 @@ def _aws() -> tuple[Any, AwsBaseHook]:
     """
     hook = AwsBaseHook(client_type="sts")
     return hook.get_session(), hook
+
+
+@cache
+def _rds() -> Any:
+    return aws_client("rds")
 
 
 def aws_client(service: str) -> Any:

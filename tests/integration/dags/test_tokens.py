@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg2
 import pytest
+from botocore.client import ClientCreator
 
 from include.errors import WarehouseUnavailableError
 from infra.local import aws as emulators
@@ -57,6 +58,26 @@ def test_loader_shows_a_fresh_token_for_its_name_and_server_at_each_connect(
     assert {(each["user"], each["database"]) for each in rds.startups} == {
         ("sluice_loader", "warehouse")
     }
+
+
+def test_task_makes_one_client_for_its_tokens(
+    rds: PasswordServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    create = ClientCreator.create_client
+
+    def counted(self: ClientCreator, **named: Any) -> Any:
+        made.append(named["service_name"])
+        return create(self, **named)
+
+    monkeypatch.setattr(ClientCreator, "create_client", counted)
+    wiring = clients()
+    wiring._rds.cache_clear()
+    for _ in range(2):
+        with pytest.raises(WarehouseUnavailableError):
+            wiring.warehouse()
+    assert len(rds.passwords) > 1
+    assert made.count("rds") == 1
 
 
 def test_token_is_shown_to_no_server_whose_certificate_is_not_trusted(
