@@ -23,6 +23,7 @@ from include.core.runs.ledger import RunOfSink
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.pipelines import csv_upload_to_sqs
+from infra.local.airflow import botocore_files
 from tests.support.aws_calls import Call
 from tests.support.deliveries import ANY
 from tests.support.upload_runs import result
@@ -143,6 +144,7 @@ async def _first_event(trigger: Any) -> list[dict[str, Any]]:
 def main(arguments: list[str]) -> None:
     """Do the runs in their order."""
     record_calls(Path(arguments[0]))
+    botocore_files.read_once()
     for run in arguments[1:]:
         name, _, given = run.partition(" ")
         if name == "messages":

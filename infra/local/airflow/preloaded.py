@@ -3,9 +3,9 @@
     python -m infra.local.airflow.preloaded dag-processor
 
 A task, and each reading of a DAG file, is a process of its own, and loading the libraries takes
-more of a core's time than most of what it does after that. Sluice's own modules are not loaded
-here: the next task has to run a change of them. Tests, which change none, name them in
-SLUICE_PRELOADED, with blanks between.
+more of a core's time than most of what it does after that; so does reading what botocore knows of
+an AWS service. Sluice's own modules are not loaded here: the next task has to run a change of
+them. Tests, which change none, name them in SLUICE_PRELOADED, with blanks between.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import os
 import sys
 
 from airflow.__main__ import main
+from botocore.session import Session
+
+from infra.local.airflow import botocore_files
 
 VARIABLE = "SLUICE_PRELOADED"
 LIBRARIES = (
@@ -34,12 +37,18 @@ LIBRARIES = (
     "requests",
     "tenacity",
 )
+SERVICES = ("dynamodb", "s3", "secretsmanager", "sns", "sqs")
 
 
 def load() -> None:
-    """Load the libraries, and what the environment names."""
+    """Load the libraries, what the environment names, and the descriptions of AWS services."""
     for name in (*LIBRARIES, *os.environ.get(VARIABLE, "").split()):
         importlib.import_module(name)
+    botocore_files.read_once()
+    for service in SERVICES:
+        session = Session()
+        session.set_credentials("-", "-")  # nobody's; nothing is asked for
+        session.create_client(service, region_name="us-east-1")
 
 
 def run(*words: str) -> None:

@@ -20,7 +20,7 @@ _PARTS = {
     "api-server": ("airflow", "api-server"),
     "scheduler": ("infra.local.airflow.preloaded", "scheduler", "--skip-serve-logs"),
     "dag-processor": ("infra.local.airflow.preloaded", "dag-processor"),
-    "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
+    "triggerer": ("infra.local.airflow.preloaded", "triggerer", "--skip-serve-logs"),
 }
 _ON_DEMAND = ("infra.local.airflow.scheduler_on_demand",)
 
