@@ -22,7 +22,7 @@ processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(
     [
         f"tests.support.{name}"
-        for name in ("resumable_runs", "deliveries", "item_runs", "upload_runs")
+        for name in ("resumable_runs", "deliveries", "item_runs", "upload_runs", "known_services")
     ]
 )
 WAIT_SECONDS = 60
