@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.datasets import addresses
 from tests.support.scheduled_runs import ScheduledRuns
 from tests.support.upload_checks import check
 from tests.support.uploads import ITEMS, SQS, Uploads
@@ -14,11 +15,11 @@ from tests.support.uploads import ITEMS, SQS, Uploads
 if TYPE_CHECKING:
     from infra.local.stack import Stack
 
-ROWS = 100_000
+ROWS = 2 * addresses.DATASET.chunk_rows + 1
 PATIENCE_SECONDS = 900.0
 
 
-def test_files_of_a_hundred_thousand_rows_arrive_whole(stack: Stack) -> None:
+def test_files_of_three_chunks_arrive_whole(stack: Stack) -> None:
     uploads = Uploads(ScheduledRuns(stack))
     files = [uploads.land(it, "many", uploads.text("many", ROWS)) for it in (SQS, ITEMS)]
     uploads.wait(files, seconds=PATIENCE_SECONDS)

@@ -54,10 +54,10 @@ def check(
     for run in told:
         uploads.notices(*run)
     _check_messages(uploads, files, most_repeats)
-    _check_items(uploads, files)
+    items = _check_items(uploads, files)
     _check_ledger(uploads, files)
     _check_nothing_is_left(uploads)
-    _check_rerun_changes_nothing(uploads)
+    _check_rerun_changes_nothing(uploads, items)
     _check_notices(uploads, told)
 
 
@@ -74,13 +74,17 @@ def _check_messages(uploads: Uploads, files: Sequence[File], most_repeats: int) 
     assert 0 <= repeats <= most_repeats
 
 
-def _check_items(uploads: Uploads, files: Sequence[File]) -> None:  # I1
+def _check_items(uploads: Uploads, files: Sequence[File]) -> dict[str, dict[str, str]]:  # I1
     expected: dict[str, dict[str, str]] = {}
     for file in files:
         expected |= expect(file.text).items if file.pipeline == ITEMS else {}
     found = uploads.items()
-    assert all(item.pop("file_version") for item in found.values())
-    assert found == expected
+    assert all(item["file_version"] for item in found.values())
+    given = [
+        {name: item[name] for name in item if name != "file_version"} for item in found.values()
+    ]
+    assert dict(zip(found, given, strict=True)) == expected
+    return found
 
 
 def _check_ledger(uploads: Uploads, files: Sequence[File]) -> None:  # I2
@@ -119,8 +123,8 @@ def _check_nothing_is_left(uploads: Uploads) -> None:  # I4
         assert "Uploads" not in found
 
 
-def _check_rerun_changes_nothing(uploads: Uploads) -> None:  # I5
-    before = _written(uploads)
+def _check_rerun_changes_nothing(uploads: Uploads, items: dict[str, dict[str, str]]) -> None:  # I5
+    before = _entered(uploads)
     # The run of each pipeline that has delivered most.
     found = [(uploads.runs.query(WORKED, *run[:2]), run) for run in uploads.made()]
     worked = {run[0]: run[1] for delivered, run in sorted(found) if delivered}
@@ -128,14 +132,14 @@ def _check_rerun_changes_nothing(uploads: Uploads) -> None:  # I5
         uploads.runs.clear(dag_id, run_id)
     for dag_id, run_id in worked.items():
         assert uploads.runs.wait(dag_id, run_id) == "success"
-    assert _written(uploads) == before
+    assert _entered(uploads) == before
+    assert uploads.items() == items
     assert uploads.take_messages() == []
 
 
-def _written(uploads: Uploads) -> Any:
-    """Items, and all rows of the ledger with what tells one writing of them from another."""
-    rows = [
+def _entered(uploads: Uploads) -> list[list[tuple[Any, ...]]]:
+    """All rows of the ledger, with what tells one writing of them from another."""
+    return [
         uploads.runs.query(f"select ctid::text, xmin::text, t.* from {table} as t order by 1")
         for table in TABLES
     ]
-    return uploads.items(), rows
