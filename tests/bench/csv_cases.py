@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.core.scratch import scratch_folder
+from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.database import connect_duckdb
-from include.core.snapshot.load_csv import CsvFile, duckdb_type, load_csv
+from include.core.snapshot.load_csv import CsvFile, load_csv
 from tests.bench import source
 from tests.bench.load_cases import DUCKDB_MEMORY
 

@@ -41,6 +41,11 @@ class LayoutCheck:
     def check(self, batch: Batch) -> None:
         """Reject blank lines in a lone column, rows of another width, and repeated headers."""
         block = batch.block
+        if block.aside:
+            self._regular = True
+            self._records += block.aside
+            self._last_blank = None
+            return
         if self._last_blank:  # a header after it may begin this block
             batch.blanks.add(self._last_blank)
         if len(self._names) == 1:

@@ -14,6 +14,7 @@ from include.errors import InputFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from include.core.csv.plain import PlainRows
     from include.core.csv.spans import Shape
     from include.core.csv.syntax import Syntax
 
@@ -32,6 +33,7 @@ class Block:
         dirty: whether any cell may hold NUL or an undecodable byte.
         text: what was read, when it is not plain ASCII; else empty.
         size: characters that no cell exceeds.
+        aside: plain rows that were set aside instead; all other counts leave them out.
     """
 
     lines: Sequence[int]
@@ -43,6 +45,7 @@ class Block:
     dirty: bool = False
     text: str = ""
     size: int = 0
+    aside: int = 0
 
 
 @dataclass(kw_only=True)
@@ -64,6 +67,9 @@ class RecordReader:
         shape: what rows are like, once the header is known: without it, records have any width
             and hold any lines; with it, a block whose records all have its width is cut into
             columns at once, several times faster.
+
+    Attributes:
+        plain: where plain rows are set aside; None where all are to come as blocks.
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class RecordReader:
         self._pieces, self._name, self._syntax, self._limit = pieces, name, syntax, limit
         self._skip = skip
         self._width = len(shape.names) if shape else 0
+        self.plain: PlainRows | None = None
         self._spans = SpanCheck(name=name, syntax=syntax, shape=shape) if shape else None
         self._line = 1  # of the next line to read
         self._parts: list[str] = []  # lines of a record whose quoted cell is still open
@@ -92,16 +99,33 @@ class RecordReader:
             InputFileError: a quoted cell is not closed within the file, or within the largest
                 row; or it holds lines that look like rows.
         """
+        after_blank = False
         for piece, cut in self._pieces:
             text, overlong = self._after_preamble(piece, cut=cut)
-            if overlong:
-                yield self._overlong(text)
-            elif text and (self._parts or QUOTE in text):
-                yield self._quoted_columns(text) or self._quoted(text)
-            elif text:
-                yield self._plain(text)
+            if not text:
+                continue
+            # What follows a blank line may be a second table.
+            block = None if overlong or after_blank else self._aside(text)
+            block = block or self._block(text, overlong=overlong)
+            after_blank = bool(block.blanks) and block.blanks[-1] == self._line - 1
+            yield block
         if self._parts:
             raise self._unclosed("is never closed")
+
+    def _block(self, text: str, *, overlong: bool) -> Block:
+        if overlong:
+            return self._overlong(text)
+        if self._parts or QUOTE in text:
+            return self._quoted_columns(text) or self._quoted(text)
+        return self._plain(text)
+
+    def _aside(self, text: str) -> Block | None:
+        """Set text aside if it is plain."""
+        rows = 0 if self._parts or self.plain is None else self.plain.take(text, self._line)
+        if not rows:
+            return None
+        self._line += rows
+        return Block(lines=(), records=[], text="" if text.isascii() else text, aside=rows)
 
     def _after_preamble(self, piece: str, *, cut: bool) -> tuple[str, bool]:
         if not self._skip:

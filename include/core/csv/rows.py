@@ -7,12 +7,14 @@ of the whole file may show only at its end: apply nothing before the last row is
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from include.core.csv.checks import RowChecks
 from include.core.csv.faults import Reject
 from include.core.csv.header import Header, given_header, read_header, refuse_other_delimiter
 from include.core.csv.opening import open_records
+from include.core.csv.plain import PlainRows
 from include.core.csv.spans import Shape
 from include.core.csv.text import lines_of
 from include.errors import AccountingError, InputFileError
@@ -21,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from include.contracts.columns import Column
     from include.contracts.files import CsvContract
     from include.core.csv.batch import TypedBlock
     from include.core.csv.faults import Counts
     from include.core.csv.opening import Opened
     from include.core.csv.records import Block, RecordReader
+    from include.core.csv.syntax import Syntax
 
     Values = tuple[str | None, ...]
 
@@ -58,7 +60,7 @@ def read_rows(path: Path, *, name: str, contract: CsvContract) -> CsvRows:
         reads=checks.are_values,
     )
     records = opened.below(header_lines, shape)
-    return CsvRows(records, checks, columns=header.columns, delimiter=opened.syntax.delimiter)
+    return CsvRows(records, checks, header=header, syntax=opened.syntax)
 
 
 class CsvRows:
@@ -68,22 +70,18 @@ class CsvRows:
     as opening does: some faults show only at the end.
 
     Attributes:
+        header: where the cell of each column is.
+        syntax: how a line is cut into cells.
         columns: what each row's values are, in order: those of the contract, then added ones.
         counts: grows while rows are read.
         records: the rows as they are in the file, to be iterated instead.
-        delimiter: the character between their cells.
     """
 
     def __init__(
-        self,
-        records: RecordReader,
-        checks: RowChecks,
-        *,
-        columns: tuple[Column, ...],
-        delimiter: str,
+        self, records: RecordReader, checks: RowChecks, *, header: Header, syntax: Syntax
     ) -> None:
-        self.records, self.delimiter, self._checks = records, delimiter, checks
-        self.columns = columns
+        self.records, self.header, self.syntax, self._checks = records, header, syntax, checks
+        self.columns = header.columns
         self.counts: Counts = checks.counts
 
     def __iter__(self) -> Iterator[tuple[int, Values] | Reject]:
@@ -100,6 +98,25 @@ class CsvRows:
         """Yield the rows column by column, some thousands at a time: several times faster."""
         yield from map(self._checks.check, self.records.blocks())
         self._checks.finish()
+
+    @contextmanager
+    def set_aside(self, path: Path, *, limit: int) -> Iterator[PlainRows]:
+        """Have blocks leave out plain rows, and write them to a file.
+
+        They are the caller's to count, or to `check` with care.
+
+        Arguments:
+            path: the file.
+            limit: bytes of a cell that is not too long for the contract.
+        """
+        with path.open("wb") as file:
+            width = len(self.header.cells)
+            self.records.plain = PlainRows(file, syntax=self.syntax, width=width, limit=limit)
+            yield self.records.plain
+
+    def check(self, block: Block) -> TypedBlock:
+        """Check rows that were set aside."""
+        return self._checks.check(block)
 
 
 def read_raw(
@@ -127,7 +144,7 @@ def read_raw(
         records = block.records or zip(*block.columns, strict=True)
         for number, cells in zip(block.lines, records, strict=True):
             if number == line:
-                yield number, rows.delimiter.join(cells)
+                yield number, rows.syntax.delimiter.join(cells)
                 line = next(wanted, None)
         if line is None:
             return

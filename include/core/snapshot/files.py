@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.database import connect_duckdb
-from include.core.snapshot.load_csv import duckdb_type
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import RuleError
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import tempfile
 from array import array
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from include.contracts.names import RESERVED_PREFIX, refused_declared, refused_names
+from include.contracts.names import refused_declared, refused_names
 from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_raw, read_rows
 from include.core.csv.syntax import QUOTE
+from include.core.snapshot.columns import LINE_COLUMN, duckdb_type
+from include.core.snapshot.plain_rows import LEAST_LINE_BYTES, are_readable, load_plain_rows
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 
@@ -21,28 +24,11 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from include.contracts.columns import Column
     from include.contracts.files import CsvContract
     from include.core.csv.batch import TypedBlock
     from include.core.csv.faults import Counts
     from include.core.csv.rows import CsvRows
 
-LINE_COLUMN: Final = f"{RESERVED_PREFIX}line"
-
-_TYPES: Final = {
-    "text": "varchar",
-    "smallint": "smallint",
-    "integer": "integer",
-    "bigint": "bigint",
-    "double precision": "double",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamptz": "timestamptz",
-}
-# https://duckdb.org/docs/stable/sql/data_types/numeric#fixed-point-decimals
-_DECIMAL_DIGITS: Final = 38
-# Bytes; a smaller limit of DuckDB's lines would save nothing.
-_LEAST_LINE_BYTES: Final = 2_097_152
 # Characters that end a bare cell, or begin a quoted one.
 _SPECIAL: Final = ',"\n\r'
 _NEEDS_QUOTING: Final = frozenset({"text"})
@@ -73,18 +59,19 @@ def load_csv(
 ) -> Counts:
     """Make a typed table of the file's good rows: its columns, and LINE_COLUMN where each begins.
 
-    Memory stays flat: rows stream through a temporary file into DuckDB, whose memory_limit and
-    temp_directory are the caller's to set. Of rows with the contract's key: exact copies leave
-    their first; a key with different values loses all its rows (code key_conflict, after all
-    other rejects).
+    DuckDB reads the rows that need no care, and our reader the others; which of both reads a row
+    makes no difference. Memory stays flat: rows stream through temporary files into DuckDB, whose
+    memory_limit and temp_directory are the caller's to set. Of rows with the contract's key:
+    exact copies leave their first; a key with different values loses all its rows (code
+    key_conflict, after all other rejects).
 
     Arguments:
         connection: where the table is made, or made anew.
         relation: the table's name.
         file: what is loaded.
-        folder: for the temporary file, at most about the size of the decompressed CSV file.
-        on_reject: called with each rejected row, also before a fault of the whole file is found:
-            keep what it is given separate until this returns.
+        folder: for the temporary files, together about the size of the decompressed CSV file.
+        on_reject: called with each rejected row, in no order of lines, also before a fault of the
+            whole file is found: keep what it is given separate until this returns.
 
     Raises:
         InputFileError: the file breaks the contract, or has a column that no table in Postgres
@@ -94,9 +81,7 @@ def load_csv(
     rows = read_rows(file.path, name=file.name, contract=contract)
     _refuse_names(rows, name=file.name)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        clean = Path(scratch) / "rows.csv"
-        longest = _write(rows, clean, on_reject=on_reject)
-        _create(connection, relation, clean, columns=rows.columns, longest=longest)
+        _load(connection, relation, rows, Path(scratch), contract=contract, on_reject=on_reject)
     # After the types: 1 and 01 are one key of an integer column.
     if contract.key:
         conflicts = _deduplicate(connection, relation, rows, key=contract.key)
@@ -127,26 +112,52 @@ def _refuse_names(rows: CsvRows, *, name: str) -> None:
         )
 
 
-def duckdb_type(column: Column) -> str:
-    """Choose a type that loses nothing.
-
-    A numeric without precision stays text in its canonical form: its digits may not fit any
-    DuckDB decimal. So does one wider than 38 digits, or one that keeps NaN.
-    """
-    if column.type != "numeric":
-        return _TYPES[column.type]
-    if column.precision is None or column.non_finite == "keep":
-        return "varchar"
-    digits, scale = column.precision
-    return f"decimal({digits}, {scale})" if digits <= _DECIMAL_DIGITS else "varchar"
-
-
-def _write(rows: CsvRows, target: Path, *, on_reject: Callable[[Reject], None]) -> int:
-    """Write kept rows as load_rows.sql reads them; return the longest line's bytes at most."""
+def _load(
+    connection: DuckDBPyConnection,
+    relation: str,
+    rows: CsvRows,
+    scratch: Path,
+    *,
+    contract: CsvContract,
+    on_reject: Callable[[Reject], None],
+) -> None:
+    """Fill the table: plain rows by DuckDB's reader, the others by ours."""
+    clean = scratch / "rows.csv"
+    types = {LINE_COLUMN: "bigint"}
+    types |= {column.name: duckdb_type(column) for column in rows.columns}
+    columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in types.items())
+    relation_columns = {"relation": quote_identifier(relation), "columns": columns}
+    _run(connection, "load_rows.create", relation_columns)
     quoted = [column.type in _NEEDS_QUOTING for column in rows.columns]
+    write = partial(_write, target=clean, quoted=quoted, on_reject=on_reject)
+    if are_readable(rows, contract):
+        with rows.set_aside(scratch / "plain.csv", limit=contract.max_field_bytes) as plain:
+            doubtful = load_plain_rows(connection, relation, rows, plain, contract=contract)
+            longest = write(chain(rows.blocks(), doubtful))
+    else:
+        longest = write(rows.blocks())
+    if longest:
+        struct = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in types.items())
+        names = {"relation": quote_identifier(relation), "names": quote_identifiers(types)}
+        limit = max(longest, LEAST_LINE_BYTES)
+        bound: dict[str, object] = {"path": str(clean), "max_line_bytes": limit}
+        _run(connection, "load_rows.insert", names | {"struct": "{" + struct + "}"}, bound)
+
+
+def _write(
+    blocks: Iterable[TypedBlock],
+    *,
+    target: Path,
+    quoted: list[bool],
+    on_reject: Callable[[Reject], None],
+) -> int:
+    """Write kept rows as load_rows.sql reads them.
+
+    Returns the bytes of the longest line at most; 0 where there is none.
+    """
     longest = 0
     with target.open("w", encoding="utf-8", newline="") as file:
-        for block in rows.blocks():
+        for block in blocks:
             for reject in block.rejects:
                 on_reject(reject)
             if block.lines:
@@ -177,38 +188,6 @@ def _quoted(values: list[str]) -> list[str]:
     if "" not in values and not any(char in joined for char in _SPECIAL):
         return values
     return f'"{joined.replace(QUOTE, QUOTE * 2)}"'.replace("\0", '"\0"').split("\0")
-
-
-def _create(
-    connection: DuckDBPyConnection,
-    relation: str,
-    source: Path,
-    *,
-    columns: tuple[Column, ...],
-    longest: int,
-) -> None:
-    types = {LINE_COLUMN: "bigint"} | {column.name: duckdb_type(column) for column in columns}
-    struct = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in types.items())
-    _run(
-        connection,
-        "load_rows.create",
-        {
-            "relation": quote_identifier(relation),
-            "columns": ", ".join(
-                f"{quote_identifier(name)} {kind}" for name, kind in types.items()
-            ),
-        },
-    )
-    _run(
-        connection,
-        "load_rows.insert",
-        {
-            "relation": quote_identifier(relation),
-            "names": quote_identifiers(types),
-            "struct": "{" + struct + "}",
-        },
-        {"path": str(source), "max_line_bytes": max(longest, _LEAST_LINE_BYTES)},
-    )
 
 
 def _deduplicate(

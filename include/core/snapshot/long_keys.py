@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_raw
-from include.core.snapshot.load_csv import LINE_COLUMN, reject_loaded
+from include.core.snapshot.columns import LINE_COLUMN
+from include.core.snapshot.load_csv import reject_loaded
 from include.core.statements import fill, quote_identifier
 
 if TYPE_CHECKING:

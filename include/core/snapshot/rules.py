@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.contracts.constraints import constraints_of
 from include.contracts.rules import Cumulative, NewestDay, Rule, UniqueKey
-from include.core.snapshot.load_csv import duckdb_type
+from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.long_keys import ENTRY_BYTES, find_long_keys
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import RuleError

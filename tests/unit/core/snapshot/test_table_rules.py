@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from include.contracts.columns import Column, ColumnType
 from include.contracts.patterns import compile_pattern
 from include.contracts.tables import Table
+from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.database import connect_duckdb
-from include.core.snapshot.load_csv import duckdb_type
 from include.core.snapshot.rules import check_table
 from include.errors import RuleError
 from tests.unit.core.csv.test_csv_constraints import columns_and_cells, read
