@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from array import array
 from bisect import bisect_right
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -54,8 +55,7 @@ class PlainRows:
         self.path = Path(file.name)
         self.count = self.before = self.largest_bytes = 0
         self.quoted = False
-        self._syntax, self._width, self._limit = syntax, width, limit
-        self._file = file
+        self._file, self._syntax, self._limit = file, syntax, limit
         delimiter = syntax.delimiter.encode()
         self._row = delimiter * (width - 1) + b"\n"
         self._rest = bytes(each for each in range(256) if each not in self._row)
@@ -108,19 +108,15 @@ class PlainRows:
         Arguments:
             lines: their physical lines, ascending.
         """
-        pieces: dict[int, list[int]] = {}
-        for line in lines:
-            pieces.setdefault(bisect_right(self._lines, line) - 1, []).append(line)
         with self.path.open("rb") as file:
-            for piece, wanted in pieces.items():
-                # Of the last piece all there is, of another what is before the next, fillers too.
-                start, *end = self._offsets[piece : piece + 2]
-                file.seek(start)
-                text = file.read(end[0] - start if end else -1).decode()
-                yield self._block(text.split("\n"), wanted, first=self._lines[piece])
+            for piece, wanted in groupby(lines, lambda line: bisect_right(self._lines, line) - 1):
+                file.seek(self._offsets[piece])
+                # What comes after the piece is not looked at.
+                texts = file.read(self.largest_bytes).split(b"\n")
+                yield self._block(texts, [*wanted], first=self._lines[piece])
 
-    def _block(self, texts: list[str], lines: list[int], *, first: int) -> Block:
-        chosen = [texts[line - first] for line in lines]
+    def _block(self, texts: list[bytes], lines: list[int], *, first: int) -> Block:
+        chosen = [texts[line - first].decode() for line in lines]
         joined = "\n".join(chosen)
         quoted = QUOTE in joined
         split = self._syntax.split if quoted else self._syntax.split_bare
