@@ -44,7 +44,8 @@ _DATE_FORMAT: Final = re.compile(r"(?:%[Ymd][-/._ ]?){3}")
 def is_readable(column: Column) -> bool:
     """Check whether SQL can read the plain cells of a column and check its constraints."""
     if column.type == "timestamptz":
-        return not column.formats
+        # Where a zone is declared, most cells have no offset, and each of these needs care.
+        return not column.formats and column.zone is None
     if column.type == "date":
         return not column.formats or _is_plain(column.formats[0])
     bounds = [
