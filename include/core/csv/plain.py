@@ -132,10 +132,9 @@ class PlainRows:
 
     def _without_quoted(self, data: bytes) -> bytes:
         """Leave out all quoted cells; gives nothing where a quote is anything else."""
-        parts = data.split(b'"')
-        outside = parts[::2]
         if self._syntax.escape:
             return b""
+        outside = data.split(b'"')[::2]
         try:
             after = set(map(_FIRST, outside[1:]))
             # The very first cell may be a quoted one.

@@ -22,6 +22,7 @@ from include.core.csv.rows import CsvRows
 from include.core.snapshot import load_csv as module
 from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.errors import InputFileError
+from tests.support.csv_files import A_AND_B
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,9 +206,6 @@ def in_pieces_of(size: int) -> Iterator[None]:
 def test_both_ways_give_the_same(file: tuple[CsvContract, bytes], chunk: int) -> None:
     with in_pieces_of(chunk):
         assert outcome(*file) == by_care(*file)
-
-
-A_AND_B = (Column(name="a", type="text"), Column(name="b", type="text"))
 
 
 def of_types(*types: Any, **rules: Any) -> tuple[Column, ...]:
