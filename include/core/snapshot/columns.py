@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from include.contracts.names import RESERVED_PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from include.contracts.columns import Column
 
 LINE_COLUMN: Final = f"{RESERVED_PREFIX}line"
@@ -37,3 +39,11 @@ def duckdb_type(column: Column) -> str:
         return "varchar"
     digits, scale = column.precision
     return f"decimal({digits}, {scale})" if digits <= _DECIMAL_DIGITS else "varchar"
+
+
+def place_names(columns: Sequence[Column]) -> list[str]:
+    """Name columns by their places, whatever the file calls them.
+
+    A file for JSON may have any names: longer than SQL takes, or alike but for their letter case.
+    """
+    return [f"{RESERVED_PREFIX}column_{place}" for place in range(len(columns))]

@@ -14,13 +14,13 @@ from include.contracts.names import refused_declared, refused_names
 from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_raw, read_rows
 from include.core.csv.syntax import QUOTE
-from include.core.snapshot.columns import LINE_COLUMN, duckdb_type
+from include.core.snapshot.columns import LINE_COLUMN, duckdb_type, place_names
 from include.core.snapshot.plain_rows import LEAST_LINE_BYTES, are_readable, load_plain_rows
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from duckdb import DuckDBPyConnection
 
@@ -48,6 +48,14 @@ class CsvFile:
     name: str
     contract: CsvContract
 
+    def open(self) -> CsvRows:
+        """Its rows, to be iterated once; errors are those of read_rows."""
+        return read_rows(self.path, name=self.name, contract=self.contract)
+
+    def read_raw(self, lines: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """Lines and raw texts of the kept rows that begin at these lines, ascending."""
+        return read_raw(self.path, lines=lines, name=self.name, contract=self.contract)
+
 
 def load_csv(
     connection: DuckDBPyConnection,
@@ -59,38 +67,65 @@ def load_csv(
 ) -> Counts:
     """Make a typed table of the file's good rows: its columns, and LINE_COLUMN where each begins.
 
-    DuckDB reads the rows that need no care, and our reader the others; which of both reads a row
-    makes no difference. Memory stays flat: rows stream through temporary files into DuckDB, whose
-    memory_limit and temp_directory are the caller's to set. Of rows with the contract's key:
-    exact copies leave their first; a key with different values loses all its rows (code
-    key_conflict, after all other rejects).
-
     Arguments:
         connection: where the table is made, or made anew.
         relation: the table's name.
         file: what is loaded.
-        folder: for the temporary files, together about the size of the decompressed CSV file.
-        on_reject: called with each rejected row, in no order of lines, also before a fault of the
-            whole file is found: keep what it is given separate until this returns.
+        folder: as load_rows has it.
+        on_reject: as load_rows has it.
 
     Raises:
         InputFileError: the file breaks the contract, or has a column that no table in Postgres
             can have; the table here may then be missing or partial.
     """
-    contract = file.contract
-    rows = read_rows(file.path, name=file.name, contract=contract)
+    rows = file.open()
     _refuse_names(rows, name=file.name)
+    load_rows(connection, relation, file, rows, folder=folder, on_reject=on_reject)
+    for place, column in zip(place_names(rows.columns), rows.columns, strict=True):
+        names = {"place": quote_identifier(place), "own": quote_identifier(column.name)}
+        _run(connection, "load_rows.rename", names | {"relation": quote_identifier(relation)})
+    return rows.counts
+
+
+def load_rows(
+    connection: DuckDBPyConnection,
+    relation: str,
+    file: CsvFile,
+    rows: CsvRows,
+    *,
+    folder: Path,
+    on_reject: Callable[[Reject], None],
+) -> None:
+    """Make a typed table of a file's good rows: LINE_COLUMN where each begins, and its columns.
+
+    The columns are named by place_names. DuckDB reads the rows that need no care, and our reader
+    the others; which of both reads a row makes no difference. Memory stays flat: rows stream
+    through temporary files into DuckDB, whose memory_limit and temp_directory are the caller's to
+    set. Of rows with the contract's key: exact copies leave their first; a key with different
+    values loses all its rows (code key_conflict, after all other rejects).
+
+    Arguments:
+        connection: where the table is made, or made anew.
+        relation: the table's name.
+        file: what is loaded.
+        rows: its rows, not iterated yet; their counts grow.
+        folder: for the temporary files, together about the size of the decompressed CSV file.
+        on_reject: called with each rejected row, in no order of lines, also before a fault of the
+            whole file is found: keep what it is given separate until this returns.
+
+    Raises:
+        InputFileError: the file breaks the contract; the table may then be missing or partial.
+    """
+    contract = file.contract
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         _load(connection, relation, rows, Path(scratch), contract=contract, on_reject=on_reject)
     # After the types: 1 and 01 are one key of an integer column.
     if contract.key:
         conflicts = _deduplicate(connection, relation, rows, key=contract.key)
         column = ", ".join(contract.key)
-        found = read_raw(file.path, lines=conflicts, name=file.name, contract=contract)
-        for line, raw in found:
+        for line, raw in file.read_raw(conflicts):
             rejects = Reject.each_line(line, Fault("key_conflict"), raw, column=column)
             reject_loaded(rows.counts, rejects, on_reject)
-    return rows.counts
 
 
 def reject_loaded(
@@ -123,8 +158,8 @@ def _load(
 ) -> None:
     """Fill the table: plain rows by DuckDB's reader, the others by ours."""
     clean = scratch / "rows.csv"
-    types = {LINE_COLUMN: "bigint"}
-    types |= {column.name: duckdb_type(column) for column in rows.columns}
+    kinds = map(duckdb_type, rows.columns)
+    types = dict(zip([LINE_COLUMN, *place_names(rows.columns)], ["bigint", *kinds], strict=True))
     columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in types.items())
     relation_columns = {"relation": quote_identifier(relation), "columns": columns}
     _run(connection, "load_rows.create", relation_columns)
@@ -198,15 +233,13 @@ def _deduplicate(
         "relation": quote_identifier(relation),
         "repeated": quote_identifier(f"{relation}_repeated"),
     }
-    _run(
-        connection,
-        "deduplicate_keys.find",
-        names
-        | {
-            "key": quote_identifiers(key),
-            "columns": quote_identifiers(column.name for column in rows.columns),
-        },
-    )
+    places = place_names(rows.columns)
+    named = dict(zip((column.name for column in rows.columns), places, strict=True))
+    columns = {
+        "key": quote_identifiers(named[name] for name in key),
+        "columns": quote_identifiers(places),
+    }
+    _run(connection, "deduplicate_keys.find", names | columns)
     _run(connection, "deduplicate_keys.delete", names)
     copies = _run(connection, "deduplicate_keys.count_copies", names).fetchone()
     rows.counts.duplicate = copies[0] if copies else 0

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from include.core.csv.faults import Fault, Reject
-from include.core.csv.rows import read_raw
 from include.core.snapshot.columns import LINE_COLUMN
 from include.core.snapshot.load_csv import reject_loaded
 from include.core.statements import fill, quote_identifier
@@ -126,8 +125,7 @@ def reject_long_keys(
         int(number or 0): column
         for number, column in find_long_keys(connection, relation, present, line=line)
     }
-    found = read_raw(file.path, lines=long, name=file.name, contract=file.contract)
-    for number, raw in found:
+    for number, raw in file.read_raw(long):
         fault = Fault("key_too_long", reasons=SINK_REASONS)
         rejects = Reject.each_line(number, fault, raw, column=long[number])
         reject_loaded(counts, rejects, on_reject)

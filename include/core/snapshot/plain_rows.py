@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from include.core.csv.plain import FILLER
 from include.core.csv.syntax import QUOTE
-from include.core.snapshot.columns import LINE_COLUMN, duckdb_type
+from include.core.snapshot.columns import LINE_COLUMN, duckdb_type, place_names
 from include.core.snapshot.plain_values import good_of, is_readable, value_of
 from include.core.statements import fill, quote_identifier, quote_identifiers
 
@@ -60,7 +60,7 @@ def load_plain_rows(
 
     Arguments:
         connection: where the table is.
-        relation: its name; it has LINE_COLUMN and the columns of the file.
+        relation: its name; it has LINE_COLUMN and the columns of the file by place_names.
         rows: the file, whose other rows have all been read.
         plain: those that were set aside.
         contract: one for which are_readable holds.
@@ -133,7 +133,7 @@ class _Query:
         repeats = f"cell_0 is not distinct from {self._bind(header.cells[0])}"
         wanted = self._wanted()
         return {
-            "names": quote_identifiers([LINE_COLUMN, *(column.name for column in header.columns)]),
+            "names": quote_identifiers([LINE_COLUMN, *place_names(header.columns)]),
             "struct": str(cells),
             "texts": ", ".join(["*", *found.texts]),
             "values": ", ".join(found.values),

@@ -30,3 +30,9 @@ from
         parallel = false,
         compression = 'none'
     )
+
+
+-- name: rename
+-- Gives a column of a loaded table the name that its contract or its file has.
+-- Identifiers: relation, place (the name by place), own (its name).
+alter table {relation} rename column {place} to {own}
