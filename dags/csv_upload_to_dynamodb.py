@@ -34,7 +34,7 @@ Writes of all runs share the pool dynamodb_writes.
 | task | why it fails |
 | --- | --- |
 | receive | S3 or the database is out of reach |
-| extract | the file broke its contract |
+| extract | the file broke its contract; or, for a small file, as below |
 | transform, load, observe | DynamoDB or EventBridge is out of reach |
 | settle | a file failed, or ids are missing from the table: ops.run names them |
 """
@@ -54,6 +54,7 @@ from wiring.uploads.defaults import upload_dag_defaults
 from wiring.uploads.pipelines import CSV_UPLOAD_TO_DYNAMODB
 from wiring.uploads.resources import item_resources
 from wiring.uploads.tasks import (
+    JSON,
     add_causes,
     announce,
     finish_upload_run,
@@ -69,23 +70,22 @@ if TYPE_CHECKING:
 UPLOADS = item_uploads()
 STAGES = ("write.transform", "write.load", "write.observe")
 CHUNK = "{{ chunk_name }}"
-# One XCom of what a task returns, instead of one more for each of its keys.
-JSON: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
 
 
-@task(map_index_template="{{ file_name }}", **JSON)
+@task(map_index_template="{{ file_name }}", **JSON, pool="dynamodb_writes")
 @records_cause
 def extract(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.ExtractedFile:
     name_in_ui(file_name=file["key"])
     with recording_cause(file), item_resources() as resources:
         upload = upload_of(UPLOADS, file["key"])
-        return pipeline.extract(upload, file, files=len(files), resources=resources)
+        extracted = pipeline.extract(upload, file, files=len(files), resources=resources)
+        return pipeline.finish_small(upload, extracted, resources=resources)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, **JSON)
 @records_cause
 def list_chunks(extracted: Any) -> list[pipeline.Chunk]:
-    return [chunk for file in results_of(extracted) for chunk in file["chunks"]]
+    return pipeline.chunks_to_write(results_of(extracted))
 
 
 @task(map_index_template=CHUNK, **JSON)

@@ -16,10 +16,12 @@
 - by hand with the form: a key, or a prefix
 - when the sweep finds a file whose event was lost
 
+The parts of large files, of all runs, share the pool sqs_sends.
+
 **Safe to rerun because**
 
 - a file that is done is known by its version
-- a delivery that was cut off goes on after the last acknowledged batch
+- a delivery that was cut off goes on after the last acknowledged batch, part by part
 - every message has an idempotency key
 
 **If it fails**
@@ -33,7 +35,8 @@
 | --- | --- |
 | receive | S3 or the database is out of reach |
 | deliver | the file broke its contract, or the queue is out of reach |
-| settle | a file failed |
+| deliver_part | the queue is out of reach |
+| settle | a file failed, or parts of it were not sent |
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ from wiring.uploads.defaults import upload_dag_defaults
 from wiring.uploads.pipelines import CSV_UPLOAD_TO_SQS
 from wiring.uploads.resources import deliver_resources
 from wiring.uploads.tasks import (
+    JSON,
+    add_causes,
     announce,
     finish_upload_run,
     receive,
@@ -59,23 +64,41 @@ from wiring.uploads.tasks import (
 
 if TYPE_CHECKING:
     from include.core.arrivals.claim import ReceivedFile
-    from include.core.arrivals.results import FileResult
 
 UPLOADS = json_uploads()
+STAGES = ("deliver_part",)
 
 
-@task(map_index_template="{{ file_name }}", multiple_outputs=False)
+@task(map_index_template="{{ file_name }}", **JSON)
 @records_cause
-def deliver(file: ReceivedFile) -> FileResult:
+def deliver(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.DeliveredFile:
     name_in_ui(file_name=file["key"])
     with recording_cause(file), deliver_resources() as resources:
-        return pipeline.deliver(upload_of(UPLOADS, file["key"]), file, resources=resources)
+        upload = upload_of(UPLOADS, file["key"])
+        return pipeline.deliver(upload, file, files=len(files), resources=resources)
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, **JSON)
+@records_cause
+def list_parts(delivered: Any) -> list[pipeline.Part]:
+    return pipeline.parts_to_send(results_of(delivered))
+
+
+@task(map_index_template="{{ part_name }}", **JSON, pool="sqs_sends")
+@records_cause
+def deliver_part(part: pipeline.Part) -> pipeline.DeliveredPart:
+    name_in_ui(part_name=f"{part['file']['key']} {part['number']}")
+    with recording_cause(part["file"]), deliver_resources() as resources:
+        upload = upload_of(UPLOADS, part["file"]["key"])
+        return pipeline.deliver_part(upload, part, resources=resources)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
 @records_cause
-def settle(delivered: Any) -> dict[str, int]:
-    return finish_upload_run(results_of(delivered), mapped_task="deliver")
+def settle(delivered: Any, parts: Any, sent: Any) -> dict[str, int]:
+    results = pipeline.tally(results_of(delivered), results_of(sent))
+    add_causes(results, parts, STAGES)
+    return finish_upload_run(results, mapped_task="deliver")
 
 
 @dag(
@@ -88,8 +111,9 @@ def settle(delivered: Any) -> dict[str, int]:
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow passes a promise.
     files: Any = receive()
-    delivered = deliver.expand(file=files)
-    announce(settle(delivered))
+    delivered: Any = deliver.partial(files=files).expand(file=files)
+    parts: Any = list_parts(delivered)
+    announce(settle(delivered, parts, deliver_part.expand(part=parts)))
 
 
 wire()

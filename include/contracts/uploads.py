@@ -43,9 +43,12 @@ class JsonUpload(Upload):
     Attributes:
         delivery: one message a row, or one JSON Lines file in the lake and one message that
             points to it.
+        part_rows: rows that one task sends; a file of more is sent by several side by side. More
+            when a file would need too many tasks.
     """
 
     delivery: Literal["messages", "file"] = "messages"
+    part_rows: int = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)

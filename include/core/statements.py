@@ -75,6 +75,11 @@ def quote_identifiers(names: Iterable[str]) -> str:
     return ", ".join(map(quote_identifier, names))
 
 
+def quote_text(text: str) -> str:
+    """A text as DuckDB's SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def fill(name: str, **parts: str) -> str:
     """A DuckDB statement with its identifiers in place; values stay bound parameters.
 

@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from include.core.arrivals.lease import Lease
 from include.core.arrivals.registry import hold
 from include.core.aws.batches import batches
 from include.core.runs.run import Run
 from include.datasets.any_csv import DATASET
 from include.pipelines.csv_upload_to_sqs.envelope import LIMITS, PIPELINE, Envelope
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
-from include.pipelines.csv_upload_to_sqs.transform import open_rows
+from include.pipelines.csv_upload_to_sqs.transform import check_rows
+from include.settings import Settings
 from tests.bench.clock import Clock
 from tests.support.clients import client
 from tests.support.deliveries import DAG_ID, Place
@@ -36,7 +38,10 @@ def queue_bare(
         threads: how many send; 1 sends without threads.
     """
     sqs, envelope = client("sqs", endpoint), Envelope(file)
-    rows = open_rows(DATASET, file, Path(folder))
+    with check_rows(
+        DATASET, file, envelope=envelope, folder=Path(folder), memory=Settings.duckdb_memory
+    ) as checked:
+        rows = [*checked.rows.read()]
     calls = [
         [
             {
@@ -83,5 +88,6 @@ def _acknowledge(here: Place, file: ReceivedFile, rows: int) -> None:
     claim = hold(here.connect, PIPELINE, file, Run(dag_id=DAG_ID, run_id=RUN_ID))
     if claim.held is None:
         raise ValueError(f"{file['key']} is done")
-    with progress_of(here.connect, claim.held, claim.progress, upload=DATASET) as progress:
+    lease = Lease(here.connect, claim.held)
+    with progress_of(here.connect, lease, upload=DATASET) as progress:
         progress.note([(1, rows)])

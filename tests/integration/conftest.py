@@ -133,7 +133,9 @@ def shared_warehouse_uri(postgres: Server) -> Iterator[str]:
 def ready_uri(shared_warehouse_uri: str, postgres: Server) -> str:
     """The loader's libpq URI of a warehouse that is up to date, without a row of any run."""
     with closing(psycopg2.connect(shared_warehouse_uri)) as opened, opened:
-        opened.cursor().execute("truncate ops.arrival, ops.run, ops.rejected_row, ops.outbox")
+        opened.cursor().execute(
+            "truncate ops.arrival, ops.arrival_progress, ops.run, ops.rejected_row, ops.outbox"
+        )
     return postgres.uri("sluice_loader", "shared")
 
 

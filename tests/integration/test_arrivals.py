@@ -15,7 +15,8 @@ def test_new_version_is_claimed_and_entered_with_what_is_known_of_it(registry: R
     assert claimed.held == Held(
         pipeline=DAG, bucket="landing", key=FILE["key"], version_id="v1", token=1
     )
-    assert (claimed.progress, claimed.counts, claimed.file_order) == (None, None, FILE["order"])
+    assert (claimed.counts, claimed.file_order) == (None, FILE["order"])
+    assert registry.progress(claimed) is None
     known = registry.row("etag", "size", "sequencer", "found_by", "state", "attempts")
     assert known == ("e1", 7, "00A1", "event", "claimed", 1)
     assert registry.row("claimed_until > now() + interval '59 min'") == (True,)
@@ -32,13 +33,14 @@ def test_same_run_takes_its_version_again_with_a_new_token_and_its_progress(
     registry: Registry,
 ) -> None:
     first = registry.held("a")
-    registry.renew(first, {"batch": 3})
+    registry.keep(first, {"batch": 3})
     again = registry.hold("a")
     assert again.held is not None
-    assert (again.held.token, again.progress) == (2, {"batch": 3})
+    assert (again.held.token, registry.progress(again)) == (2, {"batch": 3})
     assert registry.row("attempts") == (1,)
     with pytest.raises(ArrivalBusyError, match="has taken it over"):
-        registry.renew(first, {"batch": 4})
+        registry.keep(first, {"batch": 4})
+    assert registry.progress(again) == {"batch": 3}
 
 
 def test_same_run_of_another_dag_is_another_run(registry: Registry) -> None:
@@ -61,13 +63,13 @@ def test_sequencer_is_added_once_it_is_known(registry: Registry) -> None:
 
 
 def test_failed_version_is_taken_by_any_run_with_its_progress(registry: Registry) -> None:
-    registry.renew(registry.held("a"), {"batch": 3})
+    registry.keep(registry.held("a"), {"batch": 3})
     registry.fail("a")
     assert registry.state() == ("failed", "a", "it broke")
     assert registry.row("claimed_until") == (None,)
     taken = registry.claim("b")
     assert taken.held is not None
-    assert taken.progress == {"batch": 3}
+    assert registry.progress(taken) == {"batch": 3}
     assert registry.state() == ("claimed", "b", "it broke")
 
 
@@ -89,7 +91,7 @@ def test_cause_of_the_last_try_stays_until_the_version_is_done(registry: Registr
     registry.note_cause("b", "not its run")
     assert registry.state() == ("claimed", "a", None)
     registry.note_cause("a", "the queue is away")
-    registry.renew(held, {"batch": 3})
+    registry.renew(held)
     registry.hold("a")
     assert registry.state() == ("claimed", "a", "the queue is away")
     registry.complete("a")
@@ -102,16 +104,19 @@ def test_task_that_is_cleared_after_its_run_failed_goes_on_with_its_token(
 ) -> None:
     held = registry.held("a")
     registry.fail("a")
-    registry.renew(held)
+    assert registry.renew(held)
     assert registry.row("state", "claimed_until > now()") == ("claimed", True)
 
 
 def test_version_that_is_done_keeps_its_counts_and_nothing_of_the_way(registry: Registry) -> None:
-    registry.renew(registry.held("a"), {"batch": 3})
+    claimed = registry.claim("a")
+    for part in (0, 1, 2):
+        registry.keep(registry.held("a"), {"batch": 3}, part=part)
     assert registry.complete("a")
-    assert registry.row("state", "counts", "progress", "claimed_until", "cause") == (
-        ("done", COUNTS, None, None, None)
+    assert registry.row("state", "counts", "claimed_until", "cause") == (
+        ("done", COUNTS, None, None)
     )
+    assert [registry.progress(claimed, part=part) for part in (0, 1, 2)] == [None] * 3
 
 
 def test_version_that_another_run_has_done_is_known(registry: Registry) -> None:
@@ -124,11 +129,11 @@ def test_version_that_another_run_has_done_is_known(registry: Registry) -> None:
 
 
 def test_version_that_another_run_has_done_is_claimed_anew_on_purpose(registry: Registry) -> None:
-    registry.renew(registry.held("a"), {"batch": 3})
+    registry.keep(registry.held("a"), {"batch": 3})
     registry.complete("a")
     claimed = registry.claim("b", again=True)
     assert claimed.held is not None
-    assert (claimed.held.token, claimed.progress) == (2, None)
+    assert (claimed.held.token, registry.progress(claimed)) == (2, None)
     assert registry.row("state", "run_id", "counts") == ("claimed", "b", None)
 
 
@@ -150,10 +155,8 @@ def test_what_is_done_is_not_written_again_by_its_run(registry: Registry) -> Non
     assert registry.release("a") == 0
     registry.claim("a", again=True)
     assert registry.row("ctid::text", "xmin::text", "arrival") == before
-    registry.renew(held, {"batch": 3})
-    assert registry.row("state", "counts", "progress", "claimed_until") == (
-        ("done", COUNTS, None, None)
-    )
+    assert not registry.renew(held)
+    assert registry.row("state", "counts", "claimed_until") == ("done", COUNTS, None)
 
 
 def test_failure_that_is_entered_again_is_not_written_again(registry: Registry) -> None:

@@ -34,20 +34,23 @@ def test_lease_that_is_over_passes_the_version_on_and_shuts_the_late_writer_out(
     registry: Registry,
 ) -> None:
     late = registry.held("a")
-    registry.renew(late, {"batch": 3})
+    registry.keep(late, {"batch": 3})
     registry.end_lease()
     taken = registry.claim("b")
     assert taken.held is not None
-    assert (taken.held.token, taken.progress) == (2, {"batch": 3})
+    assert (taken.held.token, registry.progress(taken)) == (2, {"batch": 3})
     with pytest.raises(ArrivalBusyError, match="Another run has taken it over"):
-        registry.renew(late, {"batch": 4})
+        registry.renew(late)
+    with pytest.raises(ArrivalBusyError, match="Another run has taken it over"):
+        registry.keep(late, {"batch": 4})
     with pytest.raises(ArrivalBusyError, match="Another run holds it"):
         registry.hold("a")
     assert not registry.complete("a")
     registry.fail("a")
     assert registry.release("a") == 0
-    assert registry.row("state", "run_id", "progress") == ("claimed", "b", {"batch": 3})
-    registry.renew(taken.held, {"batch": 5})
+    assert registry.row("state", "run_id") == ("claimed", "b")
+    assert registry.progress(taken) == {"batch": 3}
+    registry.keep(taken.held, {"batch": 5})
     assert registry.complete("b")
     assert registry.row("attempts", "token") == (2, 2)
 
@@ -61,12 +64,15 @@ def test_holder_whose_lease_is_over_goes_on_while_no_other_run_has_claimed(
     assert registry.claim("b").held is None
 
 
-def test_progress_renews_the_lease_and_stays_where_none_is_given(registry: Registry) -> None:
-    held = registry.held("a")
-    registry.renew(held, {"batch": 1})
-    registry.end_lease()
-    registry.renew(held)
-    assert registry.row("progress", "claimed_until > now()") == ({"batch": 1}, True)
+def test_each_part_keeps_its_own_progress(registry: Registry) -> None:
+    claimed = registry.claim("a")
+    assert claimed.held is not None
+    for part in (1, 2):
+        registry.keep(claimed.held, {"batch": part}, part=part)
+    registry.keep(claimed.held, {"batch": 9}, part=1)
+    assert [registry.progress(claimed, part=part) for part in (0, 1, 2)] == [
+        None, {"batch": 9}, {"batch": 2},
+    ]  # fmt: skip
 
 
 def at_once(ask: Callable[[str], Claim]) -> list[Claim]:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.contracts.columns import Column
-from include.datasets.addresses import DATASET
+from include.core.arrivals.shares import rows_a_task
 from include.errors import ArrivalBusyError, RejectLimitError
 from include.pipelines.csv_upload_to_dynamodb import report_failure
-from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows
 from tests.integration.item_places import (
     HEADER,
     create_table,
@@ -290,6 +289,6 @@ def test_types_of_the_contract_arrive_as_dynamodb_s(place: ItemPlace) -> None:
 def test_run_has_at_most_a_thousand_chunks_however_many_its_files(
     count: int, files: int, chunks: int
 ) -> None:
-    size = chunk_rows(replace(DATASET, chunk_rows=25), count, files=files)
+    size = rows_a_task(25, count, files=files)
     assert size >= 25
     assert -(-count // size) == chunks

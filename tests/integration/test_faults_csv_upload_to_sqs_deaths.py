@@ -27,6 +27,7 @@ PIPELINE = Path(__file__).parents[2] / "include" / "pipelines" / "csv_upload_to_
 FAILPOINTS = sorted(set(failpoints_of(PIPELINE.glob("*.py"))))
 BATCH = {"deliver.batch_sent", "deliver.batch_recorded"}
 FILE = {"deliver.file_stored", "deliver.pointer_sent", "deliver.pointer_recorded"}
+PARTS = {"deliver.part_stored", "deliver_part.fetched", "deliver_part.sent"}
 IN_FLIGHT = 4 * 10  # senders, and rows of a batch
 TAKE_OVER = "update ops.arrival set token = token + 1"
 
@@ -34,13 +35,23 @@ TAKE_OVER = "update ops.arrival set token = token + 1"
 def test_every_side_effect_has_a_failpoint() -> None:
     assert FAILPOINTS == [
         "deliver.batch_recorded", "deliver.batch_sent", "deliver.checked", "deliver.fetched",
-        "deliver.file_stored", "deliver.handed_over", "deliver.held", "deliver.pointer_recorded",
-        "deliver.pointer_sent", "deliver.sent",
+        "deliver.file_stored", "deliver.handed_over", "deliver.held", "deliver.part_stored",
+        "deliver.pointer_recorded", "deliver.pointer_sent", "deliver.sent", "deliver_part.fetched",
+        "deliver_part.sent",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("failpoint", [name for name in FAILPOINTS if name not in FILE])
-def test_delivery_survives_the_death_of_its_task(place: Place, failpoint: str) -> None:
+@pytest.mark.parametrize(
+    ("failpoint", "part_rows"),
+    [
+        *((name, 20_000) for name in sorted({*FAILPOINTS} - FILE - PARTS)),
+        *((name, 60) for name in sorted({*FAILPOINTS} - FILE - {"deliver.sent"})),
+    ],
+)
+def test_delivery_survives_the_death_of_its_task(
+    place: Place, failpoint: str, part_rows: int
+) -> None:
+    place = replace(place, upload=replace(ANY, part_rows=part_rows))
     content = rows_of(200)
     file = place.put(content)
     place.die_at(failpoint, file)
@@ -89,7 +100,7 @@ def test_each_death_leaves_rows_for_the_next_try_to_go_on_from(place: Place) -> 
     assert consumed.repeats <= 6 * IN_FLIGHT
 
 
-@pytest.mark.parametrize("failpoint", [name for name in FAILPOINTS if name not in BATCH])
+@pytest.mark.parametrize("failpoint", sorted({*FAILPOINTS} - BATCH - PARTS))
 def test_delivery_as_a_file_survives_the_death_of_its_task(place: Place, failpoint: str) -> None:
     place = replace(place, upload=replace(ANY, delivery="file"))
     file = place.put(rows_of(200))
@@ -127,7 +138,9 @@ def test_delivery_goes_on_after_the_database_was_lost(place: Place) -> None:
     file = place.put(content)
 
     def cut(seen: Seen) -> Fate:
-        marks = sum("update ops.arrival" in statement for statement in seen.statements)
+        marks = sum(
+            "insert into ops.arrival_progress" in statement for statement in seen.statements
+        )
         return Fate.CUT if marks == 9 else Fate.PASS
 
     with Proxy(place.warehouse_uri, cut) as proxy:

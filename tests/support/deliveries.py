@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,13 +17,14 @@ from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.core.warehouse.connection import transaction
 from include.pipelines import csv_upload_to_sqs as pipeline
+from include.settings import Settings
 from tests.support.clients import client
 from tests.support.json_queue_consumer import Message, drain
 from tests.support.upload_places import UploadPlace
 from tests.support.worker_processes import die_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from include.core.arrivals.claim import ReceivedFile
     from include.core.arrivals.results import FileResult
@@ -67,18 +69,36 @@ class Place(UploadPlace):
     sqs: str | None = None
 
     def deliver(self, file: ReceivedFile, run_id: str = "run") -> FileResult:
-        """One try of the task, in a folder as a task has it."""
-        with scratch_folder(run_id, root=self.folder) as folder:
-            resources = pipeline.DeliverResources(
+        """One try of all tasks of a file, each in a folder as a task has it."""
+        delivered = self.read(file, run_id)
+        parts = [self.deliver_part(part, run_id) for part in delivered.get("parts", ())]
+        (result,) = pipeline.tally([delivered], parts)
+        return result
+
+    def read(self, file: ReceivedFile, run_id: str = "run") -> pipeline.DeliveredFile:
+        """One try of the first task, which sends a small file's rows."""
+        with self.resources(run_id, "deliver") as resources:
+            return pipeline.deliver(self.upload, file, files=1, resources=resources)
+
+    def deliver_part(self, part: pipeline.Part, run_id: str = "run") -> pipeline.DeliveredPart:
+        """One try of the task of a part."""
+        with self.resources(run_id, f"part-{part['number']}") as resources:
+            return pipeline.deliver_part(self.upload, part, resources=resources)
+
+    @contextmanager
+    def resources(self, run_id: str, task: str) -> Iterator[pipeline.DeliverResources]:
+        """What one task of a run works with."""
+        with scratch_folder(run_id, task, root=self.folder) as folder:
+            yield pipeline.DeliverResources(
                 run=Run(dag_id=DAG_ID, run_id=run_id),
                 connect=self.connect,
                 landing=self.landing_of(DAG_ID),
                 lake=self.store,
                 folder=folder,
+                memory=Settings.duckdb_memory,
                 queue=client("sqs", self.sqs or self.aws),
                 queue_url=self.queue_url,
             )
-            return pipeline.deliver(self.upload, file, resources=resources)
 
     def complete(self, file: ReceivedFile, result: FileResult, run_id: str = "run") -> None:
         """Mark the file as done, as the end of a run does."""

@@ -19,6 +19,7 @@ from include.core.scratch import scratch_folder
 from include.datasets.addresses import DATASET
 from include.pipelines import csv_upload_to_dynamodb as pipeline
 from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvents
+from include.settings import Settings
 from tests.support.clients import client
 from tests.support.upload_places import UploadPlace
 from tests.support.worker_processes import die_at, once
@@ -142,6 +143,7 @@ class ItemPlace(UploadPlace):
                 table_name=self.table,
                 events=self.events(run_id),
                 folder=folder,
+                memory=Settings.duckdb_memory,
             )
 
     def extract(self, file: ReceivedFile, run_id: str, files: int = 1) -> ExtractedFile:

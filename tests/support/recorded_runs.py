@@ -23,6 +23,7 @@ from include.core.runs.ledger import RunOfSink
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.pipelines import csv_upload_to_sqs
+from include.settings import Settings
 from infra.local.airflow import botocore_files
 from tests.support.aws_calls import Call
 from tests.support.deliveries import ANY
@@ -98,6 +99,7 @@ def take_messages(pipeline: str) -> None:
             landing=landing,
             lake=clients.lake(),
             folder=folder,
+            memory=Settings.duckdb_memory,
             queue=queue,
             ui_url="",
         )
@@ -121,12 +123,14 @@ def _deliver(file: ReceivedFile, resources: EndResources) -> FileResult:
     return csv_upload_to_sqs.deliver(
         replace(ANY, delivery="file"),
         file,
+        files=1,
         resources=csv_upload_to_sqs.DeliverResources(
             run=resources.run,
             connect=resources.connect,
             landing=resources.landing,
             lake=resources.lake,
             folder=resources.folder,
+            memory=resources.memory,
             queue=clients.aws_client("sqs"),
             queue_url=settings().json_queue_url,
         ),

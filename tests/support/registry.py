@@ -51,9 +51,18 @@ class Registry:
     def hold(self, run_id: str) -> Claim:
         return registry.hold(self.connect, DAG, FILE, run_of(run_id))
 
-    def renew(self, held: Held, progress: dict[str, Any] | None = None) -> None:
+    def renew(self, held: Held) -> bool:
         with transaction(self.connect, doing="renew") as cursor:
-            registry.renew(cursor, held, progress)
+            return registry.renew(cursor, held)
+
+    def keep(self, held: Held, progress: dict[str, Any], *, part: int = 0) -> None:
+        with transaction(self.connect, doing="keep progress") as cursor:
+            registry.keep_progress(cursor, held, part, progress)
+
+    def progress(self, claimed: Claim, *, part: int = 0) -> dict[str, Any] | None:
+        assert claimed.held is not None
+        with transaction(self.connect, doing="look") as cursor:
+            return registry.find_progress(cursor, claimed.held, part)
 
     def complete(self, run_id: str, counts: dict[str, Any] = COUNTS) -> bool:
         with transaction(self.connect, doing="complete") as cursor:

@@ -26,6 +26,7 @@ from include.core.aws.objects import ObjectStore
 from include.core.runs import ledger
 from include.core.runs.outbox import announce
 from include.core.runs.run import Run
+from include.settings import Settings
 from tests.support.clients import client
 from tests.support.s3_messages import body, record
 from tests.support.worker_processes import die_at
@@ -191,6 +192,7 @@ class UploadRuns:
             landing=self.landing,
             lake=self.store,
             folder=self.folder,
+            memory=Settings.duckdb_memory,
             queue=ArrivalQueue(client=self.sqs, url=self.queue, retry_seconds=retry_seconds),
             ui_url="http://localhost:8080",
         )

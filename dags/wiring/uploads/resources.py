@@ -29,6 +29,7 @@ def deliver_resources() -> Iterator[DeliverResources]:
             landing=current_pipeline().landing(),
             lake=lake(),
             folder=folder,
+            memory=settings().duckdb_memory,
             queue=aws_client("sqs"),
             queue_url=settings().json_queue_url,
         )
@@ -45,6 +46,7 @@ def item_resources() -> Iterator[ItemResources]:
             landing=pipeline.landing(),
             lake=lake(),
             folder=folder,
+            memory=settings().duckdb_memory,
             table=aws_client("dynamodb"),
             table_name=settings().items_table,
             events=StageEvents(
@@ -67,6 +69,7 @@ def end_resources(run: RunOfSink) -> Iterator[EndResources]:
             landing=pipeline.landing(),
             lake=lake(),
             folder=folder,
+            memory=settings().duckdb_memory,
             queue=pipeline.queue(),
             ui_url=settings().ui_url,
         )

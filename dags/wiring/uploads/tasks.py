@@ -25,16 +25,17 @@ from wiring.uploads.pipelines import current_pipeline
 from wiring.uploads.resources import end_resources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from include.core.arrivals.claim import ReceivedFile
     from include.core.arrivals.complete import OnFailed
     from include.core.arrivals.results import FileResult
     from include.core.arrivals.versions import FileName, Landing
-    from include.pipelines.csv_upload_to_dynamodb.chunks import Chunk
     from wiring.uploads.form import UploadForm
 
 RECEIVED = "received"
+# One XCom of what a task returns, instead of one more for each of its keys.
+JSON: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
 
 log = logging.getLogger(__name__)
 
@@ -137,22 +138,22 @@ def results_of(mapped: Any) -> list[Any]:
 
 
 def add_causes(
-    results: Iterable[FileResult], chunks: Sequence[Chunk] | None, tasks: Sequence[str]
+    results: Iterable[FileResult], parts: Sequence[Mapping[str, Any]] | None, tasks: Sequence[str]
 ) -> None:
-    """Add to the cause of each failed result the cause of its first chunk whose task failed.
+    """Add to the cause of each failed result the cause of its first part whose task failed.
 
     That failure also says whether another try may help.
 
     Arguments:
         results: one for each file.
-        chunks: what the tasks were mapped over; the index of each is its file's.
+        parts: what the tasks were mapped over; the index of each is its file's.
         tasks: in their order.
     """
     ti: Any = get_current_context()["ti"]
     for result in results:
         if "cause" not in result:
             continue
-        places = [i for i, chunk in enumerate(chunks or ()) if chunk["index"] == result["index"]]
+        places = [i for i, part in enumerate(parts or ()) if part["index"] == result["index"]]
         pushed = (_pushed_failure(ti, task_id, place) for place in places for task_id in tasks)
         failure = next((failure for failure in pushed if failure), None)
         if failure is not None:

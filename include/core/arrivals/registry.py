@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 CLAIM_SECONDS = 3600
 # Runs of a file whose event was lost: as many as a message is received.
 SWEEP_TRIES = 3
+_TAKEN_OVER = "Another run has taken it over"
+
+
+class HeldFile(FileName):
+    """An object version on its way from task to task of the run that holds it, with its token."""
+
+    token: int
 
 
 class Arrival(FileVersion, total=False):
@@ -52,6 +59,17 @@ class Held:
     version_id: str
     token: int
 
+    @classmethod
+    def of(cls, pipeline: str, file: HeldFile) -> Held:
+        """What a task goes on with that another one of its run has begun."""
+        return cls(
+            pipeline=pipeline,
+            bucket=file["bucket"],
+            key=file["key"],
+            version_id=file["version_id"],
+            token=file["token"],
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -60,7 +78,6 @@ class Claim:
     Attributes:
         held: what the run holds now; None when it is done, has failed for good, or another run
             holds it.
-        progress: what renew kept last; None at a new beginning.
         file_order: as it was when the object version was first seen.
         counts: the result that complete kept, when it is done.
         mine: it is done, and by the run that asks.
@@ -69,7 +86,6 @@ class Claim:
     """
 
     held: Held | None
-    progress: dict[str, Any] | None = None
     file_order: str = ""
     counts: dict[str, Any] | None = None
     mine: bool = False
@@ -113,15 +129,9 @@ def claim(
     cursor.execute(read_statement("arrivals/claim_arrival"), values)
     row = cursor.fetchone()
     if row is not None:
-        token, progress, file_order = row
-        held = Held(
-            pipeline=pipeline,
-            bucket=file["bucket"],
-            key=file["key"],
-            version_id=file["version_id"],
-            token=token,
-        )
-        return Claim(held=held, progress=progress, file_order=file_order)
+        token, file_order = row
+        held = Held.of(pipeline, {**_version(file), "token": token})
+        return Claim(held=held, file_order=file_order)
     return _find(cursor, pipeline, file, run)
 
 
@@ -156,25 +166,50 @@ def hold(connect: Connect, pipeline: str, file: Arrival, run: Run) -> Claim:
     return claimed
 
 
-def renew(cursor: cursor, held: Held, progress: dict[str, Any] | None = None) -> None:
-    """Renew the lease of what a task holds, and keep how far it has come.
+def renew(cursor: cursor, held: Held) -> bool:
+    """Renew the lease of what a task holds.
 
     Arguments:
         cursor: of a transaction that commits at once.
         held: what hold came back with.
-        progress: a small JSON object; None leaves what is there.
+
+    Returns:
+        Whether the file is still to be done.
 
     Raises:
         ArrivalBusyError: another run has taken it over; what it does now counts.
     """
-    values = {
-        **asdict(held),
-        "progress": None if progress is None else Json(progress),
-        "lease_seconds": CLAIM_SECONDS,
-    }
+    values = {**asdict(held), "lease_seconds": CLAIM_SECONDS}
     cursor.execute(read_statement("arrivals/renew_arrival"), values)
+    row = cursor.fetchone()
+    if row is None:
+        raise ArrivalBusyError(_TAKEN_OVER)
+    return bool(row[0] != "done")
+
+
+def find_progress(cursor: cursor, held: Held, part: int) -> dict[str, Any] | None:
+    """What keep_progress kept last of a part; None at its beginning."""
+    cursor.execute(read_statement("arrivals/part_progress.find"), {**asdict(held), "part": part})
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def keep_progress(cursor: cursor, held: Held, part: int, progress: dict[str, Any]) -> None:
+    """Keep how far a task has come with a part of a file, until the file is done.
+
+    Arguments:
+        cursor: of a transaction that commits at once.
+        held: what hold came back with.
+        part: the number of the part; 0 for a file that one task takes on.
+        progress: a small JSON object.
+
+    Raises:
+        ArrivalBusyError: another run has taken the file over; what it does now counts.
+    """
+    values = {**asdict(held), "part": part, "progress": Json(progress)}
+    cursor.execute(read_statement("arrivals/part_progress.keep"), values)
     if cursor.rowcount != 1:
-        raise ArrivalBusyError("Another run has taken it over")
+        raise ArrivalBusyError(_TAKEN_OVER)
 
 
 def complete(
@@ -257,10 +292,8 @@ def find_missed(
 
 
 def _name(pipeline: str, file: FileName, run: Run) -> dict[str, Any]:
-    return {
-        "pipeline": pipeline,
-        "bucket": file["bucket"],
-        "key": file["key"],
-        "version_id": file["version_id"],
-        **run.parameters,
-    }
+    return {"pipeline": pipeline, **_version(file), **run.parameters}
+
+
+def _version(file: FileName) -> FileName:
+    return {"bucket": file["bucket"], "key": file["key"], "version_id": file["version_id"]}

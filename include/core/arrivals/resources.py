@@ -26,6 +26,7 @@ class Resources:
         landing: where the pipeline's files land.
         lake: the bucket of files between tasks.
         folder: for local copies, empty at first.
+        memory: DuckDB's memory limit, such as "512MB".
     """
 
     run: Run
@@ -33,6 +34,7 @@ class Resources:
     landing: Landing
     lake: ObjectStore
     folder: Path
+    memory: str
 
     def hand_over(self, index: int) -> HandOver:
         """Where files of the run's file of this index go from task to task."""

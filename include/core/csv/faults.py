@@ -76,7 +76,11 @@ class Fault(Exception):  # noqa: N818 # never leaves its pipeline: it becomes a 
 RAW_LIMIT: Final = 65_536  # bytes of UTF-8
 _CUT: Final = " … (cut)"
 # undecodable bytes are lone surrogates, see text.py
-_UNPRINTABLE: Final = {0: "\\x00"} | {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(256)}
+_UNPRINTABLE: Final = (
+    {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
+    | {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(256)}
+    | {0: "\\x00"}
+)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Bytes to text in whole lines: the declared encoding, byte-order marks, bounded line length.
 
 A byte that the encoding does not have becomes a mark, one lone surrogate U+DC00 + byte, so that
-only its row is rejected and the byte can still be reported. Valid text never decodes to one.
+only its row is rejected and the byte can still be reported. Valid text never decodes to one, but
+UTF-7 can have halves of characters, which are lone surrogates too and no text either.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from include.errors import InputFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MARK: Final = re.compile("[\udc00-\udcff]")
+MARK: Final = re.compile("[\ud800-\udfff]")
 BOM: Final = "\ufeff"
 _LINE_MARKS: Final = re.compile("(?:^|(?<=[\r\n]))\ufeff+")
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")

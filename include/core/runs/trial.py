@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from include.core.csv.json_rows import JsonRows
-from include.core.csv.rows import read_rows
 from include.core.runs.quarantine import refuse_rejects
 from include.errors import AccountingError, RejectLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from include.contracts.files import CsvContract, RejectLimit
+    from include.contracts.files import RejectLimit
     from include.core.csv.faults import Counts
+
+MEMORY: Final = "512MB"
+"""DuckDB's memory limit for a trial; what does not fit goes to the trial's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,28 +62,3 @@ def limit_causes(name: str, limit: RejectLimit, *, read: int, rejects: Path) -> 
     except RejectLimitError as error:
         return (str(error),)
     return ()
-
-
-def json_of_lines(
-    path: Path, *, lines: Iterable[int], name: str, contract: CsvContract
-) -> Iterator[str]:
-    """Read a file again for the rows at the given lines, as JSON objects.
-
-    Arguments:
-        path: where the file is.
-        lines: where the rows begin, ascending; each is one of a row that the reader keeps.
-        name: what its owner calls it.
-        contract: how it is written.
-
-    Raises:
-        RuleError: a column may hold numbers that JSON does not have.
-    """
-    wanted = iter(lines)
-    line = next(wanted, None)
-    for block in JsonRows(read_rows(path, name=name, contract=contract)).blocks():
-        if line is None:
-            return
-        for number, text in zip(block.lines, block.texts, strict=True):
-            if number == line:
-                yield text
-                line = next(wanted, None)

@@ -44,6 +44,6 @@ def duckdb_type(column: Column) -> str:
 def place_names(columns: Sequence[Column]) -> list[str]:
     """Name columns by their places, whatever the file calls them.
 
-    A file for JSON may have any names: longer than SQL takes, or alike but for their letter case.
+    A file for JSON may have any names, also such as no table in SQL takes.
     """
     return [f"{RESERVED_PREFIX}column_{place}" for place in range(len(columns))]

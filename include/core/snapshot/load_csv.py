@@ -137,6 +137,12 @@ def reject_loaded(
         on_reject(reject)
 
 
+def delete_lines(connection: DuckDBPyConnection, relation: str, lines: Iterable[int]) -> None:
+    """Delete the rows of a loaded file that begin at some lines."""
+    names = {"relation": quote_identifier(relation)}
+    _run(connection, "load_rows.delete", names, {"lines": list(lines)})
+
+
 def _refuse_names(rows: CsvRows, *, name: str) -> None:
     names = [column.name for column in rows.columns]
     problem = refused_names(names)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from include.core.csv.faults import Fault, Reject
 from include.core.snapshot.columns import LINE_COLUMN
-from include.core.snapshot.load_csv import reject_loaded
+from include.core.snapshot.load_csv import delete_lines, reject_loaded
 from include.core.statements import fill, quote_identifier
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def find_long_keys(
         return
     sizes = [f"strlen(keyed.{quote_identifier(name)}::varchar)" for name in texts]
     statement = fill(
-        "snapshot/reject_long_keys.list",
+        "snapshot/find_long_keys",
         relation=quote_identifier(relation),
         line=line,
         bytes=", ".join(sizes),
@@ -130,8 +130,7 @@ def reject_long_keys(
         rejects = Reject.each_line(number, fault, raw, column=long[number])
         reject_loaded(counts, rejects, on_reject)
     if long:
-        statement = fill("snapshot/reject_long_keys.delete", relation=quote_identifier(relation))
-        connection.execute(statement, {"lines": list(long)})
+        delete_lines(connection, relation, long)
 
 
 def _padded(size: int, to: int) -> int:

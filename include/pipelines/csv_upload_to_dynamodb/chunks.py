@@ -1,37 +1,35 @@
 """Chunks of a file on their way from one task to the next: rows as texts, in the lake.
 
-A row is a JSON array: the line where it begins in the file, then each column's text or null, in
-order of the contract's columns.
+A chunk is a range of the key, so that no two have an id in common. It is a Parquet file: the line
+where each row begins in the file, then each column's text or null, in order of the contract's
+columns.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from include.core.arrivals.versions import FileName
-from include.core.aws.json_lines import read_lines
-from include.core.aws.objects import HandOver, Stored
+from include.core.arrivals.registry import HeldFile
+from include.core.aws.objects import Stored
 from include.core.failpoints import failpoint
+from include.pipelines.csv_upload_to_dynamodb.ordered_rows import read_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
-    from include.contracts.uploads import ItemUpload
-    from include.pipelines.csv_upload_to_dynamodb.dealing import Cut
-
-# Airflow maps a task at most 1,024 times (core.max_map_length).
-_CHUNKS_A_RUN: Final = 1000
+    from include.core.arrivals.resources import Resources
+    from include.pipelines.csv_upload_to_dynamodb.ordered_rows import OrderedRows, Row
 
 
-class ChunkFile(FileName):
+class ChunkFile(HeldFile):
     """The file of a chunk: what its tasks need of it.
 
-    order is the file_version of its items, token that of the claim, and rejects_left how many more
-    rows each chunk may reject.
+    order is the file_version of its items, and rejects_left how many more rows each chunk may
+    reject.
     """
 
     order: str
-    token: int
     rejects_left: int
 
 
@@ -89,13 +87,7 @@ class ObservedChunk(TypedDict):
     rejects_left: int
 
 
-class ExtractedFile(TypedDict):
-    """A file that was read to its end, as tasks exchange it in JSON.
-
-    counts are read, rejected and duplicate; began is in seconds of the epoch. done is the result
-    that the registry has of a file that is done already and has no chunks.
-    """
-
+class _EveryExtractedFile(TypedDict):
     index: int
     chunks: list[Chunk]
     counts: dict[str, int]
@@ -105,26 +97,42 @@ class ExtractedFile(TypedDict):
     done: dict[str, Any] | None
 
 
-def chunk_rows(upload: ItemUpload, rows: int, *, files: int) -> int:
-    """How many rows a chunk has, so that a run of so many files has not too many chunks."""
-    chunks = max(_CHUNKS_A_RUN // files, 1)
-    return max(upload.chunk_rows, -(-rows // chunks))
+class ExtractedFile(_EveryExtractedFile, total=False):
+    """A file that was read to its end, as tasks exchange it in JSON.
+
+    counts are read, rejected and duplicate; began is in seconds of the epoch. done is the result
+    that the registry has of a file that is done already and has no chunks. observed has the chunk
+    of a file that has one only, where the same task has written it.
+    """
+
+    observed: list[ObservedChunk]
 
 
-def store_chunks(cuts: Iterable[Cut], hand_over: HandOver) -> Iterator[StoredChunk]:
-    """Store chunks, one at a time."""
-    for number, cut in enumerate(cuts):
-        stored = hand_over.put(f"rows/{number:04}.jsonl.gz", cut.path)
+def chunks_to_write(files: Iterable[ExtractedFile]) -> list[Chunk]:
+    """The chunks of the files that finish_small has left as they were."""
+    return [chunk for file in files if not file.get("observed") for chunk in file["chunks"]]
+
+
+def store_chunks(
+    rows: OrderedRows, size: int, *, index: int, resources: Resources
+) -> Iterator[StoredChunk]:
+    """Store the rows of a file in chunks of so many, one at a time."""
+    hand_over, local = resources.hand_over(index), resources.folder / "chunk.parquet"
+    for number, part in enumerate(rows.ranges(size)):
+        rows.write(part, local)
+        stored = hand_over.put(f"rows/{number:04}.parquet", local)
+        local.unlink()
         failpoint("extract.chunk_stored")
         yield {
             "number": number,
             **stored,
-            "rows": cut.rows,
-            "first_id": cut.first_id,
-            "last_id": cut.last_id,
+            "rows": part.rows,
+            "first_id": part.first_key,
+            "last_id": part.last_key,
         }
 
 
-def chunk_lines(chunk: Chunk, hand_over: HandOver) -> Iterator[list[Any]]:
-    """The rows of a chunk."""
-    return read_lines(hand_over.get(chunk, "rows.jsonl.gz"))
+def open_chunk(chunk: Chunk, resources: Resources) -> AbstractContextManager[Iterator[Row]]:
+    """The rows of a chunk, in order of key."""
+    local = resources.hand_over(chunk["index"]).get(chunk, "rows.parquet")
+    return read_range(local, folder=resources.folder, memory=resources.memory)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from include.core.arrivals.registry import hold
+from include.core.arrivals.shares import rows_a_task
 from include.core.arrivals.versions import fetch
 from include.core.csv.faults import Counts
 from include.core.failpoints import failpoint
@@ -16,25 +17,30 @@ from include.core.runs.quarantine import (
     refuse_rejects,
     set_aside,
 )
-from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows, store_chunks
-from include.pipelines.csv_upload_to_dynamodb.dealing import cut_file
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.load_csv import CsvFile, load_rows
+from include.pipelines.csv_upload_to_dynamodb.chunks import store_chunks
 from include.pipelines.csv_upload_to_dynamodb.items import key_column
+from include.pipelines.csv_upload_to_dynamodb.ordered_rows import OrderedRows
 from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
 
     from include.contracts.uploads import ItemUpload
     from include.core.arrivals.claim import ReceivedFile
-    from include.core.arrivals.versions import FileName
+    from include.core.csv.faults import Reject
     from include.pipelines.csv_upload_to_dynamodb.chunks import Chunk, ChunkFile, ExtractedFile
-    from include.pipelines.csv_upload_to_dynamodb.dealing import Cut
     from include.pipelines.csv_upload_to_dynamodb.resources import ItemResources
 
 PIPELINE: Final = "csv_upload_to_dynamodb"
 
 _COPY: Final = "upload"
+RELATION: Final = "upload"
+"""What the file is called in DuckDB."""
 
 
 def extract(
@@ -57,6 +63,7 @@ def extract(
         DeliveryRefusedError: the contract has more columns than a statement can name.
         InputFileError: the whole file breaks its contract.
         RejectLimitError: more rows were rejected than the dataset allows.
+        WorkerExhaustedError: no disk or memory is left.
     """
     began = time.time()
     claim = hold(resources.connect, PIPELINE, file, resources.run)
@@ -64,25 +71,28 @@ def extract(
     if claim.held is None:
         return _extracted(file, began=began, done=claim.counts)
     resources.items(upload)  # which refuses, before anything is read, what could not be written
-    hand_over, folder = resources.hand_over(file["index"]), resources.folder
-    rejects = folder / "rejects.jsonl"
+    folder, rejects = resources.folder, resources.folder / "rejects.jsonl"
     fetch(resources.landing.client, file, folder / _COPY)
     failpoint("extract.fetched")
-    counts, cuts = _cut(upload, file, files=files, rejects=rejects, folder=folder)
-    known: ChunkFile = {
-        "bucket": file["bucket"],
-        "key": file["key"],
-        "version_id": file["version_id"],
-        "order": claim.file_order or file["order"],
-        "token": claim.held.token,
-        "rejects_left": _rejects_left(upload, counts, rejects),
-    }
-    chunks: list[Chunk] = [
-        {**stored, "index": file["index"], "file": known}
-        for stored in store_chunks(cuts, hand_over)
-    ]
+    source = CsvFile(path=folder / _COPY, name=file["key"], contract=upload.contract)
+    with connect_duckdb(folder, memory=resources.memory) as connection:
+        with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
+            counts, rows = read_items(connection, source, folder=folder, on_reject=add)
+        known: ChunkFile = {
+            "bucket": file["bucket"],
+            "key": file["key"],
+            "version_id": file["version_id"],
+            "order": claim.file_order or file["order"],
+            "token": claim.held.token,
+            "rejects_left": _rejects_left(upload, counts, rejects),
+        }
+        rows.drop_loaded()
+        size = rows_a_task(upload.chunk_rows, counts.kept, files=files)
+        stored = store_chunks(rows, size, index=file["index"], resources=resources)
+        chunks: list[Chunk] = [{**chunk, "index": file["index"], "file": known} for chunk in stored]
     extracted = _extracted(file, began=began, counts=counts, chunks=chunks)
     if counts.rejected:
+        hand_over = resources.hand_over(file["index"])
         extracted["rejects"] = hand_over.put("rejects.jsonl", rejects)
         extracted["rejects_by_code"] = count_codes(rejects)
     failpoint("extract.rejects_stored")
@@ -91,19 +101,28 @@ def extract(
     return extracted
 
 
-def _cut(
-    upload: ItemUpload, file: FileName, *, files: int, rejects: Path, folder: Path
-) -> tuple[Counts, list[Cut]]:
-    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
-        return cut_file(
-            folder / _COPY,
-            name=file["key"],
-            contract=upload.contract,
-            key=key_column(upload.contract),
-            size_of=lambda rows: chunk_rows(upload, rows, files=files),
-            folder=folder,
-            on_reject=add,
-        )
+def read_items(
+    connection: DuckDBPyConnection,
+    source: CsvFile,
+    *,
+    folder: Path,
+    on_reject: Callable[[Reject], None],
+) -> tuple[Counts, OrderedRows]:
+    """Read a file to its end, and give its good rows in order of key, one a key.
+
+    Arguments:
+        connection: where the rows are put.
+        source: the file, whose contract is one of items.
+        folder: for the rows on their way, about the size of the decompressed file.
+        on_reject: as for load_rows.
+
+    Raises:
+        InputFileError: the file breaks its contract.
+    """
+    rows = source.open()
+    load_rows(connection, RELATION, source, rows, folder=folder, on_reject=on_reject)
+    key = key_column(source.contract)
+    return rows.counts, OrderedRows(connection, RELATION, rows.columns, key=key)
 
 
 def _extracted(

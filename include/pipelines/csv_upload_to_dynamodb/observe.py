@@ -11,7 +11,7 @@ from include.core.arrivals.results import from_registry
 from include.core.csv.faults import CONTINUED
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import read_rejected
-from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_lines
+from include.pipelines.csv_upload_to_dynamodb.chunks import open_chunk
 from include.pipelines.csv_upload_to_dynamodb.item_reads import find_versions
 from include.pipelines.csv_upload_to_dynamodb.items import attribute_maker, key_column
 
@@ -44,7 +44,7 @@ def observe(upload: ItemUpload, chunk: LoadedChunk, *, resources: ItemResources)
         ArchiveError: a file of the hand-over is not what was put there.
         DeliveryRefusedError, DeliveryUnavailableError: as DynamoDB says.
     """
-    ids = _ids(upload, chunk, resources.hand_over(chunk["index"]))
+    ids = _ids(upload, chunk, resources)
     seen: Counter[str] = Counter()
     missing_ids: list[str] = []
     order = chunk["file"]["order"]
@@ -73,16 +73,17 @@ def observe(upload: ItemUpload, chunk: LoadedChunk, *, resources: ItemResources)
     }
 
 
-def _ids(upload: ItemUpload, chunk: LoadedChunk, hand_over: HandOver) -> Iterator[str]:
+def _ids(upload: ItemUpload, chunk: LoadedChunk, resources: ItemResources) -> Iterator[str]:
     rejected: set[int | None] = set()
     if chunk["rejects"]:
-        stored = hand_over.get(chunk["rejects"], "rejects.jsonl")
+        stored = resources.hand_over(chunk["index"]).get(chunk["rejects"], "rejects.jsonl")
         rejected = {row.line for row in read_rejected(stored)}
     key = key_column(upload.contract)
     key_place = 1 + upload.contract.columns.index(key)
-    for row in chunk_lines(chunk, hand_over):
-        if row[0] not in rejected:
-            yield row[key_place]
+    with open_chunk(chunk, resources) as rows:
+        for row in rows:
+            if row[0] not in rejected:
+                yield row[key_place]
 
 
 def tally(
@@ -95,7 +96,7 @@ def tally(
 
     Arguments:
         extracted: what extract came back with, one a file.
-        observed: what observe came back with, one a chunk.
+        observed: what observe came back with, one a chunk; extracted has those of small files.
         resources: what the task works with.
 
     Returns:
@@ -108,7 +109,8 @@ def tally(
         ArchiveError: a file of rejects is not what was put there.
     """
     by_file: dict[int, list[ObservedChunk]] = {file["index"]: [] for file in extracted}
-    for chunk in sorted(observed, key=lambda chunk: chunk["number"]):
+    in_one_task = (chunk for file in extracted for chunk in file.get("observed", ()))
+    for chunk in sorted((*in_one_task, *observed), key=lambda chunk: chunk["number"]):
         by_file.setdefault(chunk["index"], []).append(chunk)
     return [
         _sum_up(file, by_file[file["index"]], resources.hand_over(file["index"]))

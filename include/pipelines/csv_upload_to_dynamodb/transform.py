@@ -11,19 +11,19 @@ from include.core.aws.json_lines import write_lines
 from include.core.csv.faults import CONTINUED, Reject
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import count_codes, read_rejected, refuse_rejects, set_aside
-from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_lines
+from include.pipelines.csv_upload_to_dynamodb.chunks import open_chunk
 from include.pipelines.csv_upload_to_dynamodb.items import ItemFault, item_maker
 from include.pipelines.csv_upload_to_dynamodb.stage_events import StageEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from include.contracts.files import CsvContract
     from include.contracts.uploads import ItemUpload
     from include.pipelines.csv_upload_to_dynamodb.chunks import Chunk, TransformedChunk
-    from include.pipelines.csv_upload_to_dynamodb.dealing import Row
     from include.pipelines.csv_upload_to_dynamodb.items import Item
+    from include.pipelines.csv_upload_to_dynamodb.ordered_rows import Row
     from include.pipelines.csv_upload_to_dynamodb.resources import ItemResources
 
 
@@ -42,8 +42,10 @@ def transform(upload: ItemUpload, chunk: Chunk, *, resources: ItemResources) -> 
     hand_over, folder = resources.hand_over(chunk["index"]), resources.folder
     file, name = chunk["file"], f"{chunk['number']:04}.jsonl"
     items, rejects = folder / "items.jsonl.gz", folder / "rejects.jsonl"
-    with set_aside(rejects, file=file["key"], version=file["version_id"]) as add:
-        rows = chunk_lines(chunk, hand_over)
+    with (
+        set_aside(rejects, file=file["key"], version=file["version_id"]) as add,
+        open_chunk(chunk, resources) as rows,
+    ):
         made = make_items(
             upload.contract,
             rows,
@@ -85,7 +87,7 @@ def make_items(
 
     Arguments:
         contract: whose columns and key.
-        rows: as chunks have them: the line where each begins, then its texts.
+        rows: as open_chunk gives them.
         version: the file's `order`.
         on_reject: called for each row that is no item, with one reject a line of it.
 
@@ -102,7 +104,7 @@ def make_items(
         yield line, item
 
 
-def _as_csv(texts: list[str | None]) -> str:
+def _as_csv(texts: Sequence[str | None]) -> str:
     """The values as a line of CSV: the row as it is in the file is not in the chunk."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(texts)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from include.core.aws.json_lines import read_lines
 from include.core.runs.quarantine import set_aside
-from include.core.runs.trial import Trial, json_of_lines, limit_causes
-from include.pipelines.csv_upload_to_dynamodb.chunks import chunk_rows
-from include.pipelines.csv_upload_to_dynamodb.dealing import cut_file
-from include.pipelines.csv_upload_to_dynamodb.items import key_column
+from include.core.runs.trial import MEMORY, Trial, limit_causes
+from include.core.snapshot.columns import place_names
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.json_rows import read_json
+from include.core.snapshot.load_csv import CsvFile, delete_lines
+from include.pipelines.csv_upload_to_dynamodb.extract import RELATION, read_items
 from include.pipelines.csv_upload_to_dynamodb.transform import make_items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from include.contracts.uploads import ItemUpload
@@ -37,35 +38,32 @@ def try_file(upload: ItemUpload, path: Path, *, folder: Path) -> Trial:
         InputFileError: the whole file breaks its contract.
     """
     rejects = folder / "rejects.jsonl"
-    kept = array("q")
-    with set_aside(rejects, file=path.name, version="") as add:
-        counts, cuts = cut_file(
-            path,
-            name=path.name,
-            contract=upload.contract,
-            key=key_column(upload.contract),
-            size_of=lambda rows: chunk_rows(upload, rows, files=1),
-            folder=folder,
-            on_reject=add,
-        )
+    refused = array("q")
+    source = CsvFile(path=path, name=path.name, contract=upload.contract)
+    with connect_duckdb(folder, memory=MEMORY) as connection:
+        with set_aside(rejects, file=path.name, version="") as add:
+            counts, rows = read_items(connection, source, folder=folder, on_reject=add)
 
-        def refuse(lost: list[Reject]) -> None:
-            counts.reject_kept(lost)
-            for reject in lost:
-                add(reject)
+            def refuse(lost: list[Reject]) -> None:
+                refused.append(lost[0].line)
+                counts.reject_kept(lost)
+                for reject in lost:
+                    add(reject)
 
-        for cut in cuts:
-            rows = read_lines(cut.path)
-            made = make_items(upload.contract, rows, version=_ORDER, on_reject=refuse)
-            kept.extend(line for line, _ in made)
-            cut.path.unlink()
+            made = make_items(upload.contract, rows.read(), version=_ORDER, on_reject=refuse)
+            kept = sum(1 for _ in made)
+        delete_lines(connection, RELATION, refused)
+
+    def items() -> Iterator[str]:
+        columns = upload.contract.columns
+        with connect_duckdb(folder, memory=MEMORY) as connection:
+            yield from read_json(connection, RELATION, columns, place_names(columns))
+
     read = counts.read - counts.filtered
     return Trial(
         counts=counts,
-        kept=len(kept),
+        kept=kept,
         rejects=rejects,
-        rows=partial(
-            json_of_lines, path, lines=sorted(kept), name=path.name, contract=upload.contract
-        ),
+        rows=items,
         causes=limit_causes(upload.name, upload.rejects, read=read, rejects=rejects),
     )

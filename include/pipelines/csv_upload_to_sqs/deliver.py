@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from include.core.arrivals.registry import hold
+from include.core.arrivals.lease import Lease
+from include.core.arrivals.registry import Held, hold
 from include.core.arrivals.resources import Resources
-from include.core.arrivals.results import FileResult, from_registry
+from include.core.arrivals.results import from_registry
+from include.core.arrivals.shares import rows_a_task
 from include.core.arrivals.versions import fetch
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import count_codes, refuse_rejects
 from include.errors import ArrivalError
 from include.pipelines.csv_upload_to_sqs.envelope import PIPELINE, UNSENDABLE, Envelope
 from include.pipelines.csv_upload_to_sqs.load import Pointer, Sender
+from include.pipelines.csv_upload_to_sqs.numbered_rows import read_part
+from include.pipelines.csv_upload_to_sqs.parts import store_parts
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
-from include.pipelines.csv_upload_to_sqs.transform import check_rows, open_rows
+from include.pipelines.csv_upload_to_sqs.transform import check_rows
 
 if TYPE_CHECKING:
     from include.contracts.uploads import JsonUpload
     from include.core.arrivals.claim import ReceivedFile
+    from include.core.arrivals.registry import HeldFile
     from include.core.arrivals.versions import FileName
-    from include.core.aws.objects import ObjectStore
+    from include.pipelines.csv_upload_to_sqs.parts import DeliveredFile, DeliveredPart, Part
+    from include.pipelines.csv_upload_to_sqs.progress import Progress
     from include.pipelines.csv_upload_to_sqs.transform import Checked
 
 MAX_KEY_BYTES: Final = (
@@ -45,14 +51,17 @@ class DeliverResources(Resources):
     queue_url: str
 
 
-def deliver(upload: JsonUpload, file: ReceivedFile, *, resources: DeliverResources) -> FileResult:
+def deliver(
+    upload: JsonUpload, file: ReceivedFile, *, files: int, resources: DeliverResources
+) -> DeliveredFile:
     """Send each good row of a file as a message, or one message that points to all of them.
 
-    The whole file is read and checked before anything is sent. Delivery is at least once, and
-    rows arrive in any order: a try after one that was cut off goes on after what is marked as
-    acknowledged, so that at most the batches that were on their way then (load.SENDERS, of ten
-    rows) come twice, under the same idempotency keys. A file without rows sends no message; as
-    a file of JSON Lines it is empty and has its pointer, so that the consumer knows of it.
+    The whole file is read and checked before anything is sent. A file of more rows than a part has
+    is stored in parts, which deliver_part sends. Delivery is at least once, and rows arrive in any
+    order: a try after one that was cut off goes on after what is marked as acknowledged, so that
+    at most the batches that were on their way then (load.SENDERS a task, of ten rows) come twice,
+    under the same idempotency keys. A file without rows sends no message; as a file of JSON Lines
+    it is empty and has its pointer, so that the consumer knows of it.
 
     The pointer's body is JSON: bucket and key of the JSON Lines file, its sha256 and its rows
     (how many), and file and version_id of what was uploaded. It has the attributes file,
@@ -61,11 +70,12 @@ def deliver(upload: JsonUpload, file: ReceivedFile, *, resources: DeliverResourc
     Arguments:
         upload: the contract.
         file: which, of those that the run has claimed.
+        files: how many files the run has; they share the number of parts that a run may have.
         resources: what the task works with.
 
     Returns:
-        The result, with rows_per_second of this try. A file that is done already comes back as it
-        was then, and nothing is sent.
+        The result, with rows_per_second of this try, or with the parts to be sent. A file that is
+        done already comes back as it was then, and nothing is sent.
 
     Raises:
         ArrivalBusyError: another run holds the file, or has taken it over.
@@ -73,38 +83,104 @@ def deliver(upload: JsonUpload, file: ReceivedFile, *, resources: DeliverResourc
         InputFileError: the whole file breaks its contract.
         RuleError: the contract cannot be delivered as JSON.
         RejectLimitError: more rows were rejected than the dataset allows; nothing was sent.
+        WorkerExhaustedError: no disk or memory is left.
         DeliveryRefusedError, DeliveryUnavailableError: the queue did not take all messages.
     """
-    began, connect, folder = time.monotonic(), resources.connect, resources.folder
-    claim = hold(connect, PIPELINE, file, resources.run)
+    began, folder = time.time(), resources.folder
+    claim = hold(resources.connect, PIPELINE, file, resources.run)
     failpoint("deliver.held")
     if claim.held is None:
-        return from_registry(claim.counts, index=file["index"])
+        return cast("DeliveredFile", from_registry(claim.counts, index=file["index"]))
     _refuse_key(upload, file)
     fetch(resources.landing.client, file, folder / "upload")
     failpoint("deliver.fetched")
     envelope = Envelope(file)
-    checked = check_rows(upload, file, envelope=envelope, folder=folder)
-    refuse_rejects(upload.name, upload.rejects, read=checked.read, rejects_file=checked.rejects)
-    failpoint("deliver.checked")
-    hand_over = resources.hand_over(file["index"])
-    rejects = hand_over.put("rejects.jsonl", checked.rejects) if checked.rejected else None
-    failpoint("deliver.handed_over")
-    sending = time.monotonic()
-    with progress_of(connect, claim.held, claim.progress, upload=upload) as progress:
-        sender = Sender(
-            client=resources.queue, url=resources.queue_url, envelope=envelope, progress=progress
-        )
-        sent = _send(upload, file, checked, resources=resources, sender=sender)
+    with check_rows(
+        upload, file, envelope=envelope, folder=folder, memory=resources.memory
+    ) as checked:
+        refuse_rejects(upload.name, upload.rejects, read=checked.read, rejects_file=checked.rejects)
+        failpoint("deliver.checked")
+        delivered = _result(file, checked, began=began, resources=resources)
+        failpoint("deliver.handed_over")
+        size = rows_a_task(upload.part_rows, checked.deliverable, files=files)
+        if upload.delivery == "messages" and checked.deliverable > size:
+            held: HeldFile = {
+                "bucket": file["bucket"],
+                "key": file["key"],
+                "version_id": file["version_id"],
+                "token": claim.held.token,
+            }
+            parts = store_parts(checked, size, file=held, index=file["index"], resources=resources)
+            return {**delivered, "began": began, "parts": list(parts)}
+        sending = time.monotonic()
+        lease = Lease(resources.connect, claim.held)
+        with progress_of(resources.connect, lease, upload=upload) as progress:
+            sender = _sender(envelope, progress, resources)
+            sent = _send(upload, checked, resources=resources, sender=sender)
     failpoint("deliver.sent")
-    ended = time.monotonic()
+    rate = round(sent / max(time.monotonic() - sending, 0.001))
+    return {**delivered, "seconds": time.time() - began, "rows_per_second": rate}
+
+
+def deliver_part(upload: JsonUpload, part: Part, *, resources: DeliverResources) -> DeliveredPart:
+    """Send each row of a part of a file as a message, as deliver does.
+
+    Arguments:
+        upload: the contract.
+        part: one of those that deliver came back with.
+        resources: what the task works with.
+
+    Raises:
+        ArrivalBusyError: another run has taken the file over.
+        ArchiveError: the part is not what was put there.
+        WorkerExhaustedError: no disk or memory is left.
+        DeliveryRefusedError, DeliveryUnavailableError: the queue did not take all messages.
+    """
+    began, file = time.time(), part["file"]
+    lease = Lease(resources.connect, Held.of(PIPELINE, file))
+    if lease.open:
+        _send_part(upload, part, lease=lease, resources=resources)
+    failpoint("deliver_part.sent")
+    return {
+        "index": part["index"],
+        "number": part["number"],
+        "rows": part["rows"],
+        "began": began,
+        "ended": time.time(),
+    }
+
+
+def _send_part(
+    upload: JsonUpload, part: Part, *, lease: Lease, resources: DeliverResources
+) -> None:
+    local = resources.hand_over(part["index"]).get(part, "part.parquet")
+    failpoint("deliver_part.fetched")
+    number, span = part["number"], (part["first"], part["last"])
+    progress = progress_of(resources.connect, lease, upload=upload, part=number, span=span)
+    rows = read_part(local, folder=resources.folder, memory=resources.memory)
+    with progress as marks, rows as numbered:
+        sender = _sender(Envelope(part["file"]), marks, resources)
+        name = f"{part['file']['key']}, part {number}"
+        sender.send_rows(numbered, total=part["rows"], name=name)
+
+
+def _sender(envelope: Envelope, progress: Progress, resources: DeliverResources) -> Sender:
+    return Sender(
+        client=resources.queue, url=resources.queue_url, envelope=envelope, progress=progress
+    )
+
+
+def _result(
+    file: ReceivedFile, checked: Checked, *, began: float, resources: DeliverResources
+) -> DeliveredFile:
+    """What comes of a file whose rows are sent; its rejects are handed over."""
+    hand_over, rejects = resources.hand_over(file["index"]), checked.rejects
     return {
         "index": file["index"],
-        "counts": checked.counts,
-        "rejects": rejects,
-        "rejects_by_code": count_codes(checked.rejects),
-        "seconds": ended - began,
-        "rows_per_second": round(sent / max(ended - sending, 0.001)),
+        "counts": checked.delivered,
+        "rejects": hand_over.put("rejects.jsonl", rejects) if checked.counts.rejected else None,
+        "rejects_by_code": count_codes(rejects),
+        "seconds": time.time() - began,
     }
 
 
@@ -127,26 +203,23 @@ def _lines_key(upload: JsonUpload, file: FileName) -> str:
 
 
 def _send(
-    upload: JsonUpload,
-    file: FileName,
-    checked: Checked,
-    *,
-    resources: DeliverResources,
-    sender: Sender,
+    upload: JsonUpload, checked: Checked, *, resources: DeliverResources, sender: Sender
 ) -> int:
     """Send what is not acknowledged yet; returns how many rows that are."""
     if upload.delivery == "file":
-        return _send_file(upload, file, checked, lake=resources.lake, sender=sender)
-    rows = open_rows(upload, file, resources.folder)
-    return sender.send_rows(rows, total=checked.deliverable, name=file["key"])
+        return _send_file(upload, checked, resources=resources, sender=sender)
+    name = checked.file["key"]
+    return sender.send_rows(checked.rows.read(), total=checked.deliverable, name=name)
 
 
 def _send_file(
-    upload: JsonUpload, file: FileName, checked: Checked, *, lake: ObjectStore, sender: Sender
+    upload: JsonUpload, checked: Checked, *, resources: DeliverResources, sender: Sender
 ) -> int:
     """Store the rows and send a pointer to them; returns how many rows that are."""
+    file, lake, lines = checked.file, resources.lake, resources.folder / "rows.jsonl"
+    checked.write_lines(lines)
     key = _lines_key(upload, file)
-    sha256 = lake.put_file(key, checked.lines)
+    sha256 = lake.put_file(key, lines)
     failpoint("deliver.file_stored")
     pointer: Pointer = {
         "bucket": lake.bucket,

@@ -22,7 +22,6 @@ LIMITS: Final = Limits(entries=10, total_bytes=1_048_576)
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 UNSENDABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_UTF_8_WIDEST: Final = 4  # bytes of one character
 
 
 class Envelope:
@@ -35,6 +34,10 @@ class Envelope:
 
     Arguments:
         file: bucket, key and version_id.
+
+    Attributes:
+        bytes_around: of a message, as a queue counts them, without the digits of the row's number
+            and its JSON.
     """
 
     def __init__(self, file: FileName) -> None:
@@ -45,7 +48,7 @@ class Envelope:
             "file": _attribute("String", file["key"]),
             "version_id": _attribute("String", file["version_id"]),
         }
-        self._bytes = sum(
+        self.bytes_around = sum(
             len(name.encode()) + sum(len(text.encode()) for text in attribute.values())
             for name, attribute in self.attributes(0).items()
         ) - len("0")
@@ -62,12 +65,7 @@ class Envelope:
         """Bytes of a row's message, as a queue counts them."""
         number, text = row
         body = len(text) if text.isascii() else len(text.encode())
-        return body + self._bytes + len(str(number))
-
-    def fits(self, row: Row) -> bool:
-        """Whether a queue takes the message."""
-        longest = len(row[1]) * _UTF_8_WIDEST + self._bytes + len(str(row[0]))
-        return longest <= LIMITS.total_bytes or self.size(row) <= LIMITS.total_bytes
+        return body + self.bytes_around + len(str(number))
 
 
 def _attribute(kind: str, value: str) -> dict[str, str]:

@@ -58,22 +58,22 @@ class Sender:
     progress: Progress
 
     def send_rows(self, rows: Iterable[Row], *, total: int, name: str) -> int:
-        """Send every row that fits into a message and has not been acknowledged yet.
+        """Send every row that has not been acknowledged yet.
 
         An acknowledgement is marked before another batch takes its batch's place: when this is
         cut off at any moment, at most SENDERS batches have been sent that are not marked. They
         are sent again by the next try; no other row is.
 
         Arguments:
-            rows: all rows of the file in order of their numbers, one at a time.
-            total: how many of them fit.
+            rows: all rows of the file, or of a part of it, in order of their numbers.
+            total: how many they are.
             name: of the file, for the log.
 
         Returns:
             How many rows were sent now.
 
         Raises:
-            AccountingError: more or fewer rows than total fit.
+            AccountingError: there are more or fewer rows than total.
             ArrivalBusyError: another run has taken the file over.
             DeliveryRefusedError, DeliveryUnavailableError: some batch did not get through; the
                 others that were on their way have ended, and their acknowledgements are marked.
@@ -107,12 +107,11 @@ class Sender:
         failpoint("deliver.pointer_recorded")
 
     def _unsent(self, rows: Iterable[Row], throughput: _Throughput) -> Iterator[Row]:
-        fits, has = self.envelope.fits, self.progress.has
+        has = self.progress.has
         for row in rows:
-            if fits(row):
-                throughput.seen += 1
-                if not has(row[0]):
-                    yield row
+            throughput.seen += 1
+            if not has(row[0]):
+                yield row
 
     def _send_batch(self, batch: Sequence[Row]) -> None:
         self._send([(text, self.envelope.attributes(number)) for number, text in batch])

@@ -4,46 +4,47 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from include.core.arrivals.registry import renew
+from include.core.arrivals.registry import find_progress, keep_progress
 from include.core.statements import read_statement
 from include.core.warehouse.connection import autocommit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from psycopg2.extensions import cursor
 
     from include.contracts.uploads import JsonUpload
-    from include.core.arrivals.registry import Held
+    from include.core.arrivals.lease import Lease
     from include.core.warehouse.connection import Connect
 
     Span = tuple[int, int]
 
 
 class Progress:
-    """What has been acknowledged, kept in the registry as {"plan", "acked", "beyond", "pointer"}.
+    """What has been acknowledged of a part of a file.
 
-    beyond is short: each try leaves at most one span a sender there.
+    The registry has it as {"plan", "acked", "beyond", "pointer"}. beyond is short: each try leaves
+    at most one span a sender there.
 
     Arguments:
         cursor: each of its statements commits by itself.
-        held: what the task holds.
-        kept: what the tries before this one have left, or None.
-        plan: a digest of how the object version is delivered. What was acknowledged under another
-            one does not count.
+        lease: of the file.
+        part: the number of the part; 0 for a whole file.
+        plan: a digest of how the part is delivered. What was acknowledged under another one does
+            not count.
 
     Attributes:
-        acked: every row of at most this number that can be delivered is acknowledged.
+        acked: every row of the part with at most this number is acknowledged.
         beyond: so is every one in these spans, first and last number, ascending.
         pointer: SHA-256 of the file of rows whose pointer is acknowledged, or None.
     """
 
-    def __init__(
-        self, cursor: cursor, held: Held, kept: Mapping[str, Any] | None, *, plan: str
-    ) -> None:
-        self._cursor, self._held, self._plan = cursor, held, plan
+    def __init__(self, cursor: cursor, lease: Lease, *, part: int, plan: str) -> None:
+        self._cursor, self._lease = cursor, lease
+        self._part, self._plan = part, plan
+        kept = find_progress(cursor, lease.held, part)
         known = kept if kept and kept["plan"] == plan else {}
         self.acked: int = known.get("acked", 0)
         self.beyond: list[Span] = [(first, last) for first, last in known.get("beyond", ())]
@@ -77,28 +78,35 @@ class Progress:
             "beyond": self.beyond,
             "pointer": self.pointer,
         }
-        renew(self._cursor, self._held, kept)
+        self._lease.renew()
+        keep_progress(self._cursor, self._lease.held, self._part, kept)
 
 
 @contextmanager
 def progress_of(
-    connect: Connect, held: Held, kept: Mapping[str, Any] | None, *, upload: JsonUpload
+    connect: Connect,
+    lease: Lease,
+    *,
+    upload: JsonUpload,
+    part: int = 0,
+    span: Span | None = None,
 ) -> Iterator[Progress]:
-    """The progress of a file's delivery, on a connection of its own.
+    """The progress of a delivery, on a connection of its own.
 
     Marks do not wait for the disk: when Postgres crashes, those of its last second may be gone,
     and their rows are sent again. The death of the task loses none.
 
     Arguments:
         connect: opens a connection to the warehouse.
-        held: what the task holds.
-        kept: what the registry has of tries before this one.
+        lease: of the file.
         upload: how the file is delivered; rows that another contract has made count as not sent.
+        part: the number of the part; 0 for a whole file.
+        span: the first and last number of the part's rows, which other limits of parts change.
 
     Raises:
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says, here and from marks.
     """
-    plan = hashlib.sha256(repr((upload.delivery, upload.contract)).encode()).hexdigest()
+    plan = hashlib.sha256(repr((upload.delivery, upload.contract, span)).encode()).hexdigest()
     with autocommit(connect, doing="mark the progress of a delivery") as cursor:
         cursor.execute(read_statement("csv_upload_to_sqs/set_progress_session"))
-        yield Progress(cursor, held, kept, plan=plan)
+        yield Progress(cursor, lease, part=part, plan=plan)

@@ -1,27 +1,28 @@
-"""A CSV file into JSON: checked as a whole first, then row by row."""
+"""A CSV file into JSON: read and checked as a whole, before any row of it is sent."""
 
 from __future__ import annotations
 
 from array import array
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from include.core.csv.faults import Fault, Reject
-from include.core.csv.json_rows import JsonRows
-from include.core.csv.rows import read_raw, read_rows
+from include.core.csv.faults import CONTINUED, Fault, Reject
 from include.core.runs.quarantine import set_aside
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.load_csv import CsvFile, load_rows, reject_loaded
 from include.errors import InputFileError, RuleError
+from include.pipelines.csv_upload_to_sqs.envelope import LIMITS
+from include.pipelines.csv_upload_to_sqs.numbered_rows import NumberedRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import IO
 
     from include.contracts.uploads import JsonUpload
     from include.core.arrivals.versions import FileName
     from include.core.csv.faults import Counts
-    from include.core.csv.json_rows import JsonBlock
-    from include.pipelines.csv_upload_to_sqs.envelope import Envelope, Row
+    from include.pipelines.csv_upload_to_sqs.envelope import Envelope
 
 SINK_REASONS: Final = {
     "message_too_large": "the row makes a message larger than the 1 MiB that a queue takes",
@@ -32,49 +33,68 @@ SINK_REASONS: Final = {
 # multipart upload could take more, and stays open, and paid for, when its task is killed.
 MAX_FILE_BYTES: Final = 5 * 1024**3
 
+_RELATION: Final = "upload"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
     """A file whose last row has been read.
 
     Attributes:
-        rows: what became of the file's rows.
+        file: its name.
+        counts: what became of the file's rows.
         rejects: local file of those rejected.
-        lines: local file of those deliverable, as JSON Lines, where the dataset wants a file.
+        rows: those deliverable.
     """
 
-    rows: Counts
+    file: FileName
+    counts: Counts
     rejects: Path
-    lines: Path
+    rows: NumberedRows
 
     @property
     def read(self) -> int:
         """Rows that the contract wants: the sum of rejected and deliverable."""
-        return self.rows.read - self.rows.filtered
-
-    @property
-    def rejected(self) -> int:
-        """Rows that are set aside."""
-        return self.rows.rejected
+        return self.counts.read - self.counts.filtered
 
     @property
     def deliverable(self) -> int:
         """Rows that can be sent."""
-        return self.rows.kept
+        return self.counts.kept
 
     @property
-    def counts(self) -> dict[str, int]:
+    def delivered(self) -> dict[str, int]:
         """Where the rows are once they are delivered."""
         return {
             "read": self.read,
-            "rejected": self.rejected,
+            "rejected": self.counts.rejected,
             "duplicate": 0,
             "superseded": 0,
             "delivered": self.deliverable,
         }
 
+    def write_lines(self, to: Path) -> None:
+        """Write the rows as JSON Lines.
 
-def check_rows(upload: JsonUpload, file: FileName, *, envelope: Envelope, folder: Path) -> Checked:
+        Raises:
+            InputFileError: they are too large for the lake.
+        """
+        with to.open("wb") as target:
+            for _, text in self.rows.read():
+                target.write(text.encode() + b"\n")
+                if target.tell() > MAX_FILE_BYTES:
+                    raise InputFileError(
+                        file=self.file["key"],
+                        line=None,
+                        problem="its rows are over 5 GiB as JSON",
+                        fix="Split it",
+                    )
+
+
+@contextmanager
+def check_rows(
+    upload: JsonUpload, file: FileName, *, envelope: Envelope, folder: Path, memory: str
+) -> Iterator[Checked]:
     """Read a file to its end, and set rows aside that cannot be delivered.
 
     Arguments:
@@ -82,66 +102,41 @@ def check_rows(upload: JsonUpload, file: FileName, *, envelope: Envelope, folder
         file: which, for rejects and errors.
         envelope: of its messages.
         folder: where the file is, as "upload", and for what this makes.
+        memory: DuckDB's memory limit.
 
     Raises:
-        InputFileError: the file breaks its contract, or is too large as JSON.
+        InputFileError: the file breaks its contract.
         RuleError: the contract asks for what this pipeline does not do.
     """
-    rejects, lines = folder / "rejects.jsonl", folder / "rows.jsonl"
-    too_large = array("q")
-    name = file["key"]
-    rows = _open(upload, file, folder)
-    with set_aside(rejects, file=name, version=file["version_id"]) as add:
-        if upload.delivery == "file":
-            with lines.open("wb") as target:
-                _take_blocks(rows, add, _writer(target, name))
-        else:
-            _take_blocks(rows, add, lambda block: too_large.extend(_unfit(block, envelope)))
-        raws = read_raw(folder / "upload", lines=too_large, name=name, contract=upload.contract)
-        for line, raw in raws:
-            lost = Reject.each_line(line, Fault("message_too_large", reasons=SINK_REASONS), raw)
-            rows.counts.reject_kept(lost)
-            for reject in lost:
-                add(reject)
-    return Checked(rows=rows.counts, rejects=rejects, lines=lines)
-
-
-def open_rows(upload: JsonUpload, file: FileName, folder: Path) -> Iterator[Row]:
-    """The rows of a checked file, number and JSON, one at a time; errors are check_rows's."""
-    for block in _open(upload, file, folder).blocks():
-        yield from zip(block.numbers, block.texts, strict=True)
-
-
-def _open(upload: JsonUpload, file: FileName, folder: Path) -> JsonRows:
     if upload.contract.key:
         raise RuleError(
             f"{upload.name}: a queue cannot tell which of two rows to keep; its rows have no key"
         )
-    return JsonRows(read_rows(folder / "upload", name=file["key"], contract=upload.contract))
+    rejects, name = folder / "rejects.jsonl", file["key"]
+    source = CsvFile(path=folder / "upload", name=name, contract=upload.contract)
+    most_bytes = None if upload.delivery == "file" else LIMITS.total_bytes - envelope.bytes_around
+    with connect_duckdb(folder, memory=memory) as connection:
+        with set_aside(rejects, file=name, version=file["version_id"]) as add:
+            rows = source.open()
+            refused = array("q")
+
+            def on_reject(reject: Reject) -> None:
+                add(reject)
+                # A further line of a row is no row of its own.
+                if reject.code != CONTINUED:
+                    refused.append(reject.line)
+
+            load_rows(connection, _RELATION, source, rows, folder=folder, on_reject=on_reject)
+            numbered = NumberedRows.of(connection, _RELATION, rows.columns, rejected=refused)
+            if most_bytes is not None:
+                large = numbered.leave_out(most_bytes=most_bytes)
+                _reject(source, large, counts=rows.counts, on_reject=add)
+        yield Checked(file=file, counts=rows.counts, rejects=rejects, rows=numbered)
 
 
-def _take_blocks(
-    rows: JsonRows, add: Callable[[Reject], None], take: Callable[[JsonBlock], None]
+def _reject(
+    source: CsvFile, large: array[int], *, counts: Counts, on_reject: Callable[[Reject], None]
 ) -> None:
-    for block in rows.blocks():
-        for reject in block.rejects:
-            add(reject)
-        take(block)
-
-
-def _unfit(block: JsonBlock, envelope: Envelope) -> Iterator[int]:
-    for number, line, text in zip(block.numbers, block.lines, block.texts, strict=True):
-        if not envelope.fits((number, text)):
-            yield line
-
-
-def _writer(target: IO[bytes], name: str) -> Callable[[JsonBlock], None]:
-    def write(block: JsonBlock) -> None:
-        if block.texts:
-            target.write("\n".join([*block.texts, ""]).encode())
-        if target.tell() > MAX_FILE_BYTES:
-            raise InputFileError(
-                file=name, line=None, problem="its rows are over 5 GiB as JSON", fix="Split it"
-            )
-
-    return write
+    for line, raw in source.read_raw(large):
+        fault = Fault("message_too_large", reasons=SINK_REASONS)
+        reject_loaded(counts, Reject.each_line(line, fault, raw), on_reject)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from include.core.runs.trial import Trial, limit_causes
+from include.core.runs.trial import MEMORY, Trial, limit_causes
+from include.core.snapshot.database import connect_duckdb
 from include.pipelines.csv_upload_to_sqs.envelope import Envelope
-from include.pipelines.csv_upload_to_sqs.transform import check_rows, open_rows
+from include.pipelines.csv_upload_to_sqs.numbered_rows import NumberedRows
+from include.pipelines.csv_upload_to_sqs.transform import check_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,16 +36,16 @@ def try_file(upload: JsonUpload, path: Path, *, folder: Path) -> Trial:
     (folder / "upload").symlink_to(path.resolve())
     file: FileName = {"bucket": "", "key": path.name, "version_id": _VERSION_ID}
     envelope = Envelope({**file, "key": upload.prefix + path.name})
-    checked = check_rows(upload, file, envelope=envelope, folder=folder)
+    with check_rows(upload, file, envelope=envelope, folder=folder, memory=MEMORY) as checked:
+        pass
 
     def rows() -> Iterator[str]:
-        any_size = upload.delivery == "file"
-        for row in open_rows(upload, file, folder):
-            if any_size or envelope.fits(row):
-                yield row[1]
+        with connect_duckdb(folder, memory=MEMORY) as connection:
+            for _, text in NumberedRows(connection).read():
+                yield text
 
     return Trial(
-        counts=checked.rows,
+        counts=checked.counts,
         kept=checked.deliverable,
         rejects=checked.rejects,
         rows=rows,

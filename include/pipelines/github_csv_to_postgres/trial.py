@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from array import array
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from include.core.runs.quarantine import set_aside
-from include.core.runs.trial import Trial, json_of_lines, limit_causes
+from include.core.runs.trial import Trial, limit_causes
 from include.core.snapshot.database import safe_errors
+from include.core.snapshot.json_rows import read_json
 from include.core.snapshot.load_csv import CsvFile
-from include.core.statements import fill, quote_identifier
 from include.errors import RuleError
 from include.pipelines.github_csv_to_postgres.transform import clean_and_check, load_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -52,16 +51,12 @@ def try_file(
     """
     rejects = folder / "rejects.jsonl"
     file = CsvFile(path=path, name=path.name, contract=source.contract)
-    with safe_errors():
-        with set_aside(rejects, file=path.name, version="") as add:
-            counts = load_source(connection, dataset, source, file, folder=folder, on_reject=add)
-        found = connection.execute(
-            fill("snapshot/list_lines", relation=quote_identifier(source.name))
-        )
-        kept = array("q", chain.from_iterable(iter(found.fetchone, None)))
+    with safe_errors(), set_aside(rejects, file=path.name, version="") as add:
+        counts = load_source(connection, dataset, source, file, folder=folder, on_reject=add)
+    kept = counts.kept - counts.duplicate
     causes: list[str] = []
     warnings: list[str] = []
-    cleaned = len(kept)
+    cleaned = kept
     if len(dataset.sources) == 1:
         try:
             with safe_errors():
@@ -73,9 +68,15 @@ def try_file(
     read = cleaned + counts.duplicate + counts.rejected
     return Trial(
         counts=counts,
-        kept=len(kept),
+        kept=kept,
         rejects=rejects,
-        rows=partial(json_of_lines, path, lines=kept, name=path.name, contract=source.contract),
+        rows=partial(_rows, connection, source.name, file),
         causes=(*causes, *limit_causes(dataset.name, dataset.rejects, read=read, rejects=rejects)),
         warnings=tuple(warnings),
     )
+
+
+def _rows(connection: DuckDBPyConnection, relation: str, file: CsvFile) -> Iterator[str]:
+    columns = file.open().columns
+    with safe_errors():
+        yield from read_json(connection, relation, columns, [column.name for column in columns])

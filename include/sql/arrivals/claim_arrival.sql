@@ -1,8 +1,7 @@
 -- A run takes an object version to process, unless it is done or another run holds it. The same
 -- run may take it again; so may any run once the lease is over, or on purpose (again). After a
 -- failure any run may, but where the failure is final only one that a person has started. The cause
--- of the last failure stays. A claim anew begins without progress only when what is done is done
--- again.
+-- of the last failure stays.
 -- Grain: one row a pipeline and object version; comes back when it was claimed.
 insert into ops.arrival (
     pipeline, bucket, key, version_id, etag, size, sequencer, stored_at, file_order,
@@ -24,7 +23,6 @@ set
     attempts = arrival.attempts
     + ((arrival.dag_id, arrival.run_id) <> (excluded.dag_id, excluded.run_id))::integer,
     sequencer = coalesce(arrival.sequencer, excluded.sequencer),
-    progress = case when arrival.state = 'done' then null else arrival.progress end,
     counts = null,
     final = false,
     changed_at = clock_timestamp()
@@ -49,4 +47,4 @@ where
         and %(again)s
         and (arrival.dag_id, arrival.run_id) <> (excluded.dag_id, excluded.run_id)
     )
-returning token, progress, file_order
+returning token, file_order

@@ -1,4 +1,5 @@
--- An object version is done, if the run still holds it. A rerun finds it done and leaves it so.
+-- An object version is done, if the run still holds it, and its progress of no more use. A rerun
+-- finds it done and leaves it so.
 -- Grain: one row when the run has done it, now or before; none when another run has taken it over.
 -- Parameters: pipeline, bucket, key, version_id, dag_id, run_id, counts.
 with mine as (
@@ -24,7 +25,6 @@ completed as (
     set
         state = 'done',
         counts = %(counts)s,
-        progress = null,
         cause = null,
         claimed_until = null,
         changed_at = clock_timestamp()
@@ -35,6 +35,16 @@ completed as (
         and arrival.key = mine.key
         and arrival.version_id = mine.version_id
         and mine.state <> 'done'
+),
+
+forgotten as (
+    delete from ops.arrival_progress
+    using mine
+    where
+        arrival_progress.pipeline = mine.pipeline
+        and arrival_progress.bucket = mine.bucket
+        and arrival_progress.key = mine.key
+        and arrival_progress.version_id = mine.version_id
 )
 
 select state

@@ -1,11 +1,9 @@
--- The holder goes on with an object version: its lease begins anew, and what the sink has
--- acknowledged is noted where it is given. What is done stays so.
--- No row when the token has been passed on.
--- Parameters: pipeline, bucket, key, version_id, token, progress, lease_seconds.
+-- The holder goes on with an object version: its lease begins anew. What is done stays so.
+-- Grain: one row with its state; none when the token has been passed on.
+-- Parameters: pipeline, bucket, key, version_id, token, lease_seconds.
 update ops.arrival
 set
     state = case when state = 'failed' then 'claimed' else state end,
-    progress = case when state <> 'done' then coalesce(%(progress)s::jsonb, progress) end,
     claimed_until = case
         when state <> 'done' then clock_timestamp() + make_interval(secs => %(lease_seconds)s)
     end,
@@ -16,3 +14,4 @@ where
     and key = %(key)s
     and version_id = %(version_id)s
     and token = %(token)s
+returning state

@@ -36,3 +36,11 @@ from
 -- Gives a column of a loaded table the name that its contract or its file has.
 -- Identifiers: relation, place (the name by place), own (its name).
 alter table {relation} rename column {place} to {own}
+
+
+-- name: delete
+-- Deletes the rows that begin at some lines.
+-- Grain: one row of the file. Parameters: relation; bound: lines.
+-- Safe to rerun: deletes nothing the second time.
+delete from {relation}
+where _sluice_line in (select unnest($lines::bigint[]))

@@ -13,6 +13,7 @@ from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload, JsonUpload, Upload
 from include.core.arrivals.events import name_problem
 from include.core.csv.rows import read_rows
+from include.core.runs.trial import MEMORY
 from include.core.snapshot.database import connect_duckdb
 from include.errors import InputFileError, SluiceError
 from include.pipelines.csv_upload_to_dynamodb import trial as items
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from include.core.runs.trial import Trial
 
     Dataset = GitHubDataset | Upload
-
-_DUCKDB_MEMORY = "512MB"  # what does not fit goes to the folder
 
 
 class SourceError(Exception):
@@ -55,7 +54,7 @@ def workspace() -> Iterator[Workspace]:
     """Give a workspace, and remove it at the end."""
     with tempfile.TemporaryDirectory(prefix="sluice-try-") as name:
         folder = Path(name)
-        with connect_duckdb(folder, memory=_DUCKDB_MEMORY) as connection:
+        with connect_duckdb(folder, memory=MEMORY) as connection:
             yield Workspace(folder, connection)
 
 

@@ -101,10 +101,20 @@ def test_stages_of_items_are_mapped_over_chunks_and_writes_share_a_pool(bag: Any
     assert dag.get_task("write.transform").upstream_task_ids == {"list_chunks"}
     assert dag.get_task("write.load").upstream_task_ids == {"write.transform"}
     assert dag.get_task("write.observe").upstream_task_ids == {"write.load"}
-    pools = {task.task_id: task.pool for task in dag.tasks}
-    assert pools.pop("write.load") == "dynamodb_writes"
-    assert set(pools.values()) == {"default_pool"}
-    assert "dynamodb_writes" in json.loads((REPOSITORY / "infra" / "pools.json").read_text())
+    assert pools_of(dag) == {"extract": "dynamodb_writes", "write.load": "dynamodb_writes"}
+
+
+def test_parts_of_large_files_share_a_pool(bag: Any) -> None:
+    dag = bag.dags["csv_upload_to_sqs"]
+    assert dag.get_task("deliver_part").upstream_task_ids == {"list_parts"}
+    assert pools_of(dag) == {"deliver_part": "sqs_sends"}
+
+
+def pools_of(dag: Any) -> dict[str, str]:
+    """The pool of each task that has one of its own, which is there."""
+    own = {task.task_id: task.pool for task in dag.tasks if task.pool != "default_pool"}
+    assert {*own.values()} <= json.loads((REPOSITORY / "infra" / "pools.json").read_text()).keys()
+    return own
 
 
 def test_upload_dag_starts_on_its_queue_and_leaves_messages_there(upload_dag: Any) -> None:

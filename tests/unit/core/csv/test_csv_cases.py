@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.core.csv.faults import Reject
-from include.core.csv.json_rows import JsonRows
 from include.core.csv.rows import read_rows
 from include.datasets import addresses, any_csv, covid_us_daily
 from include.errors import InputFileError
+from include.pipelines.csv_upload_to_sqs.trial import try_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,8 +60,10 @@ def zipped(*names: str) -> bytes:
 def test_any_csv_file_becomes_objects_with_names_as_they_stand(
     tmp_path: Path, content: str, objects: list[dict[str, str]]
 ) -> None:
-    rows = JsonRows(read_rows(written(tmp_path, content), name="x.csv", contract=ANY))
-    assert [json.loads(text) for block in rows.blocks() for text in block.texts] == objects
+    folder = tmp_path / "trial"
+    folder.mkdir()
+    trial = try_file(any_csv.DATASET, written(tmp_path, content), folder=folder)
+    assert [json.loads(text) for text in trial.rows()] == objects
 
 
 @pytest.mark.parametrize(

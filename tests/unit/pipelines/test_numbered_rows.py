@@ -4,20 +4,26 @@ import csv
 import io
 import json
 import re
-import tracemalloc
+import tempfile
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from include.contracts.columns import Column
-from include.core.csv.json_rows import JsonRows
-from include.core.csv.rows import read_rows
+from include.core.csv.faults import CONTINUED, Reject
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.load_csv import CsvFile, load_rows
 from include.errors import RuleError
+from include.pipelines.csv_upload_to_sqs.numbered_rows import NumberedRows, Span, read_part
 from tests.support.csv_files import contract
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 # What SQS takes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 # API_SendMessage.html
@@ -27,16 +33,33 @@ Row = tuple[int, int, str]
 
 
 def read(path: Path, content: bytes | str, columns: tuple[Column, ...] = (), **rules: Any) -> Any:
+    """Number, line and JSON of each row, and the lines of rejected ones."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with numbered(path, columns, **rules) as (rows, rejects, connection):
+        lines = connection.execute("select rowid + 1, line from numbered").fetchall()
+        by_number = dict(lines)
+        taken = [(number, by_number[number], text) for number, text in rows.read()]
+    return taken, sorted(reject.line for reject in rejects)
+
+
+@contextmanager
+def numbered(
+    path: Path, columns: tuple[Column, ...] = (), **rules: Any
+) -> Iterator[tuple[NumberedRows, list[Reject], Any]]:
     settings = {"unknown_columns": "add", **rules}
-    rows = JsonRows(read_rows(path, name=path.name, contract=contract(columns, **settings)))
-    taken: list[Row] = []
-    rejected: list[int] = []
-    for block in rows.blocks():
-        taken.extend(zip(block.numbers, block.lines, block.texts, strict=True))
-        rejected.extend(reject.line for reject in block.rejects)
-    assert rows.counts.kept == len(taken)
-    return taken, rejected
+    file = CsvFile(path=path, name=path.name, contract=contract(columns, **settings))
+    rejects: list[Reject] = []
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        connect_duckdb(Path(scratch), memory="128MB") as connection,
+    ):
+        folder = Path(scratch)
+        rows = file.open()
+        load_rows(connection, "t", file, rows, folder=folder, on_reject=rejects.append)
+        refused = [reject.line for reject in rejects if reject.code != CONTINUED]
+        made = NumberedRows.of(connection, "t", rows.columns, rejected=refused)
+        assert rows.counts.kept == len(list(made.read()))
+        yield made, rejects, connection
 
 
 @pytest.fixture
@@ -122,9 +145,11 @@ def test_text_beyond_ascii_is_not_escaped(path: Path) -> None:
     assert taken[0][2] == '{"Größe":"😀 € \u2028"}'
 
 
-def test_lone_surrogate_of_an_encoding_that_has_them_is_an_escape(path: Path) -> None:
-    taken, _ = read(path, b"a\n+2D0-x\n", encoding="utf-7")
-    assert taken == [(1, 2, '{"a":"\\ud83dx"}')]
+def test_half_a_character_is_no_text_and_its_row_is_rejected(path: Path) -> None:
+    path.write_bytes(b"a,b\n+2D0-x,1\ny,2\n")
+    with numbered(path, encoding="utf-7") as (rows, (reject,), _):
+        assert [*rows.read()] == [(2, '{"a":"y","b":"2"}')]
+    assert (reject.line, reject.code, reject.raw) == (2, "bad_encoding", "\\ud83dx,1")
 
 
 def test_filtered_rows_have_no_number(path: Path) -> None:
@@ -163,16 +188,52 @@ def test_rows_come_out_for_files_of_any_length(path: Path, count: int) -> None:
     assert [json.loads(text)["a"] for _, _, text in taken] == [str(n) for n in range(count)]
 
 
-def test_memory_does_not_grow_with_the_file(path: Path) -> None:
-    def peak(count: int) -> int:
-        with path.open("w") as file:
-            file.write("id,town\n")
-            file.writelines(f"{n},Town {n}\n" for n in range(count))
-        tracemalloc.start()
-        rows = JsonRows(read_rows(path, name="f.csv", contract=contract((), unknown_columns="add")))
-        assert sum(len(block.texts) for block in rows.blocks()) == count
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return most
+def test_names_may_be_anything_that_a_header_holds(path: Path) -> None:
+    names = [
+        "ID",
+        "x" * 200,
+        "_sluice_line",
+        'say "%s" \\ {x}',
+        "select",
+        "",
+        "a'b",
+        "\ufffe",
+    ]
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([names, range(len(names))])
+    taken, _ = read(path, file.getvalue())
+    assert [*json.loads(taken[0][2]).values()] == [*map(str, range(len(names)))]
+    assert [*json.loads(taken[0][2])] == [*(name or "column_6" for name in names)]
 
-    assert peak(300_000) < 1.3 * peak(100_000)
+
+def test_rows_that_are_too_large_keep_the_numbers_of_the_others(path: Path) -> None:
+    path.write_text("a,b\n" + "".join(f"{'é' * (number % 5)},\n" for number in range(1, 21)))
+    with numbered(path, null_tokens=()) as (rows, _, _):
+        # {"a":"","b":""} has 15 bytes, and numbers from 10 have two digits.
+        lines = rows.leave_out(most_bytes=15 + 2 * 3 + 2)
+        assert [*lines] == [line for line in range(2, 22) if (line - 1) % 5 == 4]
+        assert [number for number, _ in rows.read()] == [n for n in range(1, 21) if n % 5 != 4]
+        assert rows.spans(6) == [Span(1, 7, 6), Span(8, 15, 6), Span(16, 20, 4)]
+
+
+@hypothesis.given(
+    rows=st.lists(st.sampled_from(["1", "2", "bad", '"x\ny"', ""]), max_size=40),
+    size=st.integers(1, 9),
+)
+@hypothesis.settings(max_examples=40)
+def test_parts_together_are_all_rows_whatever_their_size(rows: list[str], size: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "f.csv"
+        path.write_text("".join(f"{cell},k\n" for cell in ["a", *rows]))
+        columns = (Column(name="a", type="integer"), Column(name="k", type="text"))
+        with numbered(path, columns) as (made, _, _):
+            every, parts = [*made.read()], []
+            for span in made.spans(size):
+                made.write(span, folder / "part")
+                with read_part(folder / "part", folder=folder, memory="128MB") as part:
+                    parts.append([*part])
+                assert (span.first, span.last) == (parts[-1][0][0], parts[-1][-1][0])
+                assert span.rows == len(parts[-1])
+    assert [row for part in parts for row in part] == every
+    assert [len(part) for part in parts[:-1]] == [size] * (len(parts) - 1)
