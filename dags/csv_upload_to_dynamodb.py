@@ -61,6 +61,7 @@ from wiring.uploads.tasks import (
     receive,
     recording_cause,
     results_of,
+    skip_mapping,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def extract(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.Extracted
     with recording_cause(file), item_resources() as resources:
         upload = upload_of(UPLOADS, file["key"])
         extracted = pipeline.extract(upload, file, files=len(files), resources=resources)
-        return pipeline.finish_small(upload, extracted, resources=resources)
+        extracted = pipeline.finish_small(upload, extracted, resources=resources)
+    if len(files) == 1 and not pipeline.chunks_to_write([extracted]):
+        skip_mapping("list_chunks", extracted)
+    return extracted
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, **JSON)

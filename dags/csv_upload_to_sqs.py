@@ -60,6 +60,7 @@ from wiring.uploads.tasks import (
     receive,
     recording_cause,
     results_of,
+    skip_mapping,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ def deliver(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.Delivered
     name_in_ui(file_name=file["key"])
     with recording_cause(file), deliver_resources() as resources:
         upload = upload_of(UPLOADS, file["key"])
-        return pipeline.deliver(upload, file, files=len(files), resources=resources)
+        delivered = pipeline.deliver(upload, file, files=len(files), resources=resources)
+    if len(files) == 1 and not pipeline.parts_to_send([delivered]):
+        skip_mapping("list_parts", delivered)
+    return delivered
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, **JSON)

@@ -14,7 +14,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    DownstreamTasksSkipped,
+)
 from botocore.exceptions import BotoCoreError, ClientError
 
 from include.core.aws.batches import error_code
@@ -66,6 +71,8 @@ def records_cause(function: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
+        except DownstreamTasksSkipped:
+            raise
         except TerminalError as error:
             _record(error)
             # Without its cause, whose words may quote rows, and without a retry.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
 
 REPEATS = 5
+ITEM_STAGES = {"list_chunks", "write.transform", "write.load", "write.observe"}
 
 
 @pytest.fixture
@@ -101,7 +102,12 @@ def test_clock_starts_no_run_of_a_dag_that_is_due_while_people_and_files_do(
         while api.call("GET", f"/dags/{dag_id}")["next_dagrun_run_after"] is not None:
             assert time.monotonic() < deadline
             time.sleep(0.5)
-    uploads.wait([uploads.land(SQS, "due", uploads.text("due", 1))])
+    uploads.wait([uploads.land(name, "due", uploads.text("due", 1)) for name in (SQS, ITEMS)])
+    for name, skipped in ((SQS, {"list_parts", "deliver_part"}), (ITEMS, ITEM_STAGES)):
+        (run_id,) = (run_id for dag_id, run_id, _ in uploads.made() if dag_id == name)
+        # The file is small: the task that has read it does the rest.
+        ended = uploads.runs.tries(name, run_id).items()
+        assert {task for task, [(state, _)] in ended if state == "skipped"} == skipped
     uploads.runs.trigger("sweep_arrivals")
     found = {(run_id.split("__")[0], state) for _, run_id, state in uploads.runs.since(0)}
     assert "scheduled" not in {kind for kind, _ in found}
