@@ -70,7 +70,6 @@ if TYPE_CHECKING:
 
 UPLOADS = item_uploads()
 STAGES = ("write.transform", "write.load", "write.observe")
-CHUNK = "{{ chunk_name }}"
 
 
 @task(map_index_template="{{ file_name }}", **JSON, pool="dynamodb_writes")
@@ -79,11 +78,9 @@ def extract(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.Extracted
     name_in_ui(file_name=file["key"])
     with recording_cause(file), item_resources() as resources:
         upload = upload_of(UPLOADS, file["key"])
-        extracted = pipeline.extract(upload, file, files=len(files), resources=resources)
-        extracted = pipeline.finish_small(upload, extracted, resources=resources)
-    if len(files) == 1 and not pipeline.chunks_to_write([extracted]):
-        skip_mapping("list_chunks", extracted)
-    return extracted
+        extracted = pipeline.take_in(upload, file, files=len(files), resources=resources)
+    left = len(files) > 1 or pipeline.chunks_to_write([extracted])
+    return extracted if left else skip_mapping("list_chunks", extracted)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, **JSON)
@@ -92,21 +89,21 @@ def list_chunks(extracted: Any) -> list[pipeline.Chunk]:
     return pipeline.chunks_to_write(results_of(extracted))
 
 
-@task(map_index_template=CHUNK, **JSON)
+@task(map_index_template="{{ chunk_name }}", **JSON)
 @records_cause
 def transform(chunk: pipeline.Chunk) -> pipeline.TransformedChunk:
     with recording_cause(chunk["file"]), item_resources() as resources:
         return pipeline.transform(_upload(chunk), chunk, resources=resources)
 
 
-@task(map_index_template=CHUNK, **JSON, pool="dynamodb_writes")
+@task(map_index_template="{{ chunk_name }}", **JSON, pool="dynamodb_writes")
 @records_cause
 def load(chunk: pipeline.TransformedChunk) -> pipeline.LoadedChunk:
     with recording_cause(chunk["file"]), item_resources() as resources:
         return pipeline.load(_upload(chunk), chunk, resources=resources)
 
 
-@task(map_index_template=CHUNK, **JSON)
+@task(map_index_template="{{ chunk_name }}", **JSON)
 @records_cause
 def observe(chunk: pipeline.LoadedChunk) -> pipeline.ObservedChunk:
     with recording_cause(chunk["file"]), item_resources() as resources:
@@ -121,12 +118,11 @@ def _upload(chunk: pipeline.Chunk) -> ItemUpload:
 @task(trigger_rule=TriggerRule.ALL_DONE, multiple_outputs=False)
 @records_cause
 def settle(extracted: Any, chunks: Any, observed: Any) -> dict[str, int]:
-    files, found = results_of(extracted), results_of(observed)
     with item_resources() as resources:
-        results = pipeline.tally(files, found, resources=resources)
+        results = pipeline.tally(results_of(extracted), results_of(observed), resources=resources)
     add_causes(results, chunks, STAGES)
-    report = partial(pipeline.report_failure, resources.events)
-    return finish_upload_run(results, mapped_task="extract", on_failed=report)
+    failed = partial(pipeline.report_failure, resources.events)
+    return finish_upload_run(results, mapped_task="extract", on_failed=failed)
 
 
 @task_group

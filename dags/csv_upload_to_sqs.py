@@ -77,9 +77,8 @@ def deliver(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.Delivered
     with recording_cause(file), deliver_resources() as resources:
         upload = upload_of(UPLOADS, file["key"])
         delivered = pipeline.deliver(upload, file, files=len(files), resources=resources)
-    if len(files) == 1 and not pipeline.parts_to_send([delivered]):
-        skip_mapping("list_parts", delivered)
-    return delivered
+    left = len(files) > 1 or pipeline.parts_to_send([delivered])
+    return delivered if left else skip_mapping("list_parts", delivered)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, **JSON)

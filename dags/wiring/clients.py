@@ -20,6 +20,7 @@ from airflow.sdk.log import mask_secret
 from botocore.exceptions import BotoCoreError, ClientError
 
 from include.core.aws.batches import error_code
+from include.core.aws.clients import UNCHECKED
 from include.core.aws.objects import ObjectStore
 from include.core.warehouse.migrations import bring_up_to_date
 from include.core.web.client import Web
@@ -146,7 +147,7 @@ def aws_client(service: str) -> Any:
     return session.client(
         service,
         endpoint_url=hook.conn_config.get_service_endpoint_url(service_name=service),
-        config=hook.config,
+        config=UNCHECKED.merge(hook.config) if hook.config else UNCHECKED,
         verify=hook.verify,
     )
 

@@ -51,16 +51,17 @@ class Emulator:
         return client(service, self.endpoint)
 
 
-def client(service: Any, endpoint: str) -> Any:
+def client(service: Any, endpoint: str, *, config: Config | None = None) -> Any:
     """A boto3 client of one service of an emulator at endpoint."""
+    # A busy laptop answers late, so reads get longer than connects.
+    patient = Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=60)
     return boto3.client(
         service,
         endpoint_url=endpoint,
         region_name=REGION,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        # A busy laptop answers late, so reads get longer than connects.
-        config=Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=60),
+        config=patient.merge(config) if config else patient,
     )
 
 

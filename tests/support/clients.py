@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from include.core.aws.clients import UNCHECKED
 from infra.local import aws as emulators
 
 
 @cache
 def client(service: str, endpoint: str) -> Any:
-    return emulators.client(service, endpoint)
+    return emulators.client(service, endpoint, config=UNCHECKED)
 
 
 @cache

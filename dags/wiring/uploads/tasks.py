@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseXCom, get_current_context, task
 from airflow.sdk.exceptions import AirflowTaskTimeout, DownstreamTasksSkipped
@@ -128,7 +128,7 @@ def recording_cause(file: FileName) -> Iterator[None]:
         raise
 
 
-def skip_mapping(task_id: str, result: Any) -> None:
+def skip_mapping(task_id: str, result: Any) -> NoReturn:
     """End the current task well, and skip the one that would list what further tasks map over.
 
     For a run whose only file needs no further tasks: it ends a second or two earlier.

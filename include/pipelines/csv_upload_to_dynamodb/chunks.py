@@ -109,7 +109,7 @@ class ExtractedFile(_EveryExtractedFile, total=False):
 
 
 def chunks_to_write(files: Iterable[ExtractedFile]) -> list[Chunk]:
-    """The chunks of the files that finish_small has left as they were."""
+    """The chunks of the files that take_in has not written."""
     return [chunk for file in files if not file.get("observed") for chunk in file["chunks"]]
 
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.pipelines.csv_upload_to_dynamodb.extract import extract
 from include.pipelines.csv_upload_to_dynamodb.load import load
 from include.pipelines.csv_upload_to_dynamodb.observe import observe
 from include.pipelines.csv_upload_to_dynamodb.transform import transform
 
 if TYPE_CHECKING:
     from include.contracts.uploads import ItemUpload
+    from include.core.arrivals.claim import ReceivedFile
     from include.pipelines.csv_upload_to_dynamodb.chunks import ExtractedFile
     from include.pipelines.csv_upload_to_dynamodb.resources import ItemResources
 
 
-def finish_small(
-    upload: ItemUpload, extracted: ExtractedFile, *, resources: ItemResources
+def take_in(
+    upload: ItemUpload, file: ReceivedFile, *, files: int, resources: ItemResources
 ) -> ExtractedFile:
-    """Take the chunk of a file that has one only through all stages; leave other files as they are.
+    """Extract a file, and take the chunk of one that has no more through all stages.
 
-    Three tasks less are a second or two less each. Arguments and errors are those of transform,
-    load and observe.
+    Three tasks less are a second or two less each. Arguments are those of extract; errors also
+    those of transform, load and observe.
     """
+    extracted = extract(upload, file, files=files, resources=resources)
     if len(extracted["chunks"]) != 1:
         return extracted
     (chunk,) = extracted["chunks"]
