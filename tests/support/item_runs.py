@@ -150,6 +150,11 @@ class ItemPlace(UploadPlace):
         with self.resources(run_id, "extract") as resources:
             return pipeline.extract(self.upload, file, files=files, resources=resources)
 
+    def take_in(self, file: ReceivedFile, run_id: str, files: int = 1) -> ExtractedFile:
+        """The first task as the DAG has it: it also writes a file of one chunk."""
+        with self.resources(run_id, "extract") as resources:
+            return pipeline.take_in(self.upload, file, files=files, resources=resources)
+
     def transform(self, chunk: Chunk, run_id: str) -> TransformedChunk:
         with self.resources(run_id, "transform") as resources:
             return pipeline.transform(self.upload, chunk, resources=resources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from include.pipelines.csv_upload_to_dynamodb.extract import extract
@@ -28,6 +29,14 @@ def take_in(
     if len(extracted["chunks"]) != 1:
         return extracted
     (chunk,) = extracted["chunks"]
-    transformed = transform(upload, chunk, resources=resources)
-    loaded = load(upload, transformed, resources=resources)
-    return {**extracted, "observed": [observe(upload, loaded, resources=resources)]}
+    transformed = transform(upload, chunk, resources=_apart(resources, "transform"))
+    loaded = load(upload, transformed, resources=_apart(resources, "load"))
+    observed = observe(upload, loaded, resources=_apart(resources, "observe"))
+    return {**extracted, "observed": [observed]}
+
+
+def _apart(resources: ItemResources, stage: str) -> ItemResources:
+    """The same with a folder of its own, as a task of its own has it."""
+    folder = resources.folder / stage
+    folder.mkdir()
+    return replace(resources, folder=folder)
