@@ -129,13 +129,13 @@ def test_next_run_sends_only_what_parts_have_left(place: Place) -> None:
 
 
 def test_marks_of_parts_of_another_size_do_not_count(place: Place) -> None:
-    content = rows_of(60)
+    content = rows_of(80)
     file = place.put(content)
-    cut = in_parts(place, 20)
-    # The second part has the rows 21 to 40 here, and 31 to 60 below.
+    cut = in_parts(place, 40)
+    # The second part has the rows 41 to 80 here, and 21 to 40 below.
     cut.deliver_part(cut.read(file)["parts"][1])
     early = place.messages()
-    in_parts(place, 30).deliver(file)
+    in_parts(place, 20).deliver(file)
     check_delivered(consume([*early, *place.messages()]), content, file)
 
 

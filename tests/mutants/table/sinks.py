@@ -43,8 +43,8 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/snapshot/long_keys.py",
-                "    if long:\n        statement",
-                "    if False:\n        statement",
+                "    if long:\n        delete_lines",
+                "    if False:\n        delete_lines",
             ),
         ),
         (f"{_LONG}::test_row_with_a_key_too_long_is_rejected_with_its_line_and_column",),

@@ -9,6 +9,7 @@ from tests.mutants.guard import Edit, Guard
 _LEASES: Final = "tests/integration/test_arrivals_leases.py"
 _FOR_GOOD: Final = "tests/integration/test_finish_run_messages.py"
 _FINISHED: Final = "tests/integration/test_faults_finish_run.py"
+_PARTS: Final = "tests/integration/test_csv_upload_to_sqs_parts.py"
 _ITEMS: Final = "tests/integration/test_csv_upload_to_dynamodb.py"
 _VERSIONS: Final = "tests/integration/test_item_versions.py"
 _BATCHES: Final = "tests/unit/core/aws/test_batches.py"
@@ -37,6 +38,76 @@ GUARDS: Final = (
         "a writer whose file was taken over writes on",
         (Edit("include/sql/arrivals/renew_arrival.sql", "and token = %(token)s", ""),),
         (_LATE, f"{_ITEMS}::test_run_that_another_has_taken_over_from_writes_nothing_more"),
+    ),
+    Guard(
+        "fence of a part",
+        "a writer whose file was taken over keeps marks of rows",
+        (Edit("include/sql/arrivals/part_progress.sql", "    and token = %(token)s\n", ""),),
+        (_LATE, f"{_PARTS}::test_part_of_a_file_that_another_run_has_taken_over_stops"),
+    ),
+    Guard(
+        "limits of a part",
+        "marks of parts of another size pass for marks of this one, and rows are not sent",
+        (
+            Edit(
+                "include/pipelines/csv_upload_to_sqs/progress.py",
+                "repr((upload.delivery, upload.contract, span))",
+                "repr((upload.delivery, upload.contract))",
+            ),
+        ),
+        (f"{_PARTS}::test_marks_of_parts_of_another_size_do_not_count",),
+    ),
+    Guard(
+        "part of a file that is done",
+        "a part that is cleared after the end of its run is sent again",
+        (
+            Edit(
+                "include/pipelines/csv_upload_to_sqs/deliver.py",
+                "    if lease.open:\n        _send_part",
+                "    if True:\n        _send_part",
+            ),
+        ),
+        (f"{_PARTS}::test_part_that_is_cleared_after_the_end_of_its_run_sends_nothing",),
+    ),
+    Guard(
+        "parts that were not sent",
+        "a file counts as delivered although a part of it was not sent",
+        (
+            Edit(
+                "include/pipelines/csv_upload_to_sqs/parts.py",
+                "    if missing:\n",
+                "    if False:\n",
+            ),
+        ),
+        (f"{_PARTS}::test_file_whose_parts_were_not_all_sent_says_how_many",),
+    ),
+    Guard(
+        "numbers of rows",
+        "a row has another number, and key, when another row is rejected",
+        (
+            Edit(
+                "include/pipelines/csv_upload_to_sqs/numbered_rows.py",
+                '{"rejected": list(rejected)}',
+                '{"rejected": []}',
+            ),
+        ),
+        (
+            "tests/unit/pipelines/test_numbered_rows.py::test_rejected_rows_and_rows_of_many_lines_keep_numbers_and_lines_in_step",
+        ),
+    ),
+    Guard(
+        "folders of stages",
+        "rows that a small file has rejected count twice",
+        (
+            Edit(
+                "include/pipelines/csv_upload_to_dynamodb/small_files.py",
+                "return replace(resources, folder=folder)",
+                "return resources",
+            ),
+        ),
+        (
+            "tests/integration/test_item_small_files.py::test_outcome_is_that_of_the_stages_one_by_one",
+        ),
     ),
     Guard(
         "fence at the end",
