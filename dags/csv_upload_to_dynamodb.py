@@ -10,6 +10,7 @@
 - an event a chunk and stage, to the bus
 - ops.arrival, ops.run and ops.rejected_row, in one transaction
 - a notice to SNS
+- an event of the sink's asset
 
 **Runs**
 
@@ -56,7 +57,7 @@ from wiring.uploads.resources import item_resources
 from wiring.uploads.tasks import (
     JSON,
     add_causes,
-    announce,
+    announce_to,
     finish_upload_run,
     receive,
     recording_cause,
@@ -144,7 +145,7 @@ def wire() -> None:
     files: Any = receive()
     extracted: Any = extract.partial(files=files).expand(file=files)
     chunks: Any = list_chunks(extracted)
-    announce(settle(extracted, chunks, write.expand(chunk=chunks)))
+    announce_to(CSV_UPLOAD_TO_DYNAMODB)(settle(extracted, chunks, write.expand(chunk=chunks)))
 
 
 wire()

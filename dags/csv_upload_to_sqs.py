@@ -9,6 +9,7 @@
 - a message a row to the JSON queue; or, as the dataset says, one JSON Lines file and a pointer
 - ops.arrival, ops.run and ops.rejected_row, in one transaction
 - a notice to SNS
+- an event of the sink's asset
 
 **Runs**
 
@@ -55,7 +56,7 @@ from wiring.uploads.resources import deliver_resources
 from wiring.uploads.tasks import (
     JSON,
     add_causes,
-    announce,
+    announce_to,
     finish_upload_run,
     receive,
     recording_cause,
@@ -116,7 +117,7 @@ def wire() -> None:
     files: Any = receive()
     delivered: Any = deliver.partial(files=files).expand(file=files)
     parts: Any = list_parts(delivered)
-    announce(settle(delivered, parts, deliver_part.expand(part=parts)))
+    announce_to(CSV_UPLOAD_TO_SQS)(settle(delivered, parts, deliver_part.expand(part=parts)))
 
 
 wire()

@@ -8,6 +8,7 @@
 
 - the dataset's table, ops.run and ops.rejected_row, in one transaction
 - a notice to SNS
+- an event of the table's asset, which other DAGs can wait for
 
 **Runs**
 
@@ -38,11 +39,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, dag, get_current_context, task
+from airflow.sdk import DAG, Asset, dag, get_current_context, task
 
 from include.datasets import github_datasets
 from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
+from wiring.assets import report_update
 from wiring.clients import github, lake, publish, warehouse
 from wiring.defaults import dag_defaults, timed_tags
 from wiring.failures import notify_failure, records_cause
@@ -104,10 +106,13 @@ def build(dataset: GitHubDataset) -> DAG:
                 dry_run=asked["dry_run"],
             )
 
-    @task
+    @task(outlets=[Asset(dataset.table.sink)])
     @records_cause
     def announce(loaded: pipeline.LoadedSnapshot) -> list[str]:
-        return pipeline.announce_end(loaded, run=this_run(), connect=warehouse(), publish=publish)
+        run, connect = this_run(), warehouse()
+        sent = pipeline.announce_end(loaded, run=run, connect=connect, publish=publish)
+        report_update()
+        return sent
 
     @dag(
         dag_id=dataset.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 from contextlib import closing
@@ -186,13 +187,29 @@ def lake(aws: Aws) -> ObjectStore:
     return ObjectStore(client=client, bucket=name)
 
 
+def bundles(of_teams: Path) -> list[dict[str, Any]]:
+    """Where Airflow finds DAG files: in the project's folder, and in one that tests fill."""
+    found = ({}, {"path": str(of_teams), "refresh_interval": 1})
+    names, local = ("dags-folder", "dags-of-teams"), "airflow.dag_processing.bundles.local"
+    return [
+        {"name": name, "classpath": f"{local}.LocalDagBundle", "kwargs": given}
+        for name, given in zip(names, found, strict=True)
+    ]
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
-    """The whole stack over the shipped files; a file in its failpoints folder kills a task."""
+    """The whole stack over the shipped files; a file in its failpoints folder kills a task.
+
+    Airflow also finds DAG files in its folder "dags of teams".
+    """
     root = tmp_path_factory.mktemp("stack")
     failpoints = root / "failpoints"
     failpoints.mkdir()
-    options = Options(ui_port=None, failpoints=failpoints, reread_seconds=3600, pace=PACE)
+    of_teams = root / "dags of teams"
+    of_teams.mkdir()
+    pace = PACE | {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles(of_teams))}
+    options = Options(ui_port=None, failpoints=failpoints, reread_seconds=3600, pace=pace)
     with stacks.started(root, options, say=print) as running:
         never_sync(running.server)
         yield running

@@ -17,6 +17,8 @@ from infra.local.stand_ins.github import Fault, GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import moment, write_version
 from tests.support.scheduled_runs import ScheduledRuns, backfilled
+from tests.support.team_dags import team_dag, wait_for_run
+from tests.support.updates import entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,9 +61,17 @@ def expected(snapshot_at: Callable[..., Any], days: list[str]) -> tuple[Any, Any
     return oracle.table(loaded), counts
 
 
-def test_run_by_hand_loads_and_is_told_of_once(runs: ScheduledRuns) -> None:
-    run_id, state = runs.trigger(DAG, as_of="2020-12-05T08:30:00Z")
-    assert state == "success"
+def test_run_by_hand_loads_is_told_of_once_and_starts_the_dag_that_waits_for_the_table(
+    runs: ScheduledRuns,
+) -> None:
+    last = runs.last()
+    with team_dag(runs, "docs/wait-for-data.md") as report:
+        run_id, state = runs.trigger(DAG, as_of="2020-12-05T08:30:00Z")
+        assert state == "success"
+        reported = wait_for_run(runs, report, last)
+    update = entered(runs.query, DAG, run_id)
+    assert runs.updates(DAG, run_id) == [update]
+    assert reported == [f"2020-12-05T08:30:00Z: {update['inserted']} new, 0 changed"]
     tasks = runs.tries(DAG, run_id)
     assert {name: len(instances) for name, instances in tasks.items()} == {
         "resolve_as_of": 1,
@@ -155,6 +165,7 @@ def test_killed_tasks_are_tried_again_and_leave_no_trace(runs: ScheduledRuns) ->
     assert runs.wait(DAG, run_id) == "success"
     assert runs.query(f"select date, xmin::text from {TABLE}") == before
     assert runs.notices(run_id, at_least=0) == []
+    assert runs.updates(DAG, run_id) == [entered(runs.query, DAG, run_id)]
 
 
 @contextmanager

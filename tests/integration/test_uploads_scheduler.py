@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.scheduled_runs import PATIENCE_SECONDS, ScheduledRuns
+from tests.support.updates import entered
 from tests.support.upload_checks import check
 from tests.support.uploads import ITEMS, OUTPUTS, PREFIXES, SQS, Uploads
 
@@ -32,6 +33,18 @@ def seconds_until(happened: Callable[[], bool], *, since: float) -> float:
         assert time.monotonic() - since < PATIENCE_SECONDS
         time.sleep(0.05)
     return time.monotonic() - since
+
+
+def check_updates(uploads: Uploads) -> None:
+    """Each run that has done files updates the asset of its sink, and no other run does."""
+    statement = "select dag_id, run_id from ops.run where run_id = any(%s) and status = 'success'"
+    made = [run_id for _, run_id, _ in uploads.made()]
+    worked = uploads.runs.query(statement, made)
+    assert {dag_id for dag_id, _ in worked} == {SQS, ITEMS}
+    for dag_id, run_id, _ in uploads.made():
+        told = (dag_id, run_id) in worked
+        expected = [entered(uploads.runs.query, dag_id, run_id)] if told else []
+        assert uploads.runs.updates(dag_id, run_id) == expected
 
 
 def test_files_at_once_of_no_row_to_one_more_than_a_batch_and_an_event_five_times_arrive_once(
@@ -58,6 +71,7 @@ def test_files_at_once_of_no_row_to_one_more_than_a_batch_and_an_event_five_time
         uploads.client("sqs").send_message_batch(QueueUrl=queue, Entries=copies)
     uploads.wait(files)
     check(uploads, files)
+    check_updates(uploads)
     again = [run for run in uploads.made() if run not in first]
     statement = "select status, details ->> 'warnings' from ops.run where run_id = %s"
     entered = {run_id: uploads.runs.query(statement, run_id) for _, run_id, _ in again}

@@ -124,6 +124,12 @@ class ScheduledRuns:
         batches = [event["extra"]["payload"]["message_batch"] for event in events]
         return [str(message["Body"]) for batch in batches for message in batch]
 
+    def updates(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """What the events of assets say that a run has made, in their order."""
+        query = {"source_dag_id": dag_id, "source_run_id": run_id, "order_by": "timestamp"}
+        events = self.stack.api.call("GET", "/assets/events", query=query)["asset_events"]
+        return [event["extra"] for event in events]
+
     def kill_triggerer(self) -> None:
         """End it and its child as the kernel does when memory is short."""
         programs = self.stack.group.programs

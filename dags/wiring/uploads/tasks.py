@@ -16,6 +16,7 @@ from include.core.arrivals.registry import CLAIM_SECONDS, note_cause
 from include.core.runs import outbox
 from include.core.warehouse.connection import transaction
 from include.errors import ArrivalError, SluiceError
+from wiring.assets import report_update
 from wiring.clients import publish, warehouse
 from wiring.failures import FAILURE, NO_CAUSE, cause_in_file, cause_of, records_cause
 from wiring.run_input import moments_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from include.core.arrivals.results import FileResult
     from include.core.arrivals.versions import FileName, Landing
     from wiring.uploads.form import UploadForm
+    from wiring.uploads.pipelines import UploadPipeline
 
 RECEIVED = "received"
 # One XCom of what a task returns, instead of one more for each of its keys.
@@ -75,8 +77,19 @@ def receive() -> list[ReceivedFile]:
 @task
 @records_cause
 def announce(settled: Any) -> list[str]:  # noqa: ARG001 -- it comes after
-    """Send the notice of this run's end, and return the subjects of all that were sent."""
-    return send_notices()
+    """Send the notice of this run's end, and say what the run has done to the sink's asset.
+
+    Returns:
+        The subjects of all notices that were sent.
+    """
+    sent = send_notices()
+    report_update()
+    return sent
+
+
+def announce_to(pipeline: UploadPipeline) -> Any:
+    """The task announce as the last of a pipeline's DAG: it updates the asset of the sink."""
+    return announce.override(outlets=[pipeline.sink_asset()])
 
 
 def send_notices() -> list[str]:

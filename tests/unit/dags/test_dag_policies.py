@@ -35,6 +35,8 @@ def bag() -> Any:
         patch.setattr(socket.socket, "connect", refuse)
         for dag_id in UPLOAD_DAGS:
             patch.setenv(f"AIRFLOW__SLUICE__{dag_id.upper()}_QUEUE_URL", QUEUE)
+        patch.setenv("AIRFLOW__SLUICE__JSON_QUEUE_URL", QUEUE.replace("arrivals", "json"))
+        patch.setenv("AIRFLOW__SLUICE__ITEMS_TABLE", "items")
         started = time.monotonic()
         found: Any = DagBag(str(REPOSITORY / "dags"), include_examples=False)
         found.seconds = time.monotonic() - started
@@ -94,6 +96,21 @@ def test_every_upload_dag_goes_from_receive_by_settle_to_announce(upload_dag: An
     assert upload_dag.get_task("announce").upstream_task_ids == {"settle"}
     assert upload_dag.get_task("announce").trigger_rule == "all_success"
     assert upload_dag.leaves == [upload_dag.get_task("announce")]
+
+
+def test_last_task_of_each_pipeline_updates_the_asset_that_has_the_name_of_its_sink(
+    bag: Any,
+) -> None:
+    tables = {dataset.name: dataset.table.sink for dataset in github_datasets()}
+    sinks = tables | {"csv_upload_to_sqs": "sqs:json", "csv_upload_to_dynamodb": "dynamodb:items"}
+    from airflow.sdk import Asset  # noqa: PLC0415 -- after the environment is set
+
+    for dag_id, sink in sinks.items():
+        outlets = {task.task_id: task.outlets for task in bag.dags[dag_id].tasks if task.outlets}
+        # Whoever waits for it names it alone: Airflow sees a conflict in any other URI.
+        assert outlets == {"announce": [Asset(sink)]}
+        assert outlets["announce"][0].name == sink
+    assert tables["covid_us_daily"] == "covid.us_daily"
 
 
 def test_stages_of_items_are_mapped_over_chunks_and_writes_share_a_pool(bag: Any) -> None:
