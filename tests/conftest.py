@@ -189,11 +189,14 @@ def lake(aws: Aws) -> ObjectStore:
 
 def bundles(of_teams: Path) -> list[dict[str, Any]]:
     """Where Airflow finds DAG files: in the project's folder, and in one that tests fill."""
-    found = ({}, {"path": str(of_teams), "refresh_interval": 1})
-    names, local = ("dags-folder", "dags-of-teams"), "airflow.dag_processing.bundles.local"
+    folder = {"classpath": "airflow.dag_processing.bundles.local.LocalDagBundle"}
     return [
-        {"name": name, "classpath": f"{local}.LocalDagBundle", "kwargs": given}
-        for name, given in zip(names, found, strict=True)
+        {**folder, "name": "dags-folder", "kwargs": {}},
+        {
+            **folder,
+            "name": "dags-of-teams",
+            "kwargs": {"path": str(of_teams), "refresh_interval": 1},
+        },
     ]
 
 

@@ -15,6 +15,8 @@ _LEDGER: Final = "tests/integration/test_ledger.py"
 _PIPELINE: Final = "tests/integration/test_github_csv_to_postgres.py"
 _NOTICES: Final = "tests/integration/test_faults_notices.py"
 _LOGINS: Final = "tests/integration/dags/test_logins.py"
+_UPDATE: Final = "include/sql/runs/find_update.sql"
+_UPDATES: Final = "tests/integration/test_updates.py"
 _WORDS: Final = "tests/integration/test_database_words.py"
 
 GUARDS: Final = (
@@ -250,6 +252,18 @@ GUARDS: Final = (
         "a failure after the load overwrites the ledger row of its success",
         (Edit("include/sql/runs/record_failure.sql", "where run.status <> 'success'", ""),),
         (f"{_LEDGER}::test_failure_after_a_success_leaves_its_ledger_row_as_it_is",),
+    ),
+    Guard(
+        "update by a success",
+        "an event says that a table is up to date after a run that failed or found nothing to do",
+        (Edit(_UPDATE, "and status = 'success'", ""),),
+        (f"{_UPDATES}::test_run_that_failed_or_found_nothing_to_do_is_no_update",),
+    ),
+    Guard(
+        "size of an update",
+        "the event of a run of a thousand files has all their versions",
+        (Edit(_UPDATE, "'$.sources[0 to 19]'", "'$.sources[*]'"),),
+        (f"{_UPDATES}::test_update_names_twenty_sources_of_a_thousand_in_their_order",),
     ),
     Guard(
         "words of Postgres",
