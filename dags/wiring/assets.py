@@ -9,26 +9,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk import get_current_context
+from airflow.sdk import Asset, get_current_context
 from airflow.sdk.execution_time.context import InletEventsAccessor
 
-from include.core.runs.updates import find_update
+from include.core.runs.updates import find_update, format_counts
 from wiring.clients import warehouse
-from wiring.task_context import this_run
+from wiring.task_context import name_in_ui, this_run
 
 if TYPE_CHECKING:
-    from airflow.sdk import Asset
-
     from include.core.runs.updates import SinkUpdate
 
 # The newest events of an asset, among which one of the same run is looked for.
 _RECENT = 100
 
 
+def updates(sink: str) -> dict[str, Any]:
+    """Arguments of @task for the one that calls report_update.
+
+    The run's page lists tasks with their map_index_template, also those that are not mapped.
+    """
+    return {"outlets": [Asset(sink)], "map_index_template": "{{ counts }}"}
+
+
 def report_update() -> None:
     """Give the event of this task's outlet what the run has done, or withhold the event.
 
-    The one outlet of the task is the asset of the run's sink. Airflow makes an event for each
+    The task has the arguments of updates(sink). Airflow makes an event for each
     outlet of a task that succeeds. There is none after a run that has done nothing to its sink,
     such as a dry run, and no second one that says the same of a run that was cleared.
 
@@ -38,6 +44,8 @@ def report_update() -> None:
     context: Any = get_current_context()
     (asset,) = context["task"].outlets
     update = find_update(warehouse(), this_run(), asset.name)
+    if update is not None:
+        name_in_ui(counts=format_counts(update))
     if update is None or _is_known(asset, update, tries=context["ti"].try_number):
         context["task"].outlets = []
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.core.runs.ledger import Counts, Details, RunOfSink, record_failure, record_run
-from include.core.runs.updates import find_update
+from include.core.runs.updates import find_update, format_counts
 from include.core.warehouse.connection import transaction
 
 if TYPE_CHECKING:
@@ -80,3 +80,12 @@ def test_run_that_the_ledger_does_not_have_or_has_failed_early_is_no_update(
 def test_run_into_another_sink_is_no_update_of_this_one(loader: Connect) -> None:
     enter(loader, [])
     assert find_update(loader, RUN, "public.other") is None
+
+
+def test_counts_for_people_leave_out_those_of_no_row(loader: Connect) -> None:
+    enter(loader, [])
+    update = find_update(loader, RUN, RUN.sink)
+    assert update is not None
+    words = "9 read, 1 rejected, 1 duplicate, 2 inserted, 1 updated, 3 unchanged, 1 superseded"
+    assert format_counts(update) == words
+    assert format_counts({**update, **dict.fromkeys(vars(COUNTS), 0)}) == "0 read"  # type: ignore[typeddict-item]

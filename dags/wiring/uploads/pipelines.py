@@ -72,10 +72,6 @@ class UploadPipeline:
         watcher = AssetWatcher(name=f"{self.name}_queue", trigger=trigger)
         return Asset(name=f"{self.name}_arrivals", watchers=[watcher])
 
-    def sink_asset(self) -> Asset:
-        """What the DAG's last task updates."""
-        return Asset(self.sink)
-
 
 CSV_UPLOAD_TO_SQS = UploadPipeline(
     name="csv_upload_to_sqs",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
+from include.core.runs.ledger import Counts
 from include.core.runs.notices import format_moment
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
@@ -84,6 +86,12 @@ def find_update(connect: Connect, run: Run, sink: str) -> SinkUpdate | None:
     found["as_of"] = format_moment(found["as_of"])
     found["sources"] = [_version_of(source) for source in found["sources"]]
     return cast("SinkUpdate", named | found)
+
+
+def format_counts(update: SinkUpdate) -> str:
+    """The counts for people, read first, without those of no row: 58 read, 1 rejected."""
+    counts = {field.name: cast("dict[str, Any]", update)[field.name] for field in fields(Counts)}
+    return ", ".join(f"{rows} {name}" for name, rows in counts.items() if rows or name == "read")
 
 
 def _version_of(source: dict[str, Any]) -> SourceVersion:
