@@ -39,12 +39,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, dag, get_current_context, task
+from airflow.sdk import DAG, Asset, dag, get_current_context, task
 
 from include.datasets import github_datasets
 from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
-from wiring.assets import report_update, updates
+from wiring.assets import COUNTS, report_update
 from wiring.clients import github, lake, publish, warehouse
 from wiring.defaults import dag_defaults, timed_tags
 from wiring.failures import notify_failure, records_cause
@@ -106,7 +106,7 @@ def build(dataset: GitHubDataset) -> DAG:
                 dry_run=asked["dry_run"],
             )
 
-    @task(**updates(dataset.table.sink))
+    @task(outlets=[Asset(dataset.table.sink)], map_index_template=COUNTS)
     @records_cause
     def announce(loaded: pipeline.LoadedSnapshot) -> list[str]:
         run, connect = this_run(), warehouse()

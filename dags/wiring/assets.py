@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk import Asset, get_current_context
+from airflow.sdk import get_current_context
 from airflow.sdk.execution_time.context import InletEventsAccessor
 
 from include.core.runs.updates import find_update, format_counts
@@ -17,24 +17,21 @@ from wiring.clients import warehouse
 from wiring.task_context import name_in_ui, this_run
 
 if TYPE_CHECKING:
+    from airflow.sdk import Asset
+
     from include.core.runs.updates import SinkUpdate
 
+# The map_index_template of a task that calls report_update. A run's page lists tasks with it, also
+# those that are not mapped.
+COUNTS = "{{ counts }}"
 # The newest events of an asset, among which one of the same run is looked for.
 _RECENT = 100
-
-
-def updates(sink: str) -> dict[str, Any]:
-    """Arguments of @task for the one that calls report_update.
-
-    The run's page lists tasks with their map_index_template, also those that are not mapped.
-    """
-    return {"outlets": [Asset(sink)], "map_index_template": "{{ counts }}"}
 
 
 def report_update() -> None:
     """Give the event of this task's outlet what the run has done, or withhold the event.
 
-    The task has the arguments of updates(sink). Airflow makes an event for each
+    The one outlet of the task is the asset of the run's sink. Airflow makes an event for each
     outlet of a task that succeeds. There is none after a run that has done nothing to its sink,
     such as a dry run, and no second one that says the same of a run that was cleared.
 

@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import BaseXCom, get_current_context, task
+from airflow.sdk import Asset, BaseXCom, get_current_context, task
 from airflow.sdk.exceptions import AirflowTaskTimeout, DownstreamTasksSkipped
 
 from include.core.arrivals.claim import Received, claim_files, claim_messages, newest_below
@@ -16,7 +16,7 @@ from include.core.arrivals.registry import CLAIM_SECONDS, note_cause
 from include.core.runs import outbox
 from include.core.warehouse.connection import transaction
 from include.errors import ArrivalError, SluiceError
-from wiring.assets import report_update, updates
+from wiring.assets import COUNTS, report_update
 from wiring.clients import publish, warehouse
 from wiring.failures import FAILURE, NO_CAUSE, cause_in_file, cause_of, records_cause
 from wiring.run_input import moments_of
@@ -89,7 +89,7 @@ def announce(settled: Any) -> list[str]:  # noqa: ARG001 -- it comes after
 
 def announce_to(pipeline: UploadPipeline) -> Any:
     """The task announce as the last of a pipeline's DAG: it updates the asset of the sink."""
-    return announce.override(**updates(pipeline.sink))
+    return announce.override(outlets=[Asset(pipeline.sink)], map_index_template=COUNTS)
 
 
 def send_notices() -> list[str]:
