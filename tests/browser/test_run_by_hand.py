@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from infra.common.airflow_rest import now
 from infra.local import outcome
+from tests.support.updates import entered
 
 if TYPE_CHECKING:
     from tests.browser.airflow_pages import AirflowPages
@@ -57,6 +58,8 @@ def test_dry_run_writes_nothing_and_shows_downloads_by_source_counts_and_changes
         expect(downloads.filter(has=named)).to_contain_text("Success")
 
     assert what_the_warehouse_holds(runs) == held
+    expect(pages.tasks_of_run().filter(has_text="announce")).to_contain_text("no update")
+    assert runs.updates(DAG, run_id) == []
     pages.open_task(DAG, run_id, "upsert", "xcom")
     for key, count in {"read": 59, "rejected": 1, "superseded": 0, "deleted": 0}.items():
         expect(pages.count(key)).to_have_text(str(count))
@@ -84,6 +87,10 @@ def test_run_of_an_untouched_form_loads_the_newest_and_is_told_of(
     run_id = pages.open_form(STATES).trigger()
     assert runs.wait(STATES, run_id) == "success"
     expect(pages.tasks_of_run().filter(has_text="Success")).to_have_count(5)
+    update = entered(runs.query, STATES, run_id)
+    last = pages.tasks_of_run().filter(has_text="announce")
+    expect(last).to_contain_text(f"{update['read']} read, {update['inserted']} inserted")
+    assert runs.updates(STATES, run_id) == [update]
     ((as_of, inserted),) = runs.query(
         "select as_of, inserted from ops.run where run_id = %s", run_id
     )

@@ -61,3 +61,16 @@ def test_file_that_landed_is_processed_again_by_hand_from_the_form(
     assert runs.query(HELD, KEY) == [(again, 2)]
     ledger = "select status, read, delivered from ops.run where run_id = any(%s)"
     assert runs.query(ledger, [first, again]) == [("success", 2, 2)] * 2
+    expect(pages.tasks_of_run().filter(has_text="announce")).to_contain_text("2 read, 2 delivered")
+
+
+def test_page_of_the_queue_shows_the_way_from_the_files_that_land(
+    pages: AirflowPages, runs: ScheduledRuns
+) -> None:
+    assets = runs.stack.api.call("GET", "/assets")["assets"]
+    (queue,) = (asset for asset in assets if asset["name"].startswith("sqs:"))
+    pages.page.goto(f"{pages.url}/assets/{queue['id']}")
+    for name in (f"{DAG}_arrivals", DAG, queue["name"]):
+        node = pages.page.locator(".react-flow__node").get_by_text(name, exact=True)
+        expect(node.first).to_be_visible()
+    pages.page.screenshot(path="/tmp/shots-graph.png")
