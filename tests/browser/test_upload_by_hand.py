@@ -73,4 +73,3 @@ def test_page_of_the_queue_shows_the_way_from_the_files_that_land(
     for name in (f"{DAG}_arrivals", DAG, queue["name"]):
         node = pages.page.locator(".react-flow__node").get_by_text(name, exact=True)
         expect(node.first).to_be_visible()
-    pages.page.screenshot(path="/tmp/shots-graph.png")
