@@ -59,9 +59,10 @@ fix: ## format, and repair what the linter can
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-bench: ## measure loading 1,000,000 rows, and uploaded files, against the plain ways and the floor
-	@$(SETUP) airflow emulator
-	@exec $(BIN)/python -m tests.bench
+bench: ## measure against floors of the same run (ONLY="csv end", ROUNDS=2, ROWS=50000, FULL=1, PEERS=1)
+	@$(SETUP) airflow emulator $(if $(filter 1 true yes,$(PEERS)),peers)
+	@exec $(BIN)/python -m tests.bench $${ONLY:+--only $$ONLY} $${ROUNDS:+--rounds "$$ROUNDS"} $${ROWS:+--rows "$$ROWS"} \
+		$(if $(filter 1 true yes,$(FULL)),--full) $(if $(filter 1 true yes,$(PEERS)),--peers)
 
 synth: ## write the CloudFormation templates; stop at a security finding without a reason
 	@$(SETUP) cdk

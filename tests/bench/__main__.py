@@ -1,4 +1,4 @@
-"""Measures how Sluice reads, loads and delivers rows: `python -m tests.bench [--only sqs …]`.
+"""Measures how Sluice reads, loads and delivers rows: `make bench`.
 
 Exits with 1 when a measured way gives a wrong result. Being slow fails nothing.
 """
@@ -9,39 +9,49 @@ import argparse
 import signal
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from infra.common.errors import StackError
-from tests.bench import report
-from tests.bench.lab import WORKER, Lab, WrongResultError
-from tests.bench.rounds import Rounds
-from tests.bench.server import temporary_servers
-from tests.bench.uploads import Uploads
+from tests.bench import end, loads, uploads
+from tests.bench.lab import Lab, WrongResultError
+from tests.bench.plan import Plan
+from tests.bench.server import PEERS, temporary_servers
+from tests.bench.workers import start_interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from tests.bench.aims import Aim, Found
+    from tests.bench.aims import Aim
+    from tests.bench.plan import Report
     from tests.bench.server import Servers
+    from tests.bench.workers import Work
 
-LOADS: Final = ("postgres", "csv")
-UPLOADS: Final = ("sqs", "dynamodb")
+    Measure = Callable[[Lab, Servers, Plan], Report]
+
+# Parts that are measured side by side, and what measures those of them that are asked for.
+GROUPS: Final[dict[tuple[str, ...], Measure]] = {
+    ("postgres", "csv"): loads.measure,
+    ("end",): end.measure,
+    ("sqs", "dynamodb"): uploads.measure,
+}
+PARTS: Final = [part for group in GROUPS for part in group]
 STOPPED: Final = 128 + signal.SIGINT
 
 
-def main(arguments: Sequence[str] | None = None, *, worker: str = WORKER) -> int:
+def main(arguments: Sequence[str] | None = None, *, work: Work = start_interpreter) -> int:
     """Measure and print; returns the exit code.
 
     Arguments:
         arguments: of the command line.
-        worker: the module that runs a case.
+        work: runs a case.
     """
-    options = _options(arguments)
+    plan = _plan(arguments)
     try:
         with temporary_servers() as servers:
-            lab = Lab(server=servers.postgres, root=servers.root, say=_Teller(), worker=worker)
+            lab = Lab(server=servers.postgres, root=servers.root, say=_Teller(), work=work)
             lab.prepare()
-            print(_measure(servers, lab, options), flush=True)  # noqa: T201 -- the result of the command
+            print(_measure(servers, lab, plan), flush=True)  # noqa: T201 -- the result of the command
     except (WrongResultError, StackError) as error:
         print(f"bench: {error}", file=sys.stderr)  # noqa: T201 -- as above
         return 1
@@ -50,63 +60,47 @@ def main(arguments: Sequence[str] | None = None, *, worker: str = WORKER) -> int
     return 0
 
 
-def _measure(servers: Servers, lab: Lab, options: argparse.Namespace) -> str:
+def _measure(servers: Servers, lab: Lab, plan: Plan) -> str:
     lines: list[str] = []
     aims: list[Aim] = []
-    if loads := [part for part in LOADS if part in options.only]:
-        found, by_size = _measure_loads(lab, options, loads)
-        lines += [f"{options.rows:,} rows of 6 columns, two of them the key", ""]
-        lines += report.sections(found, by_size)
-        aims += report.aims(found, by_size)
-    if parts := [part for part in UPLOADS if part in options.only]:
-        uploads = Uploads.start(lab, servers, parts=parts, full=options.full)
-        uploads.measure(rows=options.rows, rounds=options.rounds)
-        lines += uploads.sections()
-        aims += uploads.aims()
+    for group, measure in GROUPS.items():
+        if parts := [part for part in group if part in plan.parts]:
+            report = measure(lab, servers, replace(plan, parts=parts))
+            lines += report.lines
+            aims += report.aims
     return "\n".join([*lines, "Aims", *map(str, aims)])
 
 
-def _measure_loads(
-    lab: Lab, options: argparse.Namespace, parts: list[str]
-) -> tuple[Found, dict[int, Found]]:
-    main_size = Rounds(lab, lab.make(options.rows))
-    for number in range(options.rounds):
-        lab.say(f"round {number + 1} of {options.rounds}")
-        if "postgres" in parts:
-            main_size.floors()
-            main_size.sluice()
-        if "csv" in parts:
-            main_size.csv()
-        if "postgres" in parts and number == 0:
-            main_size.plain()
-    by_size: dict[int, Found] = {options.rows: main_size.found}
-    for rows in [options.rows // 10, *([options.rows * 10] if options.full else [])]:
-        other = Rounds(lab, lab.make(rows, versions=("base",)))
-        if "postgres" in parts:
-            other.sluice()
-        if "csv" in parts:
-            other.csv(with_floors=False)
-        by_size[rows] = other.found
-    return main_size.found, by_size
+def _plan(arguments: Sequence[str] | None) -> Plan:
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, usage=argparse.SUPPRESS
+    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
+    parser.add_argument("--rows", type=_many(100), default=1_000_000, metavar="ROWS")
+    parser.add_argument("--rounds", type=_many(1), default=3, metavar="ROUNDS")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--peers", action="store_true")
+    options = parser.parse_args(arguments)
+    if options.peers and not PEERS.exists():
+        parser.error("the other tools are not installed; PEERS=1 does that")
+    return Plan(
+        parts=options.only,
+        rows=options.rows,
+        rounds=options.rounds,
+        full=options.full,
+        peers=options.peers,
+    )
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the largest file")
-    parser.add_argument("--rounds", type=int, default=3, help="how often all is measured")
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        choices=(*LOADS, *UPLOADS),
-        default=(*LOADS, *UPLOADS),
-        help="measure these alone",
-    )
-    parser.add_argument(
-        "--full",
-        action="store_true",
-        help="look at the memory of ten times the rows as well, and send every uploaded row",
-    )
-    return parser.parse_args(arguments)
+def _many(least: int) -> Callable[[str], int]:
+    """A whole number, least or more."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is no whole number from {least}")
+        return int(text)
+
+    return parse
 
 
 class _Teller:

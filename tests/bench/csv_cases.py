@@ -35,7 +35,8 @@ def csv_sluice(*, file: str, folder: str) -> tuple[float, dict[str, Any]]:
             on_reject=lambda reject: rejects.append(reject.code),
         )
         seconds = time.perf_counter() - began
-        return seconds, {"kept": counts.kept, "sum": _sum(connection)}
+        found = {"kept": counts.kept, "rejected": len(rejects)}
+        return seconds, {**found, "sum": _sum(connection)}
 
 
 def csv_duckdb(*, file: str, folder: str) -> tuple[float, dict[str, Any]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,18 +11,17 @@ import psycopg2
 from psycopg2 import sql
 
 from include.core.warehouse.migrations import migrate
-from infra.common.paths import REPOSITORY
 from infra.local.postgres import SUPERUSER
-from infra.local.processes.marks import MARK
+from tests.bench.source import COLUMNS, VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from infra.local.postgres import Server
+    from tests.bench.source import Made
+    from tests.bench.workers import Work
 
-WORKER = "tests.bench.worker"
-VERSIONS = ("base", "changed")
 _ADMIN_SETTINGS = "alter system set autovacuum = off", "select pg_reload_conf()"
 _CREATE = """
 create table {} (
@@ -37,6 +33,10 @@ create table {} (
     note text,
     primary key (region, day)
 )
+"""
+_DIGEST = """
+select count(*) || '/' || sum(hashtextextended(rows::text, 0))
+from (select {columns} from {table}) as rows
 """
 
 
@@ -61,6 +61,16 @@ class Measurement:
     answer: dict[str, Any]
 
 
+def together(parts: Sequence[Measurement], **answer: Any) -> Measurement:
+    """What follows one another, as one; answer is what the whole counts."""
+    return Measurement(
+        seconds=sum(part.seconds for part in parts),
+        peak_mb=max(part.peak_mb for part in parts),
+        wal_mb=sum(part.wal_mb for part in parts),
+        answer=answer,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Files:
     """The source's rows in one size.
@@ -68,31 +78,32 @@ class Files:
     Attributes:
         rows: how many.
         folder: where they are.
-        versions: for "base" and "changed", sha256 and differs, as source.make says.
-        digests: for each, what Lab.digest finds in a table that holds it.
+        made: what source.make says of them.
+        digests: for each version, what Lab.digest finds in a table that holds it.
     """
 
     rows: int
     folder: Path
-    versions: dict[str, dict[str, Any]]
+    made: Made
     digests: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lab:
-    """A server, a folder, and the program that runs cases.
+    """A server, a folder, and what runs cases.
 
     Attributes:
         server: nothing else uses it.
         root: for files.
         say: receives each step, in a few words.
-        worker: the module that runs a case in a process of its own.
+        work: runs a case in a process of its own.
     """
 
     server: Server
     root: Path
     say: Callable[[str], None]
-    worker: str = WORKER
+    work: Work
+    _made: dict[int, Files] = field(default_factory=dict)
 
     @property
     def uri(self) -> str:
@@ -104,13 +115,15 @@ class Lab:
             self._ask(statement, as_admin=True)
         migrate(lambda: psycopg2.connect(self.uri))
 
-    def make(self, rows: int, *, versions: tuple[str, ...] = VERSIONS) -> Files:
-        """Write the source's files in one size, and find what a table with them looks like."""
+    def make(self, rows: int) -> Files:
+        """Write the source's files in one size, once, and sum up tables that hold them."""
+        if rows in self._made:
+            return self._made[rows]
         self.say(f"inventing {rows:,} rows")
         folder = self.root / f"source-{rows}"
-        request = {"case": "make", "folder": str(folder), "rows": rows, "versions": versions}
-        files = Files(rows=rows, folder=folder, versions=self._work(request))
-        for version in versions:
+        made: Any = self._work({"case": "make", "folder": str(folder), "rows": rows})
+        files = self._made[rows] = Files(rows=rows, folder=folder, made=made)
+        for version in VERSIONS:
             self.create("reference")
             with (
                 closing(psycopg2.connect(self.uri)) as connection,
@@ -135,25 +148,37 @@ class Lab:
     def drop(self, table: str) -> None:
         self._ask(sql.SQL("drop table if exists {}").format(sql.Identifier(table)))
 
+    def drop_schema(self, schema: str) -> None:
+        """Drop a schema with all tables in it."""
+        self._ask(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+
     def vacuum(self, table: str) -> None:
-        """Do to a table what autovacuum does between the loads of two days."""
-        self._ask(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(table)))
+        """Do to a table, schema.name or name, what autovacuum does between two days."""
+        self._ask(sql.SQL("vacuum (analyze) {}").format(_identifier(table)))
 
     def touch(self, table: str) -> None:
         """Write as another writer, so that the next load has to compare row by row."""
         self._ask(sql.SQL("delete from {} where false").format(sql.Identifier(table)))
 
     def digest(self, table: str) -> str:
-        """Sum up all values of a table; equal for equal rows in any order."""
-        statement = "select count(*) || '/' || sum(hashtextextended(t::text, 0)) from {} as t"
-        return str(self._ask(sql.SQL(statement).format(sql.Identifier(table))))
+        """Sum up all values of the source's columns; equal for equal rows in any order.
 
-    def measure(self, case: str, *, expect: dict[str, Any], **arguments: Any) -> Measurement:
+        Arguments:
+            table: its name, with its schema unless that is public.
+        """
+        columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in COLUMNS)
+        statement = sql.SQL(_DIGEST).format(columns=columns, table=_identifier(table))
+        return str(self._ask(statement))
+
+    def measure(
+        self, case: str, *, expect: dict[str, Any], python: str = sys.executable, **arguments: Any
+    ) -> Measurement:
         """Run a case once, on a quiet server whose next page writes are logged whole.
 
         Arguments:
             case: a name of worker.CASES.
             expect: what it must count.
+            python: runs it.
             arguments: the case's own.
 
         Raises:
@@ -161,7 +186,7 @@ class Lab:
         """
         self._ask("checkpoint", as_admin=True)
         before = self._wal_bytes()
-        done = self._work({"case": case, **arguments})
+        done = self._work({"case": case, **arguments}, python=python)
         wal_mb = (self._wal_bytes() - before) / 1e6
         if done["answer"] != {**done["answer"], **expect}:
             raise WrongResultError(f"{case} counts {done['answer']}, expected {expect}")
@@ -176,21 +201,10 @@ class Lab:
         if self.digest(table) != files.digests[version]:
             raise WrongResultError(f"table {table} does not hold the rows of {version}")
 
-    def _work(self, request: dict[str, Any]) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", self.worker],
-            input=json.dumps(request),
-            stdout=subprocess.PIPE,
-            cwd=REPOSITORY,
-            # Ctrl-C reaches this process alone, which then ends the worker.
-            start_new_session=True,
-            env={**os.environ, MARK: str(self.root)},
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise WrongResultError(f"{request['case']} ended with {done.returncode}")
-        answer: dict[str, Any] = json.loads(done.stdout)
+    def _work(self, request: dict[str, Any], *, python: str = sys.executable) -> dict[str, Any]:
+        code, answer = self.work(request, python=python, root=self.root)
+        if code:
+            raise WrongResultError(f"{request['case']} ended with {code}")
         return answer
 
     def _wal_bytes(self) -> float:
@@ -204,3 +218,7 @@ class Lab:
                 cursor.execute(statement)
                 row = cursor.fetchone() if cursor.description else None
                 return row[0] if row else None
+
+
+def _identifier(table: str) -> sql.Identifier:
+    return sql.Identifier(*table.split("."))

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from infra.common.paths import LOCAL, REPOSITORY
 from infra.local import aws, ports, postgres
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.local.processes.group import Group
+
+# The Python that has the other tools; infra/common/bootstrap.py makes it.
+PEERS: Final = LOCAL / "venvs" / "peers" / "bin" / "python"
 
 
 @dataclass(frozen=True, kw_only=True)

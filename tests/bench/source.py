@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import duckdb
 
@@ -12,7 +12,6 @@ from include.contracts.tables import Table
 from include.core.aws.objects import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 COLUMNS: Final = (
@@ -25,6 +24,8 @@ COLUMNS: Final = (
 )
 KEY: Final = ("region", "day")
 CONTRACT: Final = CsvContract(columns=COLUMNS, key=KEY)
+VERSIONS: Final = ("base", "changed")
+BAD_ROWS: Final = 100
 
 _ROWS: Final = """
 select
@@ -42,6 +43,32 @@ _CSV: Final = "format csv, header false, nullstr '', force_quote (region, note)"
 _FILE: Final = "format csv, header true, nullstr ''"
 
 
+class Version(TypedDict):
+    """What is known of a version.
+
+    Attributes:
+        sha256: of its Parquet file.
+        differs: rows that are not the base's.
+    """
+
+    sha256: str
+    differs: int
+
+
+class Made(TypedDict):
+    """What is known of the files of one size.
+
+    Attributes:
+        versions: by name.
+        files: SHA-256 of a published file, by name.
+        bad: rows that are bad in the damaged file.
+    """
+
+    versions: dict[str, Version]
+    files: dict[str, str]
+    bad: int
+
+
 def table(name: str) -> Table:
     """The table that rows are loaded into, under one of its names."""
     return Table(schema="public", name=name, columns=COLUMNS, key=KEY)
@@ -57,39 +84,67 @@ def csv(folder: Path, version: str) -> Path:
     return folder / f"{version}.csv"
 
 
-def upload(folder: Path) -> Path:
-    """The same rows as a source would publish them: a header, quotes where they are needed."""
-    return folder / "upload.csv"
+def published(folder: Path, name: str) -> Path:
+    """Rows as a source would publish them: a header, quotes where they are needed.
+
+    Arguments:
+        folder: of one size.
+        name: a version; or "shuffled", the rows of the base in another order; or "damaged", the
+            base with BAD_ROWS bad rows, or a tenth of its rows if that is less.
+    """
+    return folder / f"{name}.published.csv"
 
 
-def make(folder: Path, rows: int, versions: Sequence[str]) -> dict[str, Any]:
+def make(folder: Path, rows: int) -> Made:
     """Write all files of one size.
 
     Arguments:
         folder: is made.
         rows: rows of a file.
-        versions: "base", and what else is wanted.
-
-    Returns:
-        For each version: sha256 of its Parquet file, and differs, the rows that are not the base's.
     """
     folder.mkdir(parents=True)
     with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
-        found: dict[str, Any] = {}
-        for version in versions:
-            values = {"rows": rows, "changed": version == "changed"}
-            connection.execute(f"create or replace table {version} as {_ROWS}", values)
-            for path, options in (
-                (parquet(folder, version), _PARQUET),
-                (csv(folder, version), _CSV),
-                (upload(folder), _FILE),
-            ):
-                connection.execute(f"copy {version} to '{path}' ({options})")
-            # The key is the order, so the n-th row of one version is the n-th of the other.
-            differs = connection.execute(
-                f"select count(*) from {version} positional join base as old "
-                f"where {version}.cases <> old.cases"
-            ).fetchone()
-            sha256 = sha256_of(parquet(folder, version))
-            found[version] = {"sha256": sha256, "differs": differs[0] if differs else 0}
-    return found
+        versions = {
+            version: _make_version(connection, folder, version, rows) for version in VERSIONS
+        }
+        shuffled = f"copy (from base order by hash(region, day)) to '{{}}' ({_FILE})"
+        connection.execute(shuffled.format(published(folder, "shuffled")))
+    bad = min(BAD_ROWS, rows // 10)
+    _damage(published(folder, "base"), published(folder, "damaged"), every=rows // bad, bad=bad)
+    files = {name: sha256_of(published(folder, name)) for name in (*VERSIONS, "shuffled")}
+    return Made(versions=versions, files=files, bad=bad)
+
+
+def _make_version(
+    connection: duckdb.DuckDBPyConnection, folder: Path, version: str, rows: int
+) -> Version:
+    values = {"rows": rows, "changed": version == "changed"}
+    connection.execute(f"create table {version} as {_ROWS}", values)
+    for path, options in (
+        (parquet(folder, version), _PARQUET),
+        (csv(folder, version), _CSV),
+        (published(folder, version), _FILE),
+    ):
+        connection.execute(f"copy {version} to '{path}' ({options})")
+    # The key is the order, so the n-th row of one version is the n-th of the other.
+    differs = connection.execute(
+        f"select count(*) from {version} positional join base as old "
+        f"where {version}.cases <> old.cases"
+    ).fetchone()
+    sha256 = sha256_of(parquet(folder, version))
+    return Version(sha256=sha256, differs=differs[0] if differs else 0)
+
+
+def _damage(clean: Path, damaged: Path, *, every: int, bad: int) -> None:
+    """Copy a file with bad rows in even steps: in turn a number that is none, and a cell more."""
+    with clean.open(encoding="utf-8") as lines, damaged.open("w", encoding="utf-8") as file:
+        file.write(next(lines))
+        for number, line in enumerate(lines):
+            step, rest = divmod(number, every)
+            if rest or step >= bad:
+                file.write(line)
+            elif step % 2:
+                file.write(f"{line[:-1]},more\n")
+            else:
+                region, day, _, others = line.split(",", 3)
+                file.write(f"{region},{day},n/a,{others}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from tests.bench.aims import Aim, growth, memory, peak
+from tests.bench.aims import Aim, growth, memory, peak, ratio
 from tests.bench.upload_rounds import (
     ALL,
     BARE,
@@ -18,7 +18,7 @@ from tests.bench.upload_rounds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.bench.aims import Found
     from tests.bench.lab import Measurement
@@ -59,26 +59,13 @@ def _table(rows: int, found: Found, titles: Sequence[str]) -> list[str]:
         lines.append(
             f"{title:<48}"
             f"{rows / seconds:>9,.0f}"
-            f"{_ratio(measured, found[BARE_THREADS], _seconds):>9.2f}"
+            f"{ratio(measured, found[BARE_THREADS]):>9.2f}"
             f"{cpu_seconds:>9.2f}"
-            f"{_ratio(measured, found[BARE_THREADS], _cpu_seconds):>9.2f}"
+            f"{ratio(measured, found[BARE_THREADS], _cpu_seconds):>9.2f}"
             f"{peak(measured):>9.0f}"
             f"{len(measured):>6}"
         )
     return [*lines, "CPU s: of the client, for 100,000 rows", ""]
-
-
-def _ratio(
-    measured: Sequence[Measurement],
-    floor: Sequence[Measurement],
-    of: Callable[[Measurement], float],
-) -> float:
-    """The median of the rounds: what is measured side by side sees the same weather."""
-    return median(of(one) / of(beside) for one, beside in zip(measured, floor, strict=True))
-
-
-def _seconds(one: Measurement) -> float:
-    return one.seconds
 
 
 def _cpu_seconds(one: Measurement) -> float:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.bench.lab import Measurement, WrongResultError
+from tests.bench.lab import WrongResultError, together
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.bench.lab import Lab
+    from tests.bench.lab import Lab, Measurement
     from tests.bench.landing_place import LandingPlace
 
 # As many as the pipelines have.
@@ -67,7 +67,8 @@ class UploadRounds:
         self.place.check_table(table, self.folder, file["order"])
         self._items_bare(BARE, 1)
         parts = [self.found[title][-1] for title in _CASES]
-        self.found[ALL].append(_together(parts))
+        cpu_seconds = sum(part.answer["cpu_seconds"] for part in parts)
+        self.found[ALL].append(together(parts, cpu_seconds=cpu_seconds))
 
     def queue_memory(self, *, most: int) -> None:
         """Deliver to the sink: all rows are checked, and at most the last so many are sent."""
@@ -160,13 +161,3 @@ def _spread(chunks: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     if len(chunks) <= most:
         return chunks
     return [chunks[place * (len(chunks) - 1) // (most - 1)] for place in range(most)]
-
-
-def _together(parts: list[Measurement]) -> Measurement:
-    """Tasks that follow one another, as one."""
-    return Measurement(
-        seconds=sum(part.seconds for part in parts),
-        peak_mb=max(part.peak_mb for part in parts),
-        wal_mb=sum(part.wal_mb for part in parts),
-        answer={"cpu_seconds": sum(part.answer["cpu_seconds"] for part in parts)},
-    )

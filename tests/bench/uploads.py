@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.bench import upload_report
 from tests.bench.landing_place import LandingPlace
+from tests.bench.plan import Report
 from tests.bench.upload_rounds import UploadRounds
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.bench.aims import Aim, Found
     from tests.bench.lab import Lab
+    from tests.bench.plan import Plan
     from tests.bench.server import Servers
 
 # The emulator takes some thousand messages a second, and some hundred items.
@@ -21,6 +23,18 @@ _ROWS: Final = {"sqs": 5_000, "dynamodb": 2_500}
 # What is sent where only memory is looked at: rows to the queue, chunks to the table.
 _SENT_ROWS: Final = 20_000
 _SENT_CHUNKS: Final = 2
+
+
+def measure(lab: Lab, servers: Servers, plan: Plan) -> Report:
+    """Measure "sqs" and "dynamodb".
+
+    Raises:
+        StackError: what they need does not start.
+        WrongResultError: a queue, a table or the sink did not get what it should.
+    """
+    uploads = Uploads.start(lab, servers, parts=plan.parts, full=plan.full)
+    uploads.measure(rows=plan.rows, rounds=plan.rounds)
+    return Report(lines=uploads.sections(), aims=uploads.aims())
 
 
 @dataclass

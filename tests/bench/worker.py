@@ -16,6 +16,8 @@ from typing import Any, Final
 CASES: Final = {
     "load_cases": ("copy_keyed", "copy_temporary", "plain", "sluice"),
     "csv_cases": ("csv_sluice", "csv_duckdb", "csv_reader"),
+    "end_cases": ("end_sluice",),
+    "peer_cases": ("dlt_merge",),
     "queue_cases": ("queue_bare", "queue_sluice"),
     "item_cases": (
         "items_bare",
@@ -36,8 +38,8 @@ def main() -> None:
 def answer(case: str, **arguments: Any) -> dict[str, Any]:
     """Run a case, or make the source's files, and return what came out."""
     if case == "make":
-        folder = Path(arguments.pop("folder"))
-        made: dict[str, Any] = _import("source").make(folder, **arguments)
+        folder = Path(arguments["folder"])
+        made: dict[str, Any] = _import("source").make(folder, arguments["rows"])
         return made
     seconds, counts = getattr(_import(_MODULES[case]), case)(**arguments)
     return {"seconds": seconds, "peak_mb": _peak_mb(), "answer": counts}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
+import psycopg2
 import pytest
 
 from infra.common.paths import LOCAL
+from tests.bench import __main__ as bench
 from tests.bench.__main__ import main
 from tests.bench.lab import WrongResultError
 from tests.bench.landing_place import LandingPlace
+from tests.support.forked_work import fork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,21 +21,28 @@ if TYPE_CHECKING:
     from tests.conftest import Aws
 
 FEW = ["--rows", "500", "--rounds", "1"]
+VERDICTS = ("reached", "missed")
 
 
 def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(FEW) == 0
+    assert main(FEW, work=fork) == 0
     printed = capsys.readouterr().out
     for row in ("COPY alone", "execute_values: 1 % changed", "Sluice: 1 % changed", "csv.reader"):
+        assert row in printed
+    for row in ("with 100 bad rows", "then COPY into", "same source again", "another order"):
         assert row in printed
     for row in ("into a queue", "into a table", "csv_upload_to_sqs: deliver", "all four"):
         assert row in printed
     assert printed.count("bare loop, 4 threads") == printed.count("bare loop, one thread") == 2
-    assert printed.count("at most") == 12
+    aims = printed.partition("\nAims\n")[2].splitlines()
+    assert len(aims) == 15
+    assert all(aim.endswith(VERDICTS) for aim in aims)
     assert not list(LOCAL.glob("bench-*"))
 
 
-def test_one_part_is_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_part_is_measured_alone_in_interpreters_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main([*FEW, "--only", "csv"]) == 0
     printed = capsys.readouterr().out
     assert "csv.reader" in printed
@@ -39,10 +50,66 @@ def test_one_part_is_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert "bare loop" not in printed
 
 
-def test_one_wrong_value_in_the_table_fails_the_run(capsys: pytest.CaptureFixture[str]) -> None:
-    damaging = "tests.support.damaging_worker"
-    assert main([*FEW, "--only", "postgres"], worker=damaging) == 1
-    assert "table sluice does not hold the rows of base" in capsys.readouterr().err
+def test_ten_times_the_rows_are_measured_once_and_their_memory_is_an_aim(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert (
+        main(["--rows", "100", "--rounds", "1", "--full", "--only", "csv", "end"], work=fork) == 0
+    )
+    printed = capsys.readouterr().out
+    for heading in ("Reading CSV, 1,000 rows", "From CSV to the table, 1,000 rows"):
+        assert heading in printed
+    aims = printed.partition("\nAims\n")[2].splitlines()
+    assert sum(aim.startswith("memory at 1,000 rows, ") for aim in aims) == 6
+
+
+@pytest.mark.parametrize("part", ["postgres", "end"])
+def test_one_wrong_value_in_the_table_fails_the_run(
+    part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def damage(request: dict[str, Any], *, python: str, root: Path) -> tuple[int, dict[str, Any]]:
+        done = fork(request, python=python, root=root)
+        if request["case"] in {"sluice", "end_sluice"}:
+            spoil(request["uri"], request["table"])
+        return done
+
+    assert main([*FEW, "--only", part], work=damage) == 1
+    assert "does not hold the rows of base" in capsys.readouterr().err
+
+
+def spoil(uri: str, table: str) -> None:
+    """Change one value of a table."""
+    with closing(psycopg2.connect(uri)) as connection, connection:
+        connection.cursor().execute(
+            f"update {table} set rate = rate + 1 where ctid = (select max(ctid) from {table})"
+        )
+
+
+def test_unknown_part_is_refused_with_the_names_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--only", "csv", "tables"])
+    said = capsys.readouterr().err
+    assert "'tables'" in said
+    for part in ("postgres", "csv", "end", "sqs", "dynamodb"):
+        assert f"'{part}'" in said
+
+
+@pytest.mark.parametrize("rounds", ["0", "-1", "two"])
+def test_number_of_rounds_that_measures_nothing_is_refused(
+    rounds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([f"--rounds={rounds}"])
+    assert f"{rounds} is no whole number from 1" in capsys.readouterr().err
+
+
+def test_other_tools_that_are_not_installed_are_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bench, "PEERS", tmp_path / "python")
+    with pytest.raises(SystemExit):
+        main(["--peers"])
+    assert "PEERS=1" in capsys.readouterr().err
 
 
 def test_a_queue_or_a_table_that_lacks_a_row_fails_the_run(aws: Aws, tmp_path: Path) -> None:

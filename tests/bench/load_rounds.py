@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.bench.source import published
+
 if TYPE_CHECKING:
     from tests.bench.lab import Files, Lab, Measurement
 
@@ -21,12 +23,13 @@ CHANGED: Final = "1 % changed"
 CSV_READER: Final = "csv.reader alone"
 CSV_DUCKDB: Final = "DuckDB read_csv, types declared"
 CSV_SLUICE: Final = "Sluice, every row checked"
+CSV_DAMAGED: Final = "Sluice, with 100 bad rows"
 
 _FIRST_DAY: Final = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass
-class Rounds:
+class LoadRounds:
     """Measurements of one size, gathered round by round.
 
     Attributes:
@@ -73,29 +76,33 @@ class Rounds:
             self._sluice(title, version, counts, next(days))
         self.lab.drop("sluice")
 
-    def csv(self, *, with_floors: bool = True) -> None:
+    def csv(self) -> None:
         """Read a CSV file into typed rows."""
-        file, folder = str(self.files.folder / "upload.csv"), str(self.lab.root)
-        expect: dict[str, Any] = {"kept": self.files.rows}
-        if with_floors:
-            self._time(CSV_READER, "csv_reader", expect=expect, file=file)
-            floor = self._time(CSV_DUCKDB, "csv_duckdb", expect=expect, file=file, folder=folder)
-            expect["sum"] = floor.answer["sum"]
+        rows, bad, folder = self.files.rows, self.files.made["bad"], str(self.lab.root)
+        file = str(published(self.files.folder, "base"))
+        expect: dict[str, Any] = {"kept": rows}
+        self._time(CSV_READER, "csv_reader", expect=expect, file=file)
+        floor = self._time(CSV_DUCKDB, "csv_duckdb", expect=expect, file=file, folder=folder)
+        expect = {"kept": rows, "rejected": 0, "sum": floor.answer["sum"]}
         self._time(CSV_SLUICE, "csv_sluice", expect=expect, file=file, folder=folder)
+        damaged = str(published(self.files.folder, "damaged"))
+        expect = {"kept": rows - bad, "rejected": bad}
+        self._time(CSV_DAMAGED, "csv_sluice", expect=expect, file=damaged, folder=folder)
 
     def _steps(self) -> list[tuple[str, str, dict[str, int]]]:
         rows = self.files.rows
         same = {"inserted": 0, "updated": 0, "unchanged": rows}
-        steps = [
+        differs = self.files.made["versions"]["changed"]["differs"]
+        return [
             (LOAD, "base", {"inserted": rows, "updated": 0, "unchanged": 0}),
             (SAME, "base", same),
             (DIGEST, "base", same),
+            (
+                CHANGED,
+                "changed",
+                {"inserted": 0, "updated": differs, "unchanged": rows - differs},
+            ),
         ]
-        if "changed" in self.files.versions:
-            differs = self.files.versions["changed"]["differs"]
-            counts = {"inserted": 0, "updated": differs, "unchanged": rows - differs}
-            steps.append((CHANGED, "changed", counts))
-        return steps
 
     def _sluice(self, title: str, version: str, counts: dict[str, int], day: int) -> None:
         self._measure(
@@ -104,7 +111,7 @@ class Rounds:
             expect=counts,
             table="sluice",
             file=str(self.files.folder / f"{version}.parquet"),
-            sha256=self.files.versions[version]["sha256"],
+            sha256=self.files.made["versions"][version]["sha256"],
             rows=self.files.rows,
             as_of=(_FIRST_DAY + timedelta(days=day)).isoformat(),
             folder=str(self.lab.root),

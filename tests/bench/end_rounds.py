@@ -1,0 +1,131 @@
+"""The whole way from a CSV file to a table: the floor, the pipeline, and other tools beside it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from tests.bench.lab import together
+from tests.bench.server import PEERS
+from tests.bench.source import published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench.lab import Files, Lab, Measurement
+
+FLOOR: Final = "DuckDB read_csv, then COPY into the keyed table"
+SLUICE: Final = "Sluice, end to end"
+DLT: Final = "dlt merge"
+LOAD: Final = "first load"
+SAME_SOURCE: Final = "same source again"
+SAME_ROWS: Final = "same rows, another order"
+CHANGED: Final = "1 % changed"
+# Title, the file that is read, and the version that the table then holds.
+_STEPS: Final = (
+    (LOAD, "base", "base"),
+    (SAME_SOURCE, "base", "base"),
+    (SAME_ROWS, "shuffled", "base"),
+    (CHANGED, "changed", "changed"),
+)
+_TABLE: Final = "whole"
+# dlt makes both.
+_SCHEMAS: Final = ("peer", "peer_staging")
+
+
+def _days() -> Iterator[str]:
+    day = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    while True:
+        yield day.isoformat()
+        day += timedelta(days=1)
+
+
+@dataclass
+class EndRounds:
+    """Measurements of one size, gathered round by round.
+
+    Attributes:
+        lab: where they are made.
+        files: the source's rows.
+        found: title of a way to its measurements.
+    """
+
+    lab: Lab
+    files: Files
+    found: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
+    _as_of: Iterator[str] = field(default_factory=_days)
+
+    def floor(self) -> None:
+        """DuckDB's reader, then COPY of a ready file."""
+        rows, file = self.files.rows, str(published(self.files.folder, "base"))
+        reading = self.lab.measure(
+            "csv_duckdb", expect={"kept": rows}, file=file, folder=str(self.lab.root)
+        )
+        self.lab.create(_TABLE)
+        copying = self.lab.measure(
+            "copy_keyed",
+            expect={"inserted": rows},
+            uri=self.lab.uri,
+            table=_TABLE,
+            file=str(self.files.folder / "base.csv"),
+        )
+        self.lab.check(_TABLE, self.files, "base")
+        self.lab.drop(_TABLE)
+        self._keep(FLOOR, together([reading, copying]))
+
+    def sluice(self) -> None:
+        """The tasks of the pipeline: first into an empty table, then over what it holds."""
+        self.lab.create(_TABLE, watched=True)
+        for title, file, version in _STEPS:
+            self.lab.vacuum(_TABLE)
+            measured = self.lab.measure(
+                "end_sluice",
+                expect=self._counts(title),
+                uri=self.lab.uri,
+                table=_TABLE,
+                archived=self._archived(file),
+                as_of=next(self._as_of),
+                folder=str(self.lab.root),
+            )
+            self.lab.check(_TABLE, self.files, version)
+            self._keep(f"{SLUICE}: {title}", measured)
+        self.lab.drop(_TABLE)
+
+    def dlt(self) -> None:
+        """dlt's merge, into a table of its own."""
+        for schema in _SCHEMAS:
+            self.lab.drop_schema(schema)
+        state = self.lab.root / f"dlt-{self.files.rows}-{len(self.found[f'{DLT}: {LOAD}'])}"
+        for title, file, version in _STEPS:
+            # It has no other way for a source that it has read.
+            if title == SAME_SOURCE:
+                continue
+            measured = self.lab.measure(
+                "dlt_merge",
+                expect={},
+                python=str(PEERS),
+                uri=self.lab.uri,
+                file=str(published(self.files.folder, file)),
+                folder=str(state),
+            )
+            self.lab.check("peer.rows", self.files, version)
+            self._keep(f"{DLT}: {title}", measured)
+            self.lab.vacuum("peer.rows")
+
+    def _counts(self, title: str) -> dict[str, int]:
+        rows, differs = self.files.rows, self.files.made["versions"]["changed"]["differs"]
+        inserted = rows if title == LOAD else 0
+        updated = differs if title == CHANGED else 0
+        unchanged = rows - inserted - updated
+        return {"inserted": inserted, "updated": updated, "unchanged": unchanged}
+
+    def _archived(self, file: str) -> dict[str, str]:
+        path = published(self.files.folder, file)
+        key = str(path.relative_to(self.lab.root))
+        return {"key": key, "sha256": self.files.made["files"][file]}
+
+    def _keep(self, title: str, measured: Measurement) -> None:
+        self.lab.say(f"{self.files.rows:>12,} rows  {title:<45} {measured.seconds:7.2f} s")
+        self.found[title].append(measured)
