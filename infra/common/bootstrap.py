@@ -30,6 +30,8 @@ LOCKS = {
     "airflow": REPOSITORY / "infra/local/requirements-airflow.lock",
     "emulator": REPOSITORY / "infra/local/requirements-emulator.lock",
     "cdk": REPOSITORY / "infra/aws/requirements.lock",
+    # What the benchmarks measure beside Sluice.
+    "peers": REPOSITORY / "tests/bench/requirements-peers.lock",
 }
 CDK_CLI = REPOSITORY / "infra/aws/cdk-cli"
 AWS_COMMAND = """#!/bin/sh

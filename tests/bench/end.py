@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.bench import end_report
-from tests.bench.end_rounds import EndRounds
+from tests.bench.end_rounds import DLT, DLT_KEYED, EndRounds
 from tests.bench.plan import Report
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def measure(lab: Lab, _: Servers, plan: Plan) -> Report:
         lab.say(f"round {number + 1} of {plan.rounds}")
         main.floor()
         main.sluice()
-        if plan.peers:
-            main.dlt()
+        for name in (DLT, DLT_KEYED) if plan.peers else ():
+            main.dlt(name)
     by_size: dict[int, Found] = {plan.rows: main.found}
     for rows in plan.other_sizes:
         other = EndRounds(lab, lab.make(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
 
 from tests.bench.lab import together
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 FLOOR: Final = "DuckDB read_csv, then COPY into the keyed table"
 SLUICE: Final = "Sluice, end to end"
 DLT: Final = "dlt merge"
+DLT_KEYED: Final = "dlt merge, keyed table"
 LOAD: Final = "first load"
 SAME_SOURCE: Final = "same source again"
 SAME_ROWS: Final = "same rows, another order"
@@ -31,8 +33,9 @@ _STEPS: Final = (
     (CHANGED, "changed", "changed"),
 )
 _TABLE: Final = "whole"
-# dlt makes both.
-_SCHEMAS: Final = ("peer", "peer_staging")
+# Where dlt writes; it stages in a second schema.
+_PEER: Final = "peer"
+_PEER_TABLE: Final = f"{_PEER}.rows"
 
 
 def _days() -> Iterator[str]:
@@ -93,13 +96,20 @@ class EndRounds:
             self._keep(f"{SLUICE}: {title}", measured)
         self.lab.drop(_TABLE)
 
-    def dlt(self) -> None:
-        """dlt's merge, into a table of its own."""
-        for schema in _SCHEMAS:
+    def dlt(self, name: str) -> None:
+        """dlt's merge: into a table as it makes it, or with a key as the pipeline's table has it.
+
+        Arguments:
+            name: DLT or DLT_KEYED.
+        """
+        for schema in (_PEER, f"{_PEER}_staging"):
             self.lab.drop_schema(schema)
-        state = self.lab.root / f"dlt-{self.files.rows}-{len(self.found[f'{DLT}: {LOAD}'])}"
+        if name == DLT_KEYED:
+            self.lab.create_schema(_PEER)
+            self.lab.create(_PEER_TABLE)
+        state = mkdtemp(prefix="dlt-", dir=self.lab.root)
         for title, file, version in _STEPS:
-            # It has no other way for a source that it has read.
+            # A file that it has read it could leave out as well, by its time of change.
             if title == SAME_SOURCE:
                 continue
             measured = self.lab.measure(
@@ -108,11 +118,11 @@ class EndRounds:
                 python=str(PEERS),
                 uri=self.lab.uri,
                 file=str(published(self.files.folder, file)),
-                folder=str(state),
+                folder=state,
             )
-            self.lab.check("peer.rows", self.files, version)
-            self._keep(f"{DLT}: {title}", measured)
-            self.lab.vacuum("peer.rows")
+            self.lab.check(_PEER_TABLE, self.files, version)
+            self._keep(f"{name}: {title}", measured)
+            self.lab.vacuum(_PEER_TABLE)
 
     def _counts(self, title: str) -> dict[str, int]:
         rows, differs = self.files.rows, self.files.made["versions"]["changed"]["differs"]

@@ -139,14 +139,17 @@ class Lab:
     def create(self, table: str, *, watched: bool = False) -> None:
         """Drop a table and create it empty, unknown to Sluice."""
         self.drop(table)
-        self._ask(sql.SQL(_CREATE).format(sql.Identifier(table)))
+        self._ask(sql.SQL(_CREATE).format(_identifier(table)))
         known = sql.SQL("delete from ops.sink where sink = {}")
         self._ask(known.format(sql.Literal(f"public.{table}")))
         if watched:
             self._ask(sql.SQL("select ops.watch({})").format(sql.Literal(table)))
 
     def drop(self, table: str) -> None:
-        self._ask(sql.SQL("drop table if exists {}").format(sql.Identifier(table)))
+        self._ask(sql.SQL("drop table if exists {}").format(_identifier(table)))
+
+    def create_schema(self, schema: str) -> None:
+        self._ask(sql.SQL("create schema {}").format(sql.Identifier(schema)))
 
     def drop_schema(self, schema: str) -> None:
         """Drop a schema with all tables in it."""
