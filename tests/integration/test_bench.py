@@ -80,6 +80,17 @@ def test_one_wrong_value_in_the_table_fails_the_run(
     assert "does not hold the rows of base" in capsys.readouterr().err
 
 
+def test_one_row_that_is_counted_wrongly_fails_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    def miscount(request: dict[str, Any], *, python: str, root: Path) -> tuple[int, dict[str, Any]]:
+        code, done = fork(request, python=python, root=root)
+        if "damaged" in request.get("file", ""):
+            done["answer"]["rejected"] -= 1
+        return code, done
+
+    assert main([*FEW, "--only", "csv"], work=miscount) == 1
+    assert "csv_sluice counts" in capsys.readouterr().err
+
+
 def spoil(uri: str, table: str) -> None:
     """Change one value of a table."""
     with closing(psycopg2.connect(uri)) as connection, connection:
