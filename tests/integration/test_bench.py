@@ -28,7 +28,13 @@ VERDICTS = ("reached", "missed")
 
 
 def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*FEW, "--full"], work=fork) == 0
+    roots = set()
+
+    def note(request: dict[str, Any], *, python: str, root: Path) -> tuple[int, dict[str, Any]]:
+        roots.add(root)
+        return fork(request, python=python, root=root)
+
+    assert main([*FEW, "--full"], work=note) == 0
     printed = capsys.readouterr().out
     for row in ("COPY alone", "execute_values: 1 % changed", "Sluice: 1 % changed", "csv.reader"):
         assert row in printed
@@ -43,7 +49,9 @@ def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[st
     assert sum(aim.startswith("memory at 5,000 rows, ") for aim in aims) == 6
     for heading in ("Reading CSV, 5,000 rows", "From CSV to the table, 5,000 rows"):
         assert heading in printed
-    assert not list(LOCAL.glob("bench-*"))
+    (root,) = roots
+    assert root.parent == LOCAL
+    assert not root.exists()
 
 
 def test_one_part_is_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
