@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 GROUPS: Final[dict[tuple[str, ...], Measure]] = {
     ("postgres", "csv"): loads.measure,
     ("end",): end.measure,
-    ("sqs", "dynamodb"): uploads.measure,
+    ("sqs", "dynamodb", "fan"): uploads.measure,
 }
 PARTS: Final = [part for group in GROUPS for part in group]
 STOPPED: Final = 128 + signal.SIGINT

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.core.arrivals.lease import Lease
-from include.core.arrivals.registry import hold
 from include.core.aws.batches import batches
-from include.core.runs.run import Run
 from include.datasets.any_csv import DATASET
-from include.pipelines.csv_upload_to_sqs.envelope import LIMITS, PIPELINE, Envelope
-from include.pipelines.csv_upload_to_sqs.progress import progress_of
+from include.pipelines.csv_upload_to_sqs.envelope import LIMITS, Envelope
 from include.pipelines.csv_upload_to_sqs.transform import check_rows
 from include.settings import Settings
 from tests.bench.clock import Clock
 from tests.support.clients import client
-from tests.support.deliveries import DAG_ID, Place
+from tests.support.deliveries import Place
 
 if TYPE_CHECKING:
     from include.core.arrivals.claim import ReceivedFile
+    from include.pipelines.csv_upload_to_sqs import Part
 
 RUN_ID = "bench"
+FORK = multiprocessing.get_context("fork")
 
 
 def queue_bare(
@@ -64,30 +64,69 @@ def queue_bare(
         return clock.stop(delivered=sum(pool.map(send, calls)))
 
 
-def queue_sluice(
-    *, place: dict[str, Any], file: ReceivedFile, acknowledged: int = 0
-) -> tuple[float, dict[str, Any]]:
-    """The pipeline's task: fetch the file, check all of it, send each row, mark each batch.
+def queue_sluice(*, place: dict[str, Any], file: ReceivedFile) -> tuple[float, dict[str, Any]]:
+    """The pipeline's tasks: fetch the file, check all of it, send each row, mark each batch.
 
     Arguments:
         place: a Place without its dataset.
         file: as a run receives it.
-        acknowledged: so many rows count as sent by a try before this one.
     """
-    here = Place(upload=DATASET, **{**place, "folder": Path(place["folder"])})
-    for service, endpoint in (("s3", here.aws), ("sqs", here.sqs or here.aws)):
-        client(service, endpoint)
-    if acknowledged:
-        _acknowledge(here, file, acknowledged)
+    here = _place(place)
     clock = Clock()
     counts = here.deliver(file, RUN_ID)["counts"]
     return clock.stop(**counts)
 
 
-def _acknowledge(here: Place, file: ReceivedFile, rows: int) -> None:
-    claim = hold(here.connect, PIPELINE, file, Run(dag_id=DAG_ID, run_id=RUN_ID))
-    if claim.held is None:
-        raise ValueError(f"{file['key']} is done")
-    lease = Lease(here.connect, claim.held)
-    with progress_of(here.connect, lease, upload=DATASET) as progress:
-        progress.note([(1, rows)])
+def queue_read(
+    *, place: dict[str, Any], file: ReceivedFile, part_rows: int
+) -> tuple[float, dict[str, Any]]:
+    """The first task: a file of more rows than a part has is checked and stored in parts.
+
+    Arguments:
+        place: a Place without its dataset.
+        file: as a run receives it.
+        part_rows: rows of a part.
+    """
+    here = _place(place, part_rows=part_rows)
+    clock = Clock()
+    delivered = here.read(file, RUN_ID)
+    counts = delivered["counts"]
+    return clock.stop(read=counts["read"], parts=delivered.get("parts", []))
+
+
+def queue_parts(
+    *, place: dict[str, Any], parts: list[Part], workers: int
+) -> tuple[float, dict[str, Any]]:
+    """The parts' tasks, shared out to workers.
+
+    Arguments:
+        place: a Place without its dataset.
+        parts: what queue_read came back with.
+        workers: processes; 1 is this one.
+    """
+    here = _place(place)
+    shares = [parts[first::workers] for first in range(workers)]
+    clock = Clock()
+    if workers == 1:
+        _deliver_parts(here, parts)
+    else:
+        others = [FORK.Process(target=_deliver_parts, args=(here, share)) for share in shares]
+        for other in others:
+            other.start()
+        for other in others:
+            other.join()
+    return clock.stop(delivered=sum(part["rows"] for part in parts))
+
+
+def _deliver_parts(here: Place, parts: list[Part]) -> None:
+    for part in parts:
+        here.deliver_part(part, RUN_ID)
+
+
+def _place(place: dict[str, Any], **settings: Any) -> Place:
+    """Where rows are delivered, its clients made."""
+    upload = replace(DATASET, **settings)
+    here = Place(upload=upload, **{**place, "folder": Path(place["folder"])})
+    for service, endpoint in (("s3", here.aws), ("sqs", here.sqs or here.aws)):
+        client(service, endpoint)
+    return here

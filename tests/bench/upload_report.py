@@ -12,46 +12,67 @@ from tests.bench.upload_rounds import (
     BARE_THREADS,
     DELIVER,
     EXTRACT,
+    FAN_BARE,
+    FAN_ONE,
+    FAN_TWO,
     LOAD,
     OBSERVE,
+    SEND,
     TRANSFORM,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.bench.aims import Found
     from tests.bench.lab import Measurement
 
 _QUEUE: Final = (BARE_THREADS, BARE, DELIVER)
+_FAN: Final = (FAN_BARE, FAN_ONE, FAN_TWO)
 _ITEMS: Final = (BARE_THREADS, BARE, LOAD, EXTRACT, TRANSFORM, OBSERVE, ALL)
-_IN_MEMORY: Final = (DELIVER, EXTRACT, TRANSFORM, LOAD, OBSERVE)
+_IN_MEMORY: Final = (DELIVER, SEND, EXTRACT, TRANSFORM, LOAD, OBSERVE)
 
 
 def sections(speeds: Mapping[str, tuple[int, Found]], by_size: Mapping[int, Found]) -> list[str]:
     """All measurements, as lines of text.
 
     Arguments:
-        speeds: "sqs" and "dynamodb", as far as measured, to rows of the file and measurements.
+        speeds: "sqs", "dynamodb" and "fan", as far as measured, to rows of the file and what was
+            measured.
         by_size: rows to measurements, for the memory of the worker.
     """
     lines: list[str] = []
-    for part, sink, titles in (("sqs", "a queue", _QUEUE), ("dynamodb", "a table", _ITEMS)):
+    for part, sink, titles in (
+        ("sqs", "a queue of the emulator", _QUEUE),
+        ("dynamodb", "a table of the emulator", _ITEMS),
+        ("fan", "the sink of the benchmarks", _FAN),
+    ):
         if part in speeds:
             rows, found = speeds[part]
-            lines += [f"Files of {rows:,} rows into {sink} of the emulator"]
-            lines += _table(rows, found, titles)
+            lines += [f"Files of {rows:,} rows into {sink}", *_table(rows, found, titles)]
     return [*lines, *memory(by_size, _IN_MEMORY)]
 
 
-def aims(by_size: Mapping[int, Found]) -> list[Aim]:
-    """What was aimed at, and what came out."""
-    return growth(by_size, _IN_MEMORY)
+def aims(speeds: Mapping[str, tuple[int, Found]], by_size: Mapping[int, Found]) -> list[Aim]:
+    """What was aimed at, and what came out; arguments are those of sections."""
+    return [*_fan_aims(speeds), *growth(by_size, _IN_MEMORY)]
+
+
+def _fan_aims(speeds: Mapping[str, tuple[int, Found]]) -> Iterator[Aim]:
+    if "fan" in speeds:
+        _, found = speeds["fan"]
+        for title, measured, floor, most, unit in (
+            ("parts, one worker", FAN_ONE, FAN_BARE, 1.3, "x bare loop"),
+            ("parts, two workers", FAN_TWO, FAN_ONE, 1 / 1.5, "x one worker"),
+        ):
+            reached = ratio(found[measured], found[floor])
+            yield Aim(title=title, reached=reached, most=most, unit=unit)
 
 
 def _table(rows: int, found: Found, titles: Sequence[str]) -> list[str]:
     head = ("", "rows/s", "x floor", "CPU s", "x floor", "peak MB", "runs")
     lines = ["{:<48}{:>9}{:>9}{:>9}{:>9}{:>9}{:>6}".format(*head)]
+    floor = found[titles[0]]
     for title in titles:
         measured = found[title]
         seconds = median(one.seconds for one in measured)
@@ -59,9 +80,9 @@ def _table(rows: int, found: Found, titles: Sequence[str]) -> list[str]:
         lines.append(
             f"{title:<48}"
             f"{rows / seconds:>9,.0f}"
-            f"{ratio(measured, found[BARE_THREADS]):>9.2f}"
+            f"{ratio(measured, floor):>9.2f}"
             f"{cpu_seconds:>9.2f}"
-            f"{ratio(measured, found[BARE_THREADS], _cpu_seconds):>9.2f}"
+            f"{ratio(measured, floor, _cpu_seconds):>9.2f}"
             f"{peak(measured):>9.0f}"
             f"{len(measured):>6}"
         )

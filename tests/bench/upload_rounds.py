@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from include.datasets.any_csv import DATASET
 from tests.bench.lab import WrongResultError, together
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ THREADS: Final = 4
 BARE_THREADS: Final = f"bare loop, {THREADS} threads"
 BARE: Final = "bare loop, one thread"
 DELIVER: Final = "csv_upload_to_sqs: deliver"
+SEND: Final = "csv_upload_to_sqs: deliver_part"
+FAN_BARE: Final = f"bare loop, {THREADS} threads, to the sink"
+FAN_ONE: Final = "csv_upload_to_sqs: parts, one worker"
+FAN_TWO: Final = "csv_upload_to_sqs: parts, two workers"
+FAN_PARTS: Final = 8
 EXTRACT: Final = "csv_upload_to_dynamodb: extract"
 TRANSFORM: Final = "csv_upload_to_dynamodb: transform"
 LOAD: Final = "csv_upload_to_dynamodb: load"
@@ -55,7 +61,9 @@ class UploadRounds:
         """Each way onto a queue of the emulator once, the pipeline between the bare loops."""
         self._queue_bare(BARE_THREADS, THREADS)
         queue_url, file = self.place.make_queue(), self.place.land(self.folder)
-        self._deliver(file, self.place.of_queue(queue_url))
+        expect = {"read": self.rows, "delivered": self.rows}
+        place = self.place.of_queue(queue_url)
+        self._time(DELIVER, "queue_sluice", expect=expect, place=place, file=file)
         self.place.check_queue(queue_url, self.folder)
         self._queue_bare(BARE, 1)
 
@@ -70,13 +78,35 @@ class UploadRounds:
         cpu_seconds = sum(part.answer["cpu_seconds"] for part in parts)
         self.found[ALL].append(together(parts, cpu_seconds=cpu_seconds))
 
-    def queue_memory(self, *, most: int) -> None:
-        """Deliver to the sink: all rows are checked, and at most the last so many are sent."""
+    def fan(self) -> None:
+        """A file in parts to the sink, by one worker and by two, beside the bare loop."""
         before = self.place.sunk()
-        acknowledged = max(self.rows - most, 0)
+        self._queue_bare(FAN_BARE, THREADS, to_sink=True)
+        for title, workers in ((FAN_ONE, 1), (FAN_TWO, 2)):
+            place, parts = self._read(-(-self.rows // FAN_PARTS))
+            expect = {"delivered": self.rows}
+            self._time(
+                title, "queue_parts", expect=expect, place=place, parts=parts, workers=workers
+            )
+        self._check_sunk(before, messages=3 * self.rows)
+
+    def queue_memory(self, *, most: int) -> None:
+        """Deliver to the sink: all rows are checked, and at most so many parts are sent."""
+        before = self.place.sunk()
+        place, parts = self._read(DATASET.part_rows)
+        sent = _spread(parts, most)
+        if parts:
+            self._time(SEND, "queue_parts", expect={}, place=place, parts=sent, workers=1)
+        self._check_sunk(before, messages=sum(part["rows"] for part in sent) or self.rows)
+
+    def _read(self, part_rows: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Read a new file; returns where it goes and its parts, none where it was sent at once."""
         file, place = self.place.land(self.folder), self.place.of_queue()
-        self._deliver(file, place, acknowledged=acknowledged)
-        self._check_sunk(before, messages=self.rows - acknowledged)
+        expect = {"read": self.rows}
+        read = self._time(
+            DELIVER, "queue_read", expect=expect, place=place, file=file, part_rows=part_rows
+        )
+        return place, read.answer["parts"]
 
     def items_memory(self, *, most: int) -> None:
         """All tasks of a file, to the sink; load and observe for at most so many chunks."""
@@ -84,31 +114,22 @@ class UploadRounds:
         rows = self._items(self.place.land(self.folder), self.place.of_items(), most=most)
         self._check_sunk(before, items=rows, keys=rows)
 
-    def _queue_bare(self, title: str, threads: int) -> None:
-        queue_url, file = self.place.make_queue(), self.place.land(self.folder)
+    def _queue_bare(self, title: str, threads: int, *, to_sink: bool = False) -> None:
+        file = self.place.land(self.folder)
+        place = self.place.of_queue(None if to_sink else self.place.make_queue())
+        queue_url = place["queue_url"]
         self._time(
             title,
             "queue_bare",
             expect={"delivered": self.rows},
-            endpoint=self.place.endpoint,
+            endpoint=place.get("sqs", self.place.endpoint),
             queue_url=queue_url,
             folder=str(self.folder),
             file=file,
             threads=threads,
         )
-        self.place.check_queue(queue_url, self.folder)
-
-    def _deliver(
-        self, file: dict[str, Any], place: dict[str, Any], *, acknowledged: int = 0
-    ) -> None:
-        self._time(
-            DELIVER,
-            "queue_sluice",
-            expect={"read": self.rows, "delivered": self.rows},
-            place=place,
-            file=file,
-            acknowledged=acknowledged,
-        )
+        if not to_sink:
+            self.place.check_queue(queue_url, self.folder)
 
     def _items_bare(self, title: str, threads: int) -> None:
         table, file = self.place.make_table(), self.place.land(self.folder)

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from tests.bench.server import Servers
 
 # The emulator takes some thousand messages a second, and some hundred items.
-_ROWS: Final = {"sqs": 5_000, "dynamodb": 2_500}
-# What is sent where only memory is looked at: rows to the queue, chunks to the table.
-_SENT_ROWS: Final = 20_000
-_SENT_CHUNKS: Final = 2
+_ROWS: Final = {"sqs": 5_000, "dynamodb": 2_500, "fan": 40_000}
+# Parts, or chunks, that are sent where only memory is looked at.
+_SENT: Final = 2
 
 
 def measure(lab: Lab, servers: Servers, plan: Plan) -> Report:
@@ -88,7 +87,7 @@ class Uploads:
         for number in range(rounds):
             self.lab.say(f"round {number + 1} of {rounds}")
             for part, one in sized.items():
-                {"sqs": one.queue, "dynamodb": one.items}[part]()
+                {"sqs": one.queue, "dynamodb": one.items, "fan": one.fan}[part]()
         self.speeds = {part: (one.rows, one.found) for part, one in sized.items()}
         for size in (rows // 100, rows // 10, rows):
             self.by_size[size] = self._measure_memory(size)
@@ -96,9 +95,9 @@ class Uploads:
     def _measure_memory(self, rows: int) -> Found:
         one = UploadRounds(self.lab, self.place, rows)
         if "sqs" in self.parts:
-            one.queue_memory(most=rows if self.full else _SENT_ROWS)
+            one.queue_memory(most=rows if self.full else _SENT)
         if "dynamodb" in self.parts:
-            one.items_memory(most=rows if self.full else _SENT_CHUNKS)
+            one.items_memory(most=rows if self.full else _SENT)
         return one.found
 
     def sections(self) -> list[str]:
@@ -107,4 +106,4 @@ class Uploads:
 
     def aims(self) -> list[Aim]:
         """What was aimed at, and what came out."""
-        return upload_report.aims(self.by_size)
+        return upload_report.aims(self.speeds, self.by_size)

@@ -18,7 +18,7 @@ CASES: Final = {
     "csv_cases": ("csv_sluice", "csv_duckdb", "csv_reader"),
     "end_cases": ("end_sluice",),
     "peer_cases": ("dlt_merge",),
-    "queue_cases": ("queue_bare", "queue_sluice"),
+    "queue_cases": ("queue_bare", "queue_sluice", "queue_read", "queue_parts"),
     "item_cases": (
         "items_bare",
         "items_extract",
