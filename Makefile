@@ -5,10 +5,8 @@ BIN := .local/venvs/airflow/bin
 CDK := $(CURDIR)/.local/venvs/cdk/bin/python
 SETUP := $(PYTHON) -m infra.common.bootstrap
 STACK := exec $(BIN)/python -m infra.local $(if $(SLUICE_ROOT),--root '$(SLUICE_ROOT)')
-OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(DAG),--dag '$(DAG)')
+OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(SCHEDULE)),--schedule) $(if $(AS_OF),--as-of '$(AS_OF)') $(if $(DAG),--dag '$(DAG)') $(if $(WORKERS),--workers '$(WORKERS)')
 DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
-# Three at a time on two cores: one of them has the full stack, which waits as much as it works.
-WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down env try test mutants check fix bench synth package deploy destroy clean
@@ -20,7 +18,7 @@ run: ## run covid_us_daily once and show tasks, ledger row and notice (DAG=…, 
 	@$(SETUP) airflow emulator
 	@$(STACK) run $(OPTIONS)
 
-up: ## start the whole stack with the UI on http://localhost:8080 (LIVE=1, SCHEDULE=1)
+up: ## start the whole stack with the UI on http://localhost:8080 (LIVE=1, SCHEDULE=1, WORKERS=2)
 	@$(SETUP) airflow emulator
 	@$(STACK) up $(OPTIONS)
 
@@ -37,6 +35,8 @@ try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=ou
 	@$(SETUP) airflow
 	@exec $(BIN)/python -B -m infra.local.try_file --file "$$FILE" --dataset "$$DATASET" --source "$$SOURCE" --rows "$$ROWS"
 
+# Three processes on two cores: one of them has the full stack, which waits as much as it works.
+test: WORKERS ?= 3
 test: ## run every test, on servers of its own, and name the slowest ten (PYTEST="-k name" selects)
 	@$(SETUP) airflow emulator cdk cdk-cli
 	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations 10 $(PYTEST)

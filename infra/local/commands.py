@@ -19,19 +19,18 @@ from infra.common.waiting import until
 from infra.common.watch_run import follow, unpaused, wait_for_dag
 from infra.local import aws, stack
 from infra.local.airflow.api import AirflowApi
-from infra.local.airflow.settings import Options
 from infra.local.airflow.task_logs import failed_logs, last_events
 from infra.local.layout import COMMANDS
 from infra.local.outcome import ledger, notice
 from infra.local.processes.leftovers import end_unheld, holder
 from infra.local.signals import interrupting_signals
-from infra.local.stand_ins.github_program import root_from_environment
 from infra.local.state import Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from infra.local.airflow.settings import Options
     from infra.local.layout import Layout
 
 _START_SECONDS = 240  # for a stack that another command starts; the first start takes longest
@@ -44,11 +43,10 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def up(layout: Layout, *, live: bool, schedule: bool) -> int:
+def up(layout: Layout, options: Options) -> int:
     """Run the whole stack until it is stopped."""
     began = now()
     say(f"starting the stack in {layout.root}")
-    options = Options(github=root_from_environment(), live=live, schedule=schedule)
     try:
         with interrupting_signals(), stack.started(layout.root, options, say=say) as running:
             stack.wait_healthy(running, began)
@@ -102,12 +100,11 @@ def exports(running: Running) -> list[str]:
     return [*lines, f'export PATH={ours}{os.pathsep}"$PATH"']
 
 
-def run(layout: Layout, *, dag_id: str, as_of: str | None, live: bool) -> int:
+def run(layout: Layout, options: Options, *, dag_id: str, as_of: str | None) -> int:
     """Run a DAG once and print how it went; 0 if it succeeded with a ledger row and a notice."""
     began = time.monotonic()
     since = now()
     conf = {"as_of": as_of} if as_of else {}
-    options = Options(github=root_from_environment(), live=live)
     try:
         with interrupting_signals(), _stack_to_use(layout, options) as (running, fresh):
             done = _run(layout, running, dag_id, conf, since if fresh else None)

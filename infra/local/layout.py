@@ -46,6 +46,15 @@ class Layout:
     def airflow_home(self) -> Path:
         return self.data / "airflow"
 
+    @property
+    def package(self) -> Path:
+        """What would be deployed to MWAA, as workers of Celery start with it."""
+        return self.data / "package"
+
+    def worker_home(self, number: int) -> Path:
+        """The folder of one worker of Celery, which is AIRFLOW_HOME to it."""
+        return self.data / "workers" / str(number)
+
     def of_every_source(self) -> list[Layout]:
         """The same stack once for each source that it has read from."""
         return [Layout(self.root, path.name) for path in (self.root / "data").glob("*")]
@@ -53,6 +62,15 @@ class Layout:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def task_logs(self) -> Path:
+        """The logs of tasks that the scheduler runs itself."""
+        return self.logs / "airflow"
+
+    def worker_logs(self, number: int) -> Path:
+        """The logs of tasks that one worker of Celery runs."""
+        return self.logs / f"worker-{number}"
 
     @property
     def lock(self) -> Path:

@@ -16,7 +16,7 @@ from infra.common.errors import StackError
 from infra.common.paths import POOLS
 from infra.common.waiting import until
 from infra.local import aws, ports, postgres
-from infra.local.airflow import programs
+from infra.local.airflow import programs, workers
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.settings import Options, inherited, pipeline_settings, settings
 from infra.local.layout import Layout
@@ -117,11 +117,15 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
             owner_uri=server.warehouse_uri,
             github=stand_in.result(),
         )
+        if options.workers:
+            env |= workers.executor_settings(emulator, options.workers)
         # The API server takes longest and needs no tables to start, so it does not wait for them.
         api_server = programs.start(group, layout, env, "api-server")
         migration.result()
         for part in ("scheduler", "dag-processor", "triggerer"):
             programs.start(group, layout, env, part, schedule=options.schedule)
+        if options.workers:
+            workers.start(group, layout, env, options.workers, say)
     running = Running(
         pid=os.getpid(),
         ui_port=ui_port,

@@ -42,7 +42,8 @@ ALLOWED = {
         "infra.aws.environment",
     },
     "infra.package": {"infra.package", "infra.common", "include.settings"},
-    "infra.local": {"infra.local", "infra.common", "infra.aws.settings"},
+    # Workers of Celery get what would be deployed.
+    "infra.local": {"infra.local", "infra.common", "infra.aws.settings", "infra.package"},
     "infra.local.try_file": {"infra.local", "infra.common", "include"},
 }
 # Room of core to the other rooms of core that it may import, each of which some module needs.

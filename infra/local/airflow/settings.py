@@ -67,6 +67,7 @@ class Options:
         schedule: make the runs that time schedules ask for; without it only those asked for, by
             hand, as a backfill, or by a file that lands.
         ui_port: where the UI answers if the port is free; None for any free port.
+        workers: how many workers Celery runs the tasks with; 0 has the scheduler run them.
         failpoints: a folder whose files arm failpoints, for tests.
         reread_seconds: how often DAG files are read although they have not changed, so that a new
             dataset is found; it takes seconds of a core.
@@ -78,6 +79,7 @@ class Options:
     live: bool = False
     schedule: bool = False
     ui_port: int | None = 8080
+    workers: int = 0
     failpoints: Path | None = None
     reread_seconds: int = 50
     pace: Mapping[str, str] = field(default_factory=dict)
@@ -104,7 +106,7 @@ def settings(
     """Give what every part of Airflow needs to start, before the AWS resources are known."""
     home = layout.airflow_home
     url = f"http://{ports.HOST}:{ui_port}"
-    logs = layout.logs / "airflow"
+    logs = layout.task_logs
     return {
         **_PLAIN,
         **_PACE,
