@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,6 +127,8 @@ def start(
             [sys.executable, "-m", "airflow", *_COMMAND],
             env=_environment(env, home, layout.worker_logs(number)),
             cwd=home,
+            # Asked to end, Celery waits for its pool, which the same signal has ended.
+            stop_signal=signal.SIGKILL,
         )
 
 
