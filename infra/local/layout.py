@@ -72,6 +72,10 @@ class Layout:
         """The logs of tasks that one worker of Celery runs."""
         return self.logs / f"worker-{number}"
 
+    def every_task_logs(self) -> list[Path]:
+        """The folders in which the log of a task may be."""
+        return [self.task_logs, *self.logs.glob("worker-*/")]
+
     @property
     def lock(self) -> Path:
         return self.root / "lock"

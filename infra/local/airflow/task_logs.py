@@ -1,13 +1,12 @@
-"""The logs of tasks, which the laptop's Airflow writes into a folder."""
+"""The logs of tasks, which the laptop's Airflow writes into folders, one a worker."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from infra.common.airflow_rest import AirflowRest, TaskInstance
     from infra.local.layout import Layout
 
@@ -19,11 +18,14 @@ def failed_logs(api: AirflowRest, layout: Layout, dag_id: str, run_id: str) -> l
 
 
 def _log(layout: Layout, instance: TaskInstance) -> Path:
-    folder = layout.logs / "airflow" / f"dag_id={instance['dag_id']}"
-    folder = folder / f"run_id={instance['dag_run_id']}" / f"task_id={instance['task_id']}"
+    place = Path(f"dag_id={instance['dag_id']}", f"run_id={instance['dag_run_id']}")
+    place /= f"task_id={instance['task_id']}"
     if instance["map_index"] >= 0:
-        folder = folder / f"map_index={instance['map_index']}"
-    return folder / f"attempt={instance['try_number']}.log"
+        place /= f"map_index={instance['map_index']}"
+    place /= f"attempt={instance['try_number']}.log"
+    # Each try is in the folder of the one worker that ran it.
+    found = (folder / place for folder in layout.every_task_logs())
+    return next((log for log in found if log.exists()), layout.task_logs / place)
 
 
 def last_events(log: Path, lines: int = 8) -> list[str]:

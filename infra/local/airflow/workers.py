@@ -68,7 +68,7 @@ def executor_settings(emulator: aws.Emulator, workers: int) -> dict[str, str]:
             "default": {"url": queue, "access_key_id": key, "secret_access_key": secret}
         },
     }
-    # The section [celery_broker_transport_options] cannot hold queues.
+    # The section [celery_broker_transport_options] cannot hold queues; these take its place.
     celery = {"broker_transport_options": transport, "worker_enable_remote_control": False}
     return {
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
@@ -76,6 +76,8 @@ def executor_settings(emulator: aws.Emulator, workers: int) -> dict[str, str]:
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(TASKS_A_WORKER),
         "AIRFLOW__CELERY__BROKER_URL": f"sqs://{key}:{secret}@{urlsplit(emulator.endpoint).netloc}//",
         "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps(celery),
+        # What Airflow warns of unless the section says it.
+        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": str(VISIBILITY_SECONDS),
         "AIRFLOW__LOGGING__REMOTE_LOGGING": "True",
         "AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID": "aws_default",
         "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": f"cloudwatch://{_log_group(emulator)}",
@@ -127,7 +129,7 @@ def start(
             [sys.executable, "-m", "airflow", *_COMMAND],
             env=_environment(env, home, layout.worker_logs(number)),
             cwd=home,
-            # Asked to end, Celery waits for its pool, which the same signal has ended.
+            # Asked to end, Celery would wait for its tasks. It holds nothing that would be lost.
             stop_signal=signal.SIGKILL,
         )
 
@@ -144,6 +146,7 @@ def _environment(env: Mapping[str, str], home: Path, logs: Path) -> dict[str, st
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
         # setproctitle would overwrite the mark of the stack in the environment.
         "SPT_NOENV": "1",
     }
