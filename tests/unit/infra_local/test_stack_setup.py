@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import ports
+from infra.local.__main__ import parse
 from infra.local.commands import exports
 from infra.local.layout import COMMANDS, Layout, write_private
 from infra.local.state import Running, Secrets
@@ -101,3 +102,16 @@ def test_secrets_of_before_are_kept_and_the_new_one_is_added_for_good(tmp_path: 
     assert {name: getattr(first, name) for name in known} == known
     assert Secrets.of(layout) == first
     assert layout.secrets.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "two", "²"])
+def test_number_of_workers_that_is_none_is_refused(
+    count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["up", f"--workers={count}"])
+    assert f"{count} is not a number from 1" in capsys.readouterr().err
+
+
+def test_without_a_number_there_are_no_workers() -> None:
+    assert (parse(["up"]).workers, parse(["up", "--workers", "2"]).workers) == (0, 2)
