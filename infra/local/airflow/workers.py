@@ -68,7 +68,8 @@ def executor_settings(emulator: aws.Emulator, workers: int) -> dict[str, str]:
             "default": {"url": queue, "access_key_id": key, "secret_access_key": secret}
         },
     }
-    # The section [celery_broker_transport_options] cannot hold queues; these take its place.
+    # The section [celery_broker_transport_options] cannot hold queues. These take
+    # its place, although Airflow warns that it is empty.
     celery = {"broker_transport_options": transport, "worker_enable_remote_control": False}
     return {
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
@@ -76,8 +77,6 @@ def executor_settings(emulator: aws.Emulator, workers: int) -> dict[str, str]:
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(TASKS_A_WORKER),
         "AIRFLOW__CELERY__BROKER_URL": f"sqs://{key}:{secret}@{urlsplit(emulator.endpoint).netloc}//",
         "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps(celery),
-        # What Airflow warns of unless the section says it.
-        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": str(VISIBILITY_SECONDS),
         "AIRFLOW__LOGGING__REMOTE_LOGGING": "True",
         "AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID": "aws_default",
         "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": f"cloudwatch://{_log_group(emulator)}",
