@@ -11,7 +11,7 @@ from include.core.csv.plain import FILLER
 from include.core.csv.syntax import QUOTE
 from include.core.snapshot.columns import LINE_COLUMN, duckdb_type, place_names
 from include.core.snapshot.plain_values import good_of, is_readable, value_of
-from include.core.statements import fill, quote_identifier, quote_identifiers
+from include.core.statements import fill, quote_identifier, quote_identifiers, read_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,8 @@ def load_plain_rows(
     Yields what the careful reader makes of the others, in the order of their lines.
 
     Arguments:
-        connection: where the table is.
-        relation: its name; it has LINE_COLUMN and the columns of the file by place_names.
+        connection: where the table is; its preserve_insertion_order is on, as it is by default.
+        relation: its name; it is empty, and has LINE_COLUMN and the file's columns by place_names.
         rows: the file, whose other rows have all been read.
         plain: those that were set aside.
         contract: one for which are_readable holds.
@@ -68,25 +68,48 @@ def load_plain_rows(
     plain.flush()
     if not plain.count:
         return
+    name = quote_identifier(relation)
+    loaded = _insert(connection, name, rows, plain, contract=contract)
+    found = connection.execute(fill("snapshot/load_plain_rows.list_doubtful", relation=name))
+    doubtful = array("q", chain.from_iterable(iter(found.fetchone, None)))
+    kept = loaded - _changed(
+        connection.execute(fill("snapshot/load_plain_rows.delete_others", relation=name))
+    )
+    rows.counts.filtered += plain.count - kept - len(doubtful)
+    rows.counts.kept += kept
+    rows.counts.read += plain.count - len(doubtful)
+    yield from map(rows.check, plain.blocks(doubtful))
+
+
+def _insert(
+    connection: DuckDBPyConnection,
+    name: str,
+    rows: CsvRows,
+    plain: PlainRows,
+    *,
+    contract: CsvContract,
+) -> int:
+    """Fill the table, and number its rows; returns how many lines were read."""
     query = _Query(rows, contract, quoted=plain.quoted)
     bound = {
         "path": str(plain.path),
         "delimiter": rows.syntax.delimiter,
         "max_line_bytes": max(plain.largest_bytes, LEAST_LINE_BYTES),
-        "before": plain.before,
         "filler": FILLER,
     }
-    name = quote_identifier(relation)
     statement = fill("snapshot/load_plain_rows.insert", relation=name, **query.parts())
-    inserted = connection.execute(statement, bound | query.bound).fetchone()
-    loaded = inserted[0] if inserted else 0
-    found = connection.execute(fill("snapshot/load_plain_rows.list_doubtful", relation=name))
-    doubtful = array("q", chain.from_iterable(iter(found.fetchone, None)))
-    connection.execute(fill("snapshot/load_plain_rows.delete_doubtful", relation=name))
-    rows.counts.filtered += plain.count - loaded
-    rows.counts.kept += loaded - len(doubtful)
-    rows.counts.read += plain.count - len(doubtful)
-    yield from map(rows.check, plain.blocks(doubtful))
+    loaded = _changed(connection.execute(statement, bound | query.bound))
+    first = str(plain.before + 1)
+    connection.execute(fill("snapshot/load_plain_rows.create_lines", first=first))
+    connection.execute(fill("snapshot/load_plain_rows.number", relation=name))
+    connection.execute(read_statement("snapshot/load_plain_rows.drop_lines"))
+    return loaded
+
+
+def _changed(result: DuckDBPyConnection) -> int:
+    """How many rows a statement has inserted or deleted."""
+    count = result.fetchone()
+    return int(count[0]) if count else 0
 
 
 @dataclass(kw_only=True)

@@ -80,9 +80,9 @@ def value_of(column: Column, text: str, bind: Bind) -> str:
         value = f"try_cast(split_part({text}, '.', 1) as {kind})"
     else:
         value = f"try_cast({text} as {kind})"
-    matched = f"case when regexp_full_match({text}, {pattern}) then {value} end"
-    # Minus zero is zero.
-    return f"if({matched} = 0, 0, {matched})" if kind == "double" else matched
+    if kind == "double":
+        value += " + 0"  # which makes minus zero zero
+    return f"case when regexp_full_match({text}, {pattern}) then {value} end"
 
 
 def good_of(column: Column, text: str, value: str, *, required: bool, bind: Bind) -> str:
@@ -154,8 +154,9 @@ def _date(column: Column, text: str, bind: Bind) -> str:
         for part, digits in _PARTS.items():
             pattern = pattern.replace(re.escape(part), digits)
         value = f"cast(try_strptime({text}, {bind(form)}) as date)"
-    matched = f"case when regexp_full_match({text}, {bind(pattern)}) then {value} end"
-    return f"if({matched} >= date '{_FIRST_DAY}', {matched}, null)"
+    # First the value, which is cheaper.
+    checked = f"{value} >= date '{_FIRST_DAY}' and regexp_full_match({text}, {bind(pattern)})"
+    return f"case when {checked} then {value} end"
 
 
 def _is_plain(form: str) -> bool:

@@ -20,6 +20,7 @@ from include.contracts.files import CsvContract
 from include.core.csv import compressed
 from include.core.csv.rows import CsvRows
 from include.core.snapshot import load_csv as module
+from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.errors import InputFileError
 from tests.support.csv_files import A_AND_B
@@ -290,3 +291,21 @@ def test_rows_that_need_no_care_are_loaded_by_duckdb_and_the_others_are_not() ->
     ]
     assert (counts.read, counts.kept, counts.rejected) == (4, 3, 1)
     assert checked == [4, 5]
+
+
+def test_each_of_many_rows_has_its_line(tmp_path: Path) -> None:
+    """So many that several threads read them."""
+    odd = {90_000: "x,+90000\n", 150_000: "x,y,z\n", 299_000: "x,+299000\n"}
+    path = tmp_path / "in.csv"
+    lines = (f"{number:0100},{number}\n" for number in range(2, 300_000))
+    rows = (odd.get(number, line) for number, line in enumerate(lines, 2))
+    path.write_text("a,b\n" + "".join(rows))
+    file = CsvFile(
+        path=path, name="in.csv", contract=CsvContract(columns=of_types("text", "integer"))
+    )
+    with connect_duckdb(tmp_path, memory="192MB") as connection:
+        load_csv(connection, "t", file, folder=tmp_path, on_reject=lambda _: None)
+        found = connection.execute(
+            "select count(*), count(distinct b), count(*) filter (b <> _sluice_line) from t"
+        )
+        assert found.fetchone() == (299_997, 299_997, 0)
