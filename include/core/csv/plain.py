@@ -29,6 +29,7 @@ FILLER: Final = "\x01"
 _FIRST: Final = operator.itemgetter(0)
 _LAST: Final = operator.itemgetter(-1)
 _FILLERS: Final = 4096  # written at once
+_PART: Final = 4096  # characters of a part, or one line
 
 
 class PlainRows:
@@ -73,19 +74,10 @@ class PlainRows:
 
         Returns how many rows it has; none if it is not plain.
         """
-        if "\r" in text:  # to look for it alone is much cheaper
-            text = text.replace("\r\n", "\n")
-        if "\r" in text or "\0" in text or FILLER in text or BOM in text:
+        data = self._plain(text)
+        if data is None:
             return 0
-        try:
-            data = text.encode()
-        except UnicodeEncodeError:  # the mark of a byte that the encoding lacks
-            return 0
-        if not data.endswith(b"\n"):
-            data += b"\n"
         rows = data.count(b"\n")
-        if len(data) > self._limit or not self._has_shape(data, rows):
-            return 0
         if self.count:
             self._fill(line - self._next_line)
         else:
@@ -98,6 +90,14 @@ class PlainRows:
         self.count += rows
         self.quoted = self.quoted or b'"' in data
         return rows
+
+    def cut(self, text: str) -> Iterator[str]:
+        """Cut a piece that is not plain, so that its plain parts are apart from the others.
+
+        A part may begin within a record.
+        """
+        for _, parts in groupby(_parts(text), lambda part: self._plain(part) is None):
+            yield "".join(parts)
 
     def flush(self) -> None:
         """Write what is still in memory."""
@@ -125,8 +125,23 @@ class PlainRows:
         columns = list(map(list, zip(*cells, strict=True)))
         return Block(lines=lines, records=[], columns=columns, quoted=quoted, size=len(joined))
 
-    def _has_shape(self, data: bytes, rows: int) -> bool:
+    def _plain(self, text: str) -> bytes | None:
+        """Give the lines of a piece as they are written, None if it is not plain."""
+        if "\r" in text:  # to look for it alone is much cheaper
+            text = text.replace("\r\n", "\n")
+        if "\r" in text or "\0" in text or FILLER in text or BOM in text:
+            return None
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:  # the mark of a byte that the encoding lacks
+            return None
+        if not data.endswith(b"\n"):
+            data += b"\n"
+        return data if len(data) <= self._limit and self._has_shape(data) else None
+
+    def _has_shape(self, data: bytes) -> bool:
         """Check that all lines are rows of the right width with plain cells."""
+        rows = data.count(b"\n")
         if b'"' in data:
             data = self._without_quoted(data)
         return data.translate(None, self._rest) == self._row * rows
@@ -151,3 +166,12 @@ class PlainRows:
     def _write(self, data: bytes) -> None:
         self._file.write(data)
         self._size += len(data)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Cut text after line feeds."""
+    start = 0
+    while start < len(text):
+        end = text.rfind("\n", start, start + _PART) + 1 or text.find("\n", start) + 1
+        yield text[start : end or None]
+        start = end or len(text)

@@ -90,6 +90,7 @@ class RecordReader:
         self._line = 1  # of the next line to read
         self._parts: list[str] = []  # lines of a record whose quoted cell is still open
         self._size = 0  # characters in them
+        self._after_blank = False
         self._began = self._opened = 0  # lines where that record and that cell begin
 
     def blocks(self) -> Iterator[Block]:
@@ -99,29 +100,34 @@ class RecordReader:
             InputFileError: a quoted cell is not closed within the file, or within the largest
                 row; or it holds lines that look like rows.
         """
-        after_blank = False
         for piece, cut in self._pieces:
             text, overlong = self._after_preamble(piece, cut=cut)
-            if not text:
-                continue
-            # What follows a blank line may be a second table.
-            block = None if overlong or after_blank else self._aside(text)
-            block = block or self._block(text, overlong=overlong)
-            after_blank = bool(block.blanks) and block.blanks[-1] == self._line - 1
-            yield block
+            if overlong:
+                yield self._noted(self._overlong(text))
+            elif text and (block := self._aside(text)):
+                yield block
+            elif text:
+                for part in self.plain.cut(text) if self.plain else (text,):
+                    yield self._aside(part) or self._noted(self._block(part))
         if self._parts:
             raise self._unclosed("is never closed")
 
-    def _block(self, text: str, *, overlong: bool) -> Block:
-        if overlong:
-            return self._overlong(text)
+    def _noted(self, block: Block) -> Block:
+        """Note whether a block ends in a blank line."""
+        self._after_blank = bool(block.blanks) and block.blanks[-1] == self._line - 1
+        return block
+
+    def _block(self, text: str) -> Block:
         if self._parts or QUOTE in text:
             return self._quoted_columns(text) or self._quoted(text)
         return self._plain(text)
 
     def _aside(self, text: str) -> Block | None:
         """Set text aside if it is plain."""
-        rows = 0 if self._parts or self.plain is None else self.plain.take(text, self._line)
+        # What follows a blank line may be a second table.
+        if self._parts or self._after_blank or self.plain is None:
+            return None
+        rows = self.plain.take(text, self._line)
         if not rows:
             return None
         self._line += rows
