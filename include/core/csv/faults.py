@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from include.core.csv.text import lines_of
@@ -140,6 +140,8 @@ class Counts:
         rejected: rows, or lines of rows, that broke the contract.
         duplicate: how many of those kept repeat another one exactly.
         blank: blank lines, counted beside.
+        plain: how many of those read needed no care: DuckDB has read them, and our reader the
+            others. It says how a file was read, not what is in it, and takes no part in comparing.
     """
 
     read: int = 0
@@ -148,6 +150,7 @@ class Counts:
     rejected: int = 0
     duplicate: int = 0
     blank: int = 0
+    plain: int = field(default=0, compare=False)
 
     def reject_kept(self, rejects: list[Reject]) -> None:
         """Count a row that was kept as the rejects that it became."""

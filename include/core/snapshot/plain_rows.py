@@ -75,9 +75,11 @@ def load_plain_rows(
     kept = loaded - _changed(
         connection.execute(fill("snapshot/load_plain_rows.delete_others", relation=name))
     )
-    rows.counts.filtered += plain.count - kept - len(doubtful)
-    rows.counts.kept += kept
-    rows.counts.read += plain.count - len(doubtful)
+    counts, read = rows.counts, plain.count - len(doubtful)
+    counts.plain = read
+    counts.read += read
+    counts.kept += kept
+    counts.filtered += read - kept
     yield from map(rows.check, plain.blocks(doubtful))
 
 

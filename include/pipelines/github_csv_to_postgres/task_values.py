@@ -72,6 +72,7 @@ class SourceCounts(ArchivedFile):
     rejected: int
     duplicate: int
     blank: int
+    plain: int
 
 
 class CleanedSnapshot(TypedDict):

@@ -289,7 +289,7 @@ def test_rows_that_need_no_care_are_loaded_by_duckdb_and_the_others_are_not() ->
     assert [(each.line, each.code, each.raw) for each in rejects] == [
         (5, "not_an_integer", "x,four")
     ]
-    assert (counts.read, counts.kept, counts.rejected) == (4, 3, 1)
+    assert (counts.read, counts.kept, counts.rejected, counts.plain) == (4, 3, 1, 2)
     assert checked == [4, 5]
 
 
