@@ -119,10 +119,12 @@ class PlainRows:
     def _block(self, texts: list[bytes], lines: list[int], *, first: int) -> Block:
         chosen = [texts[line - first].decode() for line in lines]
         joined = "\n".join(chosen)
-        quoted = QUOTE in joined
-        split = self._syntax.split if quoted else self._syntax.split_bare
-        cells = [split(text) or [] for text in chosen]
-        columns = list(map(list, zip(*cells, strict=True)))
+        quoted, width = QUOTE in joined, len(self._row)
+        columns = (
+            self._syntax.columns(joined + "\n", width)
+            if quoted
+            else self._syntax.bare_columns(chosen, width)
+        )
         return Block(lines=lines, records=[], columns=columns, quoted=quoted, size=len(joined))
 
     def _plain(self, text: str) -> bytes | None:

@@ -163,24 +163,11 @@ class RecordReader:
             numbers = [number for number, line in zip(numbers, lines, strict=True) if line]
             lines = list(filter(None, lines))
         block = Block(lines=numbers, records=[], blanks=blanks)
-        block.columns = self._columns(lines)
+        block.columns = self._syntax.bare_columns(lines, self._width) if self._width else []
         if not block.columns:
             delimiter = self._syntax.delimiter
             block.records = [line.split(delimiter) for line in lines]
         return _looked_over(block, text)
-
-    def _columns(self, lines: list[str]) -> list[list[str]]:
-        """Cut lines into columns, or give none if a line has not the right number of cells."""
-        if not self._width or not lines:
-            return []
-        delimiter, step = self._syntax.delimiter, self._width + 1
-        # a line end between lines is a cell that no line can hold: it shows every line's width
-        cells = f"{delimiter}\n{delimiter}".join(lines).split(delimiter)
-        if len(cells) != step * len(lines) - 1 or cells[self._width :: step].count("\n") != (
-            len(lines) - 1
-        ):
-            return []
-        return [cells[place::step] for place in range(self._width)]
 
     def _quoted_columns(self, text: str) -> Block | None:
         """Take text whose quoted cells hold no line end at once, the usual case."""

@@ -60,12 +60,40 @@ class Syntax:
         """
         if width == 1 and (text.startswith("\n") or "\n\n" in text):
             return []  # a blank line is no row, and here it would look like one
+        columns = [] if self.escape else self._simple_columns(text, width)
+        if columns:
+            return columns
         rows = text.count("\n")
         cells: list[str] = self._ended_cells.findall(text)
         lasts = cells[width - 1 :: width]
         if len(cells) != rows * width or "" in cells or not all(map(_ends_line, lasts)):
             return []
         return [[cell[:-1] for cell in cells[place::width]] for place in range(width)]
+
+    def bare_columns(self, lines: list[str], width: int) -> list[list[str]]:
+        """Cut lines without any quote into columns; none if one has not so many cells."""
+        return _columns(self._bare_cells(lines, width), width)
+
+    def _bare_cells(self, lines: list[str], width: int) -> list[str]:
+        """Cut lines into their cells, and a line feed after those of each line but the last."""
+        delimiter, step = self.delimiter, width + 1
+        # a line end between lines is a cell that no line can hold: it shows every line's width
+        cells = f"{delimiter}\n{delimiter}".join(lines).split(delimiter)
+        whole = len(cells) == step * len(lines) - 1
+        return cells if whole and cells[width::step].count("\n") == len(lines) - 1 else []
+
+    def _simple_columns(self, text: str, width: int) -> list[list[str]]:
+        """Cut text whose quoted cells have no quote inside, several times faster than others."""
+        parts = text.split(QUOTE)
+        inside = parts[1::2]
+        lines = QUOTE.join(parts[::2]).split("\n")  # where a quoted cell was, a quote is left
+        cells = self._bare_cells(lines[:-1], width)
+        # Each of those quotes is a cell by itself, and no quoted cell has a line end.
+        if cells.count(QUOTE) != len(inside) or len(lines) - 1 != text.count("\n"):
+            return []
+        quoted = iter(inside)
+        cells = [f'"{next(quoted)}"' if cell == QUOTE else cell for cell in cells]
+        return _columns(cells, width)
 
     def is_open(self, line: str) -> bool:
         """Check whether a line, its end included, stops inside a quoted cell."""
@@ -83,3 +111,8 @@ class Syntax:
         if self.escape is None:
             return inner.replace('""', QUOTE)
         return self._escaped.sub(r"\1", inner)
+
+
+def _columns(cells: list[str], width: int) -> list[list[str]]:
+    """Sort the cells of lines by column; after each line's stands one that is of none."""
+    return [cells[place :: width + 1] for place in range(width)] if cells else []

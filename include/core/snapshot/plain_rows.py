@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Bytes; a smaller limit of DuckDB's lines would save nothing.
 LEAST_LINE_BYTES: Final = 2_097_152
+_FETCHED: Final = 4096  # rows at once
 _QUOTED_EMPTY: Final = QUOTE * 2
 
 
@@ -71,7 +73,8 @@ def load_plain_rows(
     name = quote_identifier(relation)
     loaded = _insert(connection, name, rows, plain, contract=contract)
     found = connection.execute(fill("snapshot/load_plain_rows.list_doubtful", relation=name))
-    doubtful = array("q", chain.from_iterable(iter(found.fetchone, None)))
+    many = iter(partial(found.fetchmany, _FETCHED), [])
+    doubtful = array("q", chain.from_iterable(chain.from_iterable(many)))
     kept = loaded - _changed(
         connection.execute(fill("snapshot/load_plain_rows.delete_others", relation=name))
     )
