@@ -13,6 +13,7 @@ from include.core.csv.constraints import ConstraintChecks
 from include.core.csv.faults import Fault
 from include.core.csv.parsers import parser_of
 from include.core.csv.syntax import QUOTE
+from include.core.csv.usual_numbers import usual_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from include.contracts.columns import Column
     from include.contracts.files import CsvContract
     from include.core.csv.syntax import Syntax
+    from include.core.csv.usual_numbers import Read
 
     Value = str | Fault | None
     Faults = dict[int, Fault]
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 # Cells repeat: dates and names of a file are few. Long ones rarely do, and cost memory.
 _MEMO_CELLS: Final = 16_384
 _MEMO_CELL_CHARACTERS: Final = 128
+_MANY: Final = 16  # cells
 _UTF_8_WIDEST: Final = 4  # bytes of one character
 
 
@@ -50,6 +53,7 @@ class ColumnReader:
         self._checks = ConstraintChecks(column)
         self._range = _plain_range(column)
         self._safe_digits = _safe_digits(*self._range) if self._range else 0
+        self._usual = None if column.trim else usual_reader(column)
         self._memo = None if column.type == "text" else _Memo(self._typed(column))
 
     def _typed(self, column: Column) -> Callable[[str], Value]:
@@ -90,8 +94,23 @@ class ColumnReader:
             _are_plain_digits(cells, self._safe_digits) or _are_canonical(cells, *self._range)
         ):
             return [*cells], {}
+        if self._usual:
+            self._learn(self._memo, self._usual, cells)
         values = list(map(self._memo.__getitem__, cells))
         return values, _faults_among(values) if self._memo.faulty else {}
+
+    def _learn(self, memo: _Memo, usual: Read, cells: list[str]) -> None:
+        """Read the cells together that the memo does not have, if they are many."""
+        unlike = set(cells).difference(self._nulls)
+        unknown = [cell for cell in unlike if cell not in memo]
+        if len(unknown) < _MANY:
+            return
+        if len(memo) + len(unknown) >= _MEMO_CELLS:
+            memo.clear()
+            unknown = [*unlike]
+        values = usual(unknown)
+        if values and self._checks.all_hold(values):
+            memo.update(zip(unknown, values, strict=True))
 
     def _texts(self, cells: list[str], *, quoted: bool, size: int) -> tuple[list[Value], Faults]:
         """Read a text column; the usual block has no null, no quote and no long cell."""
@@ -99,20 +118,15 @@ class ColumnReader:
             cells = list(map(_trimmed, cells))
         values: list[Value] = [*cells]
         suspect = not self._nulls.isdisjoint(cells)
-        if (
-            quoted
-            and not suspect
-            and self._doubles_quotes
-            # NUL is in no text, so that one pass over the joined cells does for all of them
-            and '""' not in (joined := "\0".join(cells))
-        ):
+        # NUL is in no text, so that one pass over the joined cells does for all of them
+        if quoted and self._doubles_quotes and '""' not in (joined := "\0".join(cells)):
             values = [*joined.replace('"', "").split("\0")] if cells else []
-        elif quoted or suspect:
-            nulls, null, unquoted = self._nulls, self._null, self._unquoted
-            values = [
-                null if cell in nulls else unquoted(cell) if cell[:1] == '"' else cell
-                for cell in cells
-            ]
+        elif quoted:
+            values = list(map(self._unquoted, cells))
+        if suspect:
+            nulls, null = self._nulls, self._null
+            pairs = zip(cells, values, strict=True)
+            values = [null if cell in nulls else value for cell, value in pairs]
         if size * _UTF_8_WIDEST > self._limit:  # else no cell can be too long
             suspect = True
             values = [self._within_limit(value) for value in values]
