@@ -29,7 +29,7 @@ FILLER: Final = "\x01"
 _FIRST: Final = operator.itemgetter(0)
 _LAST: Final = operator.itemgetter(-1)
 _FILLERS: Final = 4096  # written at once
-_PART: Final = 4096  # characters of a part, or one line
+_PART: Final = 1024  # characters of a part, or one line
 
 
 class PlainRows:

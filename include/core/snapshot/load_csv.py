@@ -15,7 +15,7 @@ from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_raw, read_rows
 from include.core.csv.syntax import QUOTE
 from include.core.snapshot.columns import LINE_COLUMN, duckdb_type, place_names
-from include.core.snapshot.plain_rows import LEAST_LINE_BYTES, are_readable, load_plain_rows
+from include.core.snapshot.plain_rows import LEAST_LINE_BYTES, PlainLoad, are_readable
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 
@@ -173,8 +173,8 @@ def _load(
     write = partial(_write, target=clean, quoted=quoted, on_reject=on_reject)
     if are_readable(rows, contract):
         with rows.set_aside(scratch / "plain.csv", limit=contract.max_field_bytes) as plain:
-            doubtful = load_plain_rows(connection, relation, rows, plain, contract=contract)
-            longest = write(chain(rows.blocks(), doubtful))
+            load = PlainLoad(connection, relation, rows, plain, contract=contract)
+            longest = write(load.blocks())
     else:
         longest = write(rows.blocks())
     if longest:

@@ -12,7 +12,7 @@ from include.core.csv.plain import FILLER
 from include.core.csv.syntax import QUOTE
 from include.core.snapshot.columns import LINE_COLUMN, duckdb_type, place_names
 from include.core.snapshot.plain_values import good_of, is_readable, value_of
-from include.core.statements import fill, quote_identifier, quote_identifiers, read_statement
+from include.core.statements import fill, quote_identifier, quote_identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # Bytes; a smaller limit of DuckDB's lines would save nothing.
 LEAST_LINE_BYTES: Final = 2_097_152
 _FETCHED: Final = 4096  # rows at once
+_FIRST_ROWS: Final = 16_384
+"""So many show whether rows of the file are plain."""
 _QUOTED_EMPTY: Final = QUOTE * 2
 
 
@@ -48,67 +50,95 @@ def are_readable(rows: CsvRows, contract: CsvContract) -> bool:
     )
 
 
-def load_plain_rows(
-    connection: DuckDBPyConnection,
-    relation: str,
-    rows: CsvRows,
-    plain: PlainRows,
-    *,
-    contract: CsvContract,
-) -> Iterator[TypedBlock]:
-    """Load the plain rows whose values are beyond doubt, and count them.
-
-    Yields what the careful reader makes of the others, in the order of their lines.
+class PlainLoad:
+    """Loads the plain rows of a file whose values are beyond doubt, and counts them.
 
     Arguments:
         connection: where the table is; its preserve_insertion_order is on, as it is by default.
         relation: its name; it is empty, and has LINE_COLUMN and the file's columns by place_names.
-        rows: the file, whose other rows have all been read.
-        plain: those that were set aside.
+        rows: the file, not read yet.
+        plain: where its plain rows are set aside.
         contract: one for which are_readable holds.
     """
-    plain.flush()
-    if not plain.count:
-        return
-    name = quote_identifier(relation)
-    loaded = _insert(connection, name, rows, plain, contract=contract)
-    found = connection.execute(fill("snapshot/load_plain_rows.list_doubtful", relation=name))
-    many = iter(partial(found.fetchmany, _FETCHED), [])
-    doubtful = array("q", chain.from_iterable(chain.from_iterable(many)))
-    kept = loaded - _changed(
-        connection.execute(fill("snapshot/load_plain_rows.delete_others", relation=name))
-    )
-    counts, read = rows.counts, plain.count - len(doubtful)
-    counts.plain = read
-    counts.read += read
-    counts.kept += kept
-    counts.filtered += read - kept
-    yield from map(rows.check, plain.blocks(doubtful))
 
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        relation: str,
+        rows: CsvRows,
+        plain: PlainRows,
+        *,
+        contract: CsvContract,
+    ) -> None:
+        self._connection, self._relation = connection, quote_identifier(relation)
+        self._rows, self._plain, self._contract = rows, plain, contract
 
-def _insert(
-    connection: DuckDBPyConnection,
-    name: str,
-    rows: CsvRows,
-    plain: PlainRows,
-    *,
-    contract: CsvContract,
-) -> int:
-    """Fill the table, and number its rows; returns how many lines were read."""
-    query = _Query(rows, contract, quoted=plain.quoted)
-    bound = {
-        "path": str(plain.path),
-        "delimiter": rows.syntax.delimiter,
-        "max_line_bytes": max(plain.largest_bytes, LEAST_LINE_BYTES),
-        "filler": FILLER,
-    }
-    statement = fill("snapshot/load_plain_rows.insert", relation=name, **query.parts())
-    loaded = _changed(connection.execute(statement, bound | query.bound))
-    first = str(plain.before + 1)
-    connection.execute(fill("snapshot/load_plain_rows.create_lines", first=first))
-    connection.execute(fill("snapshot/load_plain_rows.number", relation=name))
-    connection.execute(read_statement("snapshot/load_plain_rows.drop_lines"))
-    return loaded
+    def blocks(self) -> Iterator[TypedBlock]:
+        """Read the file: yield what the careful reader makes of all rows that are not loaded.
+
+        First come those that are not plain, then those in doubt, each in the order of their lines.
+        """
+        blocks = self._rows.blocks()
+        for block in blocks:
+            yield block
+            if self._rows.counts.read + self._plain.count >= _FIRST_ROWS:
+                break
+        if self._need_care():
+            self._rows.records.plain = None
+        yield from blocks
+        self._plain.flush()
+        if self._plain.count:
+            yield from self._load()
+
+    def _need_care(self) -> bool:
+        """Check whether most of the rows so far need care, so that to set them aside takes longer.
+
+        A file that is shorter than that takes no time either way.
+        """
+        plain, first = self._plain.count, self._rows.counts.read + self._plain.count
+        if first < _FIRST_ROWS or 2 * plain < first:
+            return first >= _FIRST_ROWS
+        self._plain.flush()
+        self._insert()
+        found = self._run("count_doubtful").fetchone()
+        self._run("empty")
+        return 2 * (plain - int(found[0] if found else 0)) < first
+
+    def _load(self) -> Iterator[TypedBlock]:
+        """Fill the table; yields what the careful reader makes of the rows in doubt."""
+        loaded = self._insert()
+        self._run("create_lines", first=str(self._plain.before + 1))
+        self._run("number")
+        self._run("drop_lines")
+        found = self._run("list_doubtful")
+        many = iter(partial(found.fetchmany, _FETCHED), [])
+        doubtful = array("q", chain.from_iterable(chain.from_iterable(many)))
+        kept = loaded - _changed(self._run("delete_others"))
+        counts, read = self._rows.counts, self._plain.count - len(doubtful)
+        counts.plain = read
+        counts.read += read
+        counts.kept += kept
+        counts.filtered += read - kept
+        yield from map(self._rows.check, self._plain.blocks(doubtful))
+
+    def _insert(self) -> int:
+        """Fill the table, and return how many lines were read."""
+        plain = self._plain
+        query = _Query(self._rows, self._contract, quoted=plain.quoted)
+        parts = query.parts()  # which bind values, too
+        bound = {
+            "path": str(plain.path),
+            "delimiter": self._rows.syntax.delimiter,
+            "max_line_bytes": max(plain.largest_bytes, LEAST_LINE_BYTES),
+            "filler": FILLER,
+        }
+        return _changed(self._run("insert", bound | query.bound, **parts))
+
+    def _run(
+        self, statement: str, bound: dict[str, object] | None = None, **parts: str
+    ) -> DuckDBPyConnection:
+        text = fill(f"snapshot/load_plain_rows.{statement}", relation=self._relation, **parts)
+        return self._connection.execute(text, bound or {})
 
 
 def _changed(result: DuckDBPyConnection) -> int:

@@ -46,6 +46,24 @@ select
 from typed
 
 
+-- name: count_doubtful
+-- Counts the plain rows that need care.
+-- Grain: one number. Parameters: relation.
+-- Safe to rerun: reads only.
+select count(*) as doubtful
+from {relation}
+where _sluice_line < 0
+
+
+-- name: empty
+-- Makes the table anew, without rows: one whose rows are deleted still counts them as lines.
+-- Parameters: relation.
+-- Safe to rerun: yes.
+create or replace table {relation} as
+from {relation}
+limit 0
+
+
 -- name: create_lines
 -- Creates the counter of lines. Parameters: first (the line of the first row).
 -- Safe to rerun: it is made anew.

@@ -20,6 +20,7 @@ from include.contracts.files import CsvContract
 from include.core.csv import compressed
 from include.core.csv.rows import CsvRows
 from include.core.snapshot import load_csv as module
+from include.core.snapshot import plain_rows
 from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.errors import InputFileError
@@ -202,10 +203,12 @@ def in_pieces_of(size: int) -> Iterator[None]:
         yield
 
 
-@hypothesis.given(file=files(), chunk=st.sampled_from([16, 48, 65536]))
+@hypothesis.given(
+    file=files(), chunk=st.sampled_from([16, 48, 65536]), first=st.sampled_from([2, 5, 16_384])
+)
 @hypothesis.settings(max_examples=400)
-def test_both_ways_give_the_same(file: tuple[CsvContract, bytes], chunk: int) -> None:
-    with in_pieces_of(chunk):
+def test_both_ways_give_the_same(file: tuple[CsvContract, bytes], chunk: int, first: int) -> None:
+    with in_pieces_of(chunk), mock.patch.object(plain_rows, "_FIRST_ROWS", first):
         assert outcome(*file) == by_care(*file)
 
 
@@ -291,6 +294,27 @@ def test_rows_that_need_no_care_are_loaded_by_duckdb_and_the_others_are_not() ->
     ]
     assert (counts.read, counts.kept, counts.rejected, counts.plain) == (4, 3, 1, 2)
     assert checked == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("content", "plain"),
+    [
+        (["x,1"] * 60, 60),
+        (["x,+1"] * 60, 0),
+        (["x,1", "x,+1"] * 30, 30),
+        (['x,"""1"""'] * 60, 0),
+        (["x,1", "x,+1", "x,+1"] * 20, 5),
+        (["x,1,"] * 40 + ["x,1"] * 20, 0),
+    ],
+)
+def test_rows_are_set_aside_while_most_of_the_first_are_plain(
+    content: list[str], plain: int
+) -> None:
+    contract = CsvContract(columns=of_types("text", "integer"))
+    lines = "".join(f"{line}\n" for line in content)
+    with in_pieces_of(64), mock.patch.object(plain_rows, "_FIRST_ROWS", 10):
+        *_, counts = outcome(contract, f"a,b\n{lines}".encode())
+    assert (counts.read, counts.plain) == (60, plain)
 
 
 def test_each_of_many_rows_has_its_line(tmp_path: Path) -> None:
