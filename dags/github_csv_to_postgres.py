@@ -3,6 +3,7 @@
 **Reads**
 
 - the dataset's files as they stood at the run's as_of, from the archive in S3 if there
+- what was made of them before, if contract and code are the same
 
 **Writes**
 
@@ -87,7 +88,11 @@ def build(dataset: GitHubDataset) -> DAG:
         with task_resources() as resources:
             as_of = datetime.fromisoformat(asked["as_of"])
             return pipeline.clean_and_merge(
-                dataset, list(archived), as_of=as_of, resources=resources
+                dataset,
+                list(archived),
+                as_of=as_of,
+                resources=resources,
+                refetch=asked["refetch"],
             )
 
     # A dry run returns rows, which the log must not show.

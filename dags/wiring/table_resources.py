@@ -1,4 +1,4 @@
-"""What the tasks of a table pipeline open that read or write the files of their run."""
+"""What the tasks of a table pipeline open that read or write snapshots in the lake."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def task_resources() -> Iterator[Resources]:
     """Open them for one task; its local folder is gone at the end."""
     with task_folder() as folder:
-        prefix = this_run().work_prefix
+        prefix = f"work/{this_run().dag_id}/clean"
         yield Resources(
             hand_over=HandOver(store=lake(), prefix=prefix, folder=folder),
             memory=settings().duckdb_memory,

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ ANY_CALL = re.compile(r"(?<!def )\bfailpoint\(")
 # Reached only where a table has rows already, and only where it has newer ones.
 WITH_ROWS = {"upsert.compared", "upsert.updated", "upsert.inserted"}
 NEWEST = WITH_ROWS | {"upsert.remembered"}
+STAGING = NEWEST | {"upsert.opened", "upsert.copied", "upsert.stamped"}
 OLDER = WITH_ROWS | {"upsert.stamped"}
 
 SOME_PACKETS_BYTES = 500_000
@@ -62,6 +64,18 @@ def test_first_load_survives_the_death_of_its_worker(trial: Trial, failpoint: st
 def test_update_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
     trial.run(V1, "before")
     kill(trial, failpoint)
+
+
+@pytest.mark.parametrize("failpoint", [name for name in LOADING if name not in STAGING])
+def test_load_of_the_same_snapshot_survives_the_death_of_its_worker(
+    trial: Trial, failpoint: str
+) -> None:
+    trial.run(V1, "before")
+    later = V1 + timedelta(hours=1)
+    assert trial.worker(later, "killed", armed=failpoint).end() == "killed"
+    trial.check_all_or_nothing()
+    assert trial.run(later, "killed")["unchanged"] > 0
+    trial.check_healed()
 
 
 @pytest.mark.parametrize("failpoint", sorted(OLDER))

@@ -80,7 +80,7 @@ class PipelineRuns:
         """All tasks of one run, as the DAG wires them; comes back with what upsert did."""
         name = run_id or f"scheduled__{as_of.isoformat()}"
         archived = self.download(as_of, run_id=name, refetch=refetch)
-        cleaned = self.clean(archived, as_of, run_id=name)
+        cleaned = self.clean(archived, as_of, run_id=name, refetch=refetch)
         loaded = self.upsert(cleaned, as_of, run_id=name, dry_run=dry_run)
         if not dry_run:
             self.announce(name)
@@ -112,14 +112,20 @@ class PipelineRuns:
         return archived
 
     def clean(
-        self, archived: list[pipeline.ArchivedFile], as_of: datetime, *, run_id: str
+        self,
+        archived: list[pipeline.ArchivedFile],
+        as_of: datetime,
+        *,
+        run_id: str,
+        refetch: bool = False,
     ) -> pipeline.CleanedSnapshot:
         with self._folder(run_id, "clean_and_merge") as folder:
             return pipeline.clean_and_merge(
                 self.dataset,
                 archived,
                 as_of=as_of,
-                resources=self._resources(run_id, folder),
+                resources=self._resources(folder),
+                refetch=refetch,
             )
 
     def upsert(
@@ -143,7 +149,7 @@ class PipelineRuns:
                     started_at=datetime.now(timezone.utc),
                 ),
                 connect=self.connect,
-                resources=self._resources(run_id, folder),
+                resources=self._resources(folder),
                 dry_run=dry_run,
             )
 
@@ -178,8 +184,8 @@ class PipelineRuns:
         (row,) = self.query(f"select {columns} from ops.run where run_id = %s", run_id)
         return dict(zip(columns.replace(" ", "").split(","), row, strict=True))
 
-    def _resources(self, run_id: str, folder: Path) -> pipeline.Resources:
-        prefix = self.run_named(run_id).work_prefix
+    def _resources(self, folder: Path) -> pipeline.Resources:
+        prefix = f"work/{self.dataset.name}/clean"
         return pipeline.Resources(
             hand_over=HandOver(store=self.store, prefix=prefix, folder=folder),
             memory=MEMORY,

@@ -122,7 +122,9 @@ class Place:
         """The tasks before upsert, as far as they have no result yet."""
         archived = self.download(as_of, run_id, refetch=refetch)
         cleaned: pipeline.CleanedSnapshot = self._once(
-            run_id, "clean_and_merge", lambda: self.tasks().clean(archived, as_of, run_id=run_id)
+            run_id,
+            "clean_and_merge",
+            lambda: self.tasks().clean(archived, as_of, run_id=run_id, refetch=refetch),
         )
         return cleaned
 

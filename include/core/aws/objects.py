@@ -44,6 +44,11 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _base64(digest: str) -> str:
+    """A hexadecimal digest as S3 writes it."""
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ObjectStore:
     """One bucket.
@@ -92,7 +97,7 @@ class ObjectStore:
                 Bucket=self.bucket,
                 Key=key,
                 Body=file,
-                ChecksumSHA256=base64.b64encode(bytes.fromhex(digest)).decode(),
+                ChecksumSHA256=_base64(digest),
                 Metadata={**(metadata or {}), "sha256": digest},
             )
         return digest
@@ -127,12 +132,37 @@ class ObjectStore:
                 "Rerun with refetch, or restore the object's earlier version"
             )
 
+    def has(self, stored: Stored) -> bool:
+        """Whether an object is there whose bytes have the SHA-256 that S3 took when it was put."""
+        try:
+            answer = self.client.head_object(
+                Bucket=self.bucket, Key=stored["key"], ChecksumMode="ENABLED"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return False
+            raise
+        return bool(answer.get("ChecksumSHA256") == _base64(stored["sha256"]))
+
     def put_json(self, key: str, value: Mapping[str, object]) -> None:
         """Store a small JSON object."""
         body = json.dumps(value, sort_keys=True).encode()
         self.client.put_object(
             Bucket=self.bucket, Key=key, Body=body, ContentType="application/json"
         )
+
+    def get_json(self, key: str) -> Any:
+        """The value of an object of JSON, None where there is none or it is no JSON."""
+        try:
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+        try:
+            return json.loads(body)
+        except ValueError:
+            return None
 
     def first_json(self, prefix: str, *, after: str) -> dict[str, Any] | None:
         """The first JSON object below a prefix whose key sorts after a given one.

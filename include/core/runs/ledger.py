@@ -76,6 +76,7 @@ class Details:
         rejects_by_code: how many rows each code has.
         warnings: sentences that people must read.
         vanished: rows of the table that the snapshot lacks for the first time, and that stay.
+        nothing_new_since: ISO 8601; the moment loaded before, which had the same rows.
         failures: file and cause of each that failed while others went on.
     """
 
@@ -83,6 +84,7 @@ class Details:
     rejects_by_code: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     vanished: int = 0
+    nothing_new_since: str | None = None
     failures: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 

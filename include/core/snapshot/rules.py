@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from include.contracts.constraints import constraints_of
 from include.contracts.rules import Cumulative, NewestDay, Rule, UniqueKey
@@ -13,6 +14,7 @@ from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import RuleError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from duckdb import DuckDBPyConnection
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from include.contracts.columns import Column
     from include.contracts.constraints import Constraint
     from include.contracts.tables import Table
+
+    # A sentence if the rule is broken; of NewestDay the newest date, and its day since 1970.
+    Finding = str | list[Any] | None
+
+_EPOCH: Final = date(1970, 1, 1)
 
 
 def check_table(connection: DuckDBPyConnection, table: Table) -> None:
@@ -97,13 +104,22 @@ def _holds(text: str, constraint: Constraint) -> bool:
     return holds
 
 
-def check_rules(
-    connection: DuckDBPyConnection, *, name: str, rules: tuple[Rule, ...], as_of: datetime
+def find_broken(connection: DuckDBPyConnection, rules: tuple[Rule, ...]) -> list[Finding]:
+    """What each rule finds in relation cleaned, whatever the moment of the snapshot.
+
+    Returns:
+        One finding a rule, in their order; JSON can hold them.
+    """
+    return [_find(connection, rule) for rule in rules]
+
+
+def judge(
+    findings: Sequence[Finding], *, name: str, rules: tuple[Rule, ...], as_of: datetime
 ) -> list[str]:
-    """Check each rule on relation cleaned.
+    """Hold what was found to the rules, at the moment of a snapshot.
 
     Arguments:
-        connection: where the relation is.
+        findings: from find_broken, for the same rules.
         name: the dataset's name, for messages.
         rules: what to check.
         as_of: the moment of the snapshot.
@@ -114,10 +130,13 @@ def check_rules(
     Raises:
         RuleError: a rule of severity "error" is broken.
     """
-    # All rules are checked before the first error, so that one run shows every broken one.
-    broken = [(rule.severity, _check(connection, rule, as_of)) for rule in rules]
-    _refuse(name, [text for severity, text in broken if text and severity == "error"])
-    return [text for _, text in broken if text]
+    # All rules are judged before the first error, so that one run shows every broken one.
+    broken = [
+        (rule.severity, _too_old(rule, finding, as_of) if isinstance(rule, NewestDay) else finding)
+        for rule, finding in zip(rules, findings, strict=True)
+    ]
+    _refuse(name, [str(found) for severity, found in broken if found and severity == "error"])
+    return [str(found) for _, found in broken if found]
 
 
 def _refuse(name: str, broken: list[str]) -> None:
@@ -125,12 +144,26 @@ def _refuse(name: str, broken: list[str]) -> None:
         raise RuleError(f"{name}: {'; '.join(broken)}. Nothing was loaded")
 
 
-def _check(connection: DuckDBPyConnection, rule: Rule, as_of: datetime) -> str | None:
+def _find(connection: DuckDBPyConnection, rule: Rule) -> Finding:
     if isinstance(rule, UniqueKey):
         return _unique(connection, rule.columns)
     if isinstance(rule, NewestDay):
-        return _newest_day(connection, rule, as_of)
+        statement = fill("snapshot/find_newest_day", column=quote_identifier(rule.column))
+        return list(_one(connection, statement))
     return _cumulative(connection, rule)
+
+
+def _too_old(rule: NewestDay, finding: Any, as_of: datetime) -> str | None:
+    newest, days = finding
+    if newest is None:
+        return f"there is no {rule.column} at all"
+    age = (as_of.date() - _EPOCH).days - days
+    if age <= rule.max_age_days:
+        return None
+    return (
+        f"the newest {rule.column} is {newest}, {age} days before as_of; "
+        f"{rule.max_age_days} are allowed"
+    )
 
 
 def _unique(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> str | None:
@@ -138,19 +171,6 @@ def _unique(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> str | N
         connection, fill("snapshot/find_repeated_key", columns=quote_identifiers(columns))
     )
     return f"{repeated} keys ({', '.join(columns)}) occur more than once" if repeated else None
-
-
-def _newest_day(connection: DuckDBPyConnection, rule: NewestDay, as_of: datetime) -> str | None:
-    statement = fill("snapshot/find_newest_day", column=quote_identifier(rule.column))
-    newest, age = _one(connection, statement, {"as_of": as_of.date()})
-    if newest is None:
-        return f"there is no {rule.column} at all"
-    if age <= rule.max_age_days:
-        return None
-    return (
-        f"the newest {rule.column} is {newest}, {age} days before as_of; "
-        f"{rule.max_age_days} are allowed"
-    )
 
 
 def _cumulative(connection: DuckDBPyConnection, rule: Cumulative) -> str | None:

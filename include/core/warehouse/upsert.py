@@ -66,6 +66,8 @@ class LoadCounts:
             count.
         deleted: rows of the table that the snapshot lacked.
         vanished: rows of the table that the snapshot lacked for the first time, and that stay.
+        nothing_new_since: the moment that was loaded before, where the table held the snapshot
+            already, so that nothing was compared.
         warnings: sentences that people must read.
         preview: for a dry run, the first changes before and after.
     """
@@ -76,6 +78,7 @@ class LoadCounts:
     superseded: int = 0
     deleted: int = 0
     vanished: int = 0
+    nothing_new_since: datetime | None = None
     warnings: list[str] = field(default_factory=list)
     preview: list[Change] = field(default_factory=list)
 
@@ -133,7 +136,9 @@ class _Load:
             return self._load_older()
         # The digest vouches for the table only while nothing else has written to it.
         if self.known.content_sha256 == self.snapshot.content_sha256 and self.known.is_untouched:
-            counts = LoadCounts(unchanged=self.snapshot.row_count)
+            counts = LoadCounts(
+                unchanged=self.snapshot.row_count, nothing_new_since=self.known.as_of
+            )
         # A preview lists changes, so it needs the comparison even with an empty table.
         elif self._is_empty() and not self.preview:
             counts = self._fill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from include.core.failpoints import failpoint
 from include.core.runs import outbox
 from include.core.runs.ledger import Counts, Details, record_run
-from include.core.runs.notices import RunFacts
+from include.core.runs.notices import RunFacts, format_moment
 from include.core.runs.outbox import Notice, write_notice
 from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.snapshot.files import open_rows
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
         LoadedSnapshot,
         Resources,
     )
+
+
+log = logging.getLogger(__name__)
 
 
 def upsert_snapshot(
@@ -64,6 +68,8 @@ def upsert_snapshot(
     failpoint("upsert.received")
     with transaction(connect, doing=f"load {run.sink}") as cursor:
         loaded = _load(cursor, dataset, cleaned, run, resources, preview=dry_run)
+        if loaded.nothing_new_since is not None:
+            log.info("Nothing is compared: %s holds these rows already", run.sink)
         counts, details = _counts(cleaned, loaded), _details(cleaned, loaded)
         counts.check(run.sink)
         facts = RunFacts(
@@ -141,7 +147,7 @@ def _counts(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Counts:
 
 
 def _details(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Details:
-    warnings = [*cleaned["warnings"], *loaded.warnings]
+    warnings, since = [*cleaned["warnings"], *loaded.warnings], loaded.nothing_new_since
     if loaded.vanished:
         warnings.append(
             f"{loaded.vanished} rows of the table are no longer in the source; they stay"
@@ -151,6 +157,7 @@ def _details(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Details:
         rejects_by_code=cleaned["rejects_by_code"],
         warnings=warnings,
         vanished=loaded.vanished,
+        nothing_new_since=format_moment(since) if since else None,
     )
 
 

@@ -37,6 +37,7 @@ def success_notice(
         dry_run: nothing was written.
     """
     status = "dry_run" if dry_run else "success"
+    since = details.nothing_new_since
     changed = counts.inserted + counts.updated + counts.deleted
     parts = [
         f"{facts.dataset}: {count_of(changed, 'row')} {'would change' if dry_run else 'changed'}",
@@ -46,6 +47,7 @@ def success_notice(
     lines = [
         *head(facts, "dry run, nothing was written" if dry_run else "success"),
         f"Duration:    {duration.total_seconds():.0f} s",
+        *([f"Nothing new: the rows are those of {since}"] if since else []),
         "",
         f"Rows read:   {counts.read}",
         *(f"  {name + ':':<12}{getattr(counts, name)}" for name in _SNAPSHOT_COUNTS),

@@ -19,7 +19,7 @@ class Resources:
     """What a task opens once.
 
     Attributes:
-        hand_over: the lake, the key prefix of what this run's tasks pass on in it, a local folder.
+        hand_over: the lake, the key prefix of the dataset's snapshots in it, a local folder.
         memory: DuckDB's memory limit, such as "512MB".
         ui_url: base address of the Airflow UI, for links.
     """

@@ -10,8 +10,9 @@ from include.core.runs.trial import Trial, limit_causes
 from include.core.snapshot.database import safe_errors
 from include.core.snapshot.json_rows import read_json
 from include.core.snapshot.load_csv import CsvFile
+from include.core.snapshot.rules import judge
 from include.errors import RuleError
-from include.pipelines.github_csv_to_postgres.transform import clean_and_check, load_source
+from include.pipelines.github_csv_to_postgres.transform import clean_and_look, load_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +61,10 @@ def try_file(
     if len(dataset.sources) == 1:
         try:
             with safe_errors():
-                cleaned, warnings = clean_and_check(
-                    connection, dataset, as_of=as_of, to=folder / "snapshot.parquet"
+                cleaned, findings = clean_and_look(
+                    connection, dataset, to=folder / "snapshot.parquet"
                 )
+            warnings = judge(findings, name=dataset.name, rules=dataset.rules, as_of=as_of)
         except RuleError as error:
             causes = [str(error)]
     read = cleaned + counts.duplicate + counts.rejected

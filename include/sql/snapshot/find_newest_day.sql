@@ -1,5 +1,6 @@
--- The newest date of a column, and its age in days. Identifiers: column. Parameters: as_of.
+-- The newest date of a column as text, and how many days it is after 1 January 1970.
+-- Identifiers: column.
 select
-    max({column}),
-    date_diff('day', max({column}), cast($as_of as date))
+    cast(max({column}) as varchar),
+    date_diff('day', date '1970-01-01', cast(max({column}) as date))
 from cleaned
