@@ -25,7 +25,8 @@ SluiceError
     ├── WarehouseUnavailableError
     ├── ArrivalBusyError
     ├── DeliveryUnavailableError
-    └── WorkerExhaustedError
+    ├── WorkerExhaustedError
+    └── WorkInterruptedError
 
 Messages are safe to publish: they hold no row value and no secret, and fit on one line.
 """
@@ -184,3 +185,7 @@ class DeliveryUnavailableError(TransientError):
 
 class WorkerExhaustedError(TransientError):
     """The worker ran out of disk or memory; another, or this one later, may have enough."""
+
+
+class WorkInterruptedError(TransientError):
+    """A time limit or a signal has cut the work off."""

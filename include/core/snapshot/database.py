@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from include.errors import RuleError, WorkerExhaustedError
+from include.errors import RuleError, WorkerExhaustedError, WorkInterruptedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# All that DuckDB says where a signal's handler raises during a statement.
+_INTERRUPTED: Final = "Query interrupted"
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def connect_duckdb(folder: Path, *, memory: str) -> Iterator[duckdb.DuckDBPyConn
         memory: memory limit, such as "512MB".
 
     Raises:
-        WorkerExhaustedError, RuleError: as safe_errors says.
+        WorkerExhaustedError, WorkInterruptedError, RuleError: as safe_errors says.
     """
     settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
     with safe_errors(), duckdb.connect(folder / "snapshot.duckdb", config=settings) as connection:
@@ -39,10 +42,15 @@ def safe_errors() -> Iterator[None]:
 
     Raises:
         WorkerExhaustedError: no disk or memory is left.
+        WorkInterruptedError: what a signal has raised meanwhile, DuckDB does not pass on.
         RuleError: DuckDB refused a statement.
     """
     try:
         yield
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        raise WorkInterruptedError("A time limit or a signal has cut the work off") from None
     # A full disk raises IOException; both may pass on a worker with more room.
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise WorkerExhaustedError(f"DuckDB has no room: {type(error).__name__}") from None

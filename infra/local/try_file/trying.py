@@ -15,7 +15,7 @@ from include.core.arrivals.events import name_problem
 from include.core.csv.rows import read_rows
 from include.core.runs.trial import MEMORY
 from include.core.snapshot.database import connect_duckdb
-from include.errors import InputFileError, SluiceError
+from include.errors import InputFileError, SluiceError, WorkInterruptedError
 from include.pipelines.csv_upload_to_dynamodb import trial as items
 from include.pipelines.csv_upload_to_sqs import trial as messages
 from include.pipelines.github_csv_to_postgres import trial as tables
@@ -113,6 +113,8 @@ def _of_github(
             connection=work.connection,
             folder=folder,
         )
+    except WorkInterruptedError:
+        raise KeyboardInterrupt from None
     except (SluiceError, OSError) as error:
         return Outcome(path=path, trial=None, causes=(str(error),), source=found)
     return Outcome(path=path, trial=trial, causes=trial.causes, source=found)
@@ -159,6 +161,8 @@ def _of_upload(upload: Upload, path: Path, folder: Path) -> Outcome:
     causes = _name_causes(upload, path)
     try:
         trial = _try_upload(upload, path, folder)
+    except WorkInterruptedError:
+        raise KeyboardInterrupt from None
     except (SluiceError, OSError) as error:
         return Outcome(path=path, trial=None, causes=(*causes, str(error)))
     return Outcome(path=path, trial=trial, causes=(*causes, *trial.causes))
