@@ -76,16 +76,14 @@ def _command(program: str, *arguments: str) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Server:
-    """A running Postgres server.
+class Address:
+    """Where a server answers, and to whom; known before it is started.
 
     Attributes:
-        program: the postmaster.
         port: on 127.0.0.1.
         secrets: passwords of its roles.
     """
 
-    program: Program
     port: int
     secrets: Secrets
 
@@ -107,6 +105,17 @@ class Server:
     @property
     def metadata_uri(self) -> str:
         return self.uri("airflow", "airflow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server(Address):
+    """A running Postgres server.
+
+    Attributes:
+        program: the postmaster.
+    """
+
+    program: Program
 
     def create_database(self, name: str, owner: str) -> None:
         """Create an empty database that belongs to a role."""
@@ -155,15 +164,21 @@ class Server:
             return cursor.fetchone() is not None
 
 
-def start(group: Group, layout: Layout, secrets: Secrets) -> Server:
+def start(group: Group, layout: Layout, secrets: Secrets, *, port: int | None = None) -> Server:
     """Start the server of a stack; creates its cluster, roles and databases the first time.
+
+    Arguments:
+        group: what it belongs to.
+        layout: its folders.
+        secrets: passwords of its roles.
+        port: a free one, if it has been chosen.
 
     Raises:
         StackError: it does not start.
     """
     if not (layout.postgres / "PG_VERSION").exists():
         _create_cluster(layout, secrets)
-    port = ports.choose()
+    port = port or ports.choose()
     options = {**_SETTINGS, "port": str(port)}
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     # PG… variables of the user's shell would change what it does. SIGINT is its fast shutdown: it

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from infra.local.processes.forked import ForkServer
     from infra.local.processes.group import Group, Program
 
 
@@ -41,6 +42,7 @@ class Stack:
         layout: its folders.
         running: what others need to use it.
         group: its programs.
+        airflow: what Airflow's programs are forks of.
         server: its Postgres.
         emulator: its AWS emulator.
     """
@@ -48,6 +50,7 @@ class Stack:
     layout: Layout
     running: Running
     group: Group
+    airflow: ForkServer
     server: postgres.Server
     emulator: aws.Emulator
 
@@ -99,16 +102,18 @@ def _held(layout: Layout) -> Iterator[None]:
 
 def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], None]) -> Stack:
     secrets, ui_port = Secrets.of(layout), _ui_port(options, say)
+    database = postgres.Address(port=ports.choose(), secrets=secrets)
+    env = inherited() | settings(
+        layout, options, secrets=secrets, ui_port=ui_port, metadata_uri=database.metadata_uri
+    )
     with _threads(group) as pool:
+        # Loading Airflow takes longest and needs none of the servers. But as it is loaded it
+        # learns where the logs of tasks go, and with workers that is in the emulator.
+        airflow = None if options.workers else programs.load(group, layout, env)
         stand_in = pool.submit(github_program.start, group, options, say)
         cloud = pool.submit(_start_aws, group, layout, say)
-        server = postgres.start(group, layout, secrets)
+        server = postgres.start(group, layout, secrets, port=database.port)
         say("Postgres is up")
-        env = inherited() | settings(
-            layout, options, secrets=secrets, ui_port=ui_port, server=server
-        )
-        # A copy, since env grows below while the migration runs.
-        migration = pool.submit(programs.migrate, group, layout, {**env}, server.metadata_uri, say)
         emulator, outputs, queue = cloud.result()
         env |= pipeline_settings(
             outputs=outputs,
@@ -119,11 +124,13 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         )
         if options.workers:
             env |= workers.executor_settings(emulator, options.workers)
+        airflow = airflow or programs.load(group, layout, env)
+        migration = pool.submit(programs.migrate, airflow, layout, env, server.metadata_uri, say)
         # The API server takes longest and needs no tables to start, so it does not wait for them.
-        api_server = programs.start(group, layout, env, "api-server")
+        api_server = programs.start(airflow, layout, env, "api-server")
         migration.result()
         for part in ("scheduler", "dag-processor", "triggerer"):
-            programs.start(group, layout, env, part, schedule=options.schedule)
+            programs.start(airflow, layout, env, part, schedule=options.schedule)
         if options.workers:
             workers.start(group, layout, env, options.workers, say)
     running = Running(
@@ -135,7 +142,14 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         outputs=outputs,
         env={name: value for name, value in env.items() if os.environ.get(name) != value},
     )
-    stack = Stack(layout=layout, running=running, group=group, server=server, emulator=emulator)
+    stack = Stack(
+        layout=layout,
+        running=running,
+        group=group,
+        airflow=airflow,
+        server=server,
+        emulator=emulator,
+    )
     _open(stack, api_server)
     say(f"Airflow's API server is up: {running.ui_url}")
     running.write(layout.running)

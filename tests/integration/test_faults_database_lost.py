@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -146,7 +147,7 @@ def test_server_that_stops_at_once_and_starts_again(
         def crash(seen: Seen) -> Fate:
             if seen.copied >= half and program.poll() is None:
                 # https://www.postgresql.org/docs/18/server-shutdown.html: immediate shutdown.
-                program.send_signal(signal.SIGQUIT)
+                os.kill(program.pid, signal.SIGQUIT)
                 program.wait()
             return Fate.PASS
 

@@ -141,7 +141,7 @@ class ScheduledRuns:
     def start_triggerer(self) -> None:
         """Start another; it looks after all triggers once the dead one is silent for long."""
         env = {**inherited(), **self.stack.running.env}
-        programs.start(self.stack.group, self.stack.layout, env, "triggerer")
+        programs.start(self.stack.airflow, self.stack.layout, env, "triggerer")
 
     def triggerer(self) -> Program:
         """The one that runs."""

@@ -1,26 +1,33 @@
-"""A part of Airflow that has loaded what the DAGs need before it forks for each of them.
+"""Airflow, loaded once: each part of it is a fork of this process.
 
-    python -m infra.local.airflow.preloaded dag-processor
-
-A task, and each reading of a DAG file, is a process of its own, and loading the libraries takes
-more of a core's time than most of what it does after that; so does reading what botocore knows of
-an AWS service. Sluice's own modules are not loaded here: the next task has to run a change of
-them. Tests, which change none, name them in SLUICE_PRELOADED, with blanks between.
+Loading Airflow takes four seconds of a core, and each of its parts would load it by itself. A
+task, and each reading of a DAG file, is a fork of a part, so what the DAGs need is loaded here
+too; so is what botocore knows of an AWS service. Sluice's own modules are not: the next task has
+to run a change of them. Tests, which change none, name them in SLUICE_PRELOADED, with blanks
+between.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
+import runpy
 import sys
 
-from airflow.__main__ import main
 from botocore.session import Session
 
 from infra.local.airflow import botocore_files
+from infra.local.processes.fork_server import serve
 
 VARIABLE = "SLUICE_PRELOADED"
 LIBRARIES = (
+    "airflow.__main__",
+    "airflow.dag_processing.manager",
+    "airflow.executors.local_executor",
+    "airflow.jobs.dag_processor_job_runner",
+    "airflow.jobs.scheduler_job_runner",
+    "airflow.jobs.triggerer_job_runner",
     "airflow.providers.amazon.aws.hooks.base_aws",
     "airflow.providers.amazon.aws.hooks.secrets_manager",
     "airflow.providers.common.messaging.triggers.msg_queue",
@@ -35,6 +42,7 @@ LIBRARIES = (
     "duckdb",
     "psycopg2.sql",
     "requests",
+    "setproctitle",
     "tenacity",
 )
 SERVICES = ("dynamodb", "s3", "secretsmanager", "sns", "sqs")
@@ -51,12 +59,16 @@ def load() -> None:
         session.create_client(service, region_name="us-east-1")
 
 
-def run(*words: str) -> None:
-    """Run a command of Airflow with the libraries loaded, until it ends."""
+def main() -> None:
+    """Load all, and become what is asked for: in a fork, for each request."""
+    gc.disable()  # what is loaded stays, and looking for garbage takes a tenth of the time
     load()
-    sys.argv = ["airflow", *words]
-    main()  # type: ignore[no-untyped-call] # Airflow's own has no types
+    gc.freeze()
+    gc.enable()
+    if words := serve():
+        sys.argv = words
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    run(*sys.argv[1:])
+    main()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import sys
 from typing import TYPE_CHECKING
 
 import psycopg2
+
+from infra.local.processes.forked import ForkServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,18 +16,31 @@ if TYPE_CHECKING:
     from infra.local.layout import Layout
     from infra.local.processes.group import Group, Program
 
-# All parts share the folder of logs, so no part has to serve them.
+# Scheduler and triggerer serve no logs: all parts share the folder of logs.
 _PARTS = {
     "api-server": ("airflow", "api-server"),
-    "scheduler": ("infra.local.airflow.preloaded", "scheduler", "--skip-serve-logs"),
-    "dag-processor": ("infra.local.airflow.preloaded", "dag-processor"),
-    "triggerer": ("infra.local.airflow.preloaded", "triggerer", "--skip-serve-logs"),
+    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
+    "dag-processor": ("airflow", "dag-processor"),
+    "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
-_ON_DEMAND = ("infra.local.airflow.scheduler_on_demand",)
+_ON_DEMAND = "infra.local.airflow.scheduler_on_demand"
+_STEPS_BACK = 5  # niceness
+
+
+def load(group: Group, layout: Layout, env: Mapping[str, str]) -> ForkServer:
+    """Load Airflow once for all of its programs.
+
+    Arguments:
+        group: what they belong to.
+        layout: its folders.
+        env: what Airflow needs to be loaded: its home, and where its database is.
+    """
+    layout.airflow_home.mkdir(parents=True, exist_ok=True)
+    return ForkServer(group, "infra.local.airflow.preloaded", env=env, cwd=layout.airflow_home)
 
 
 def migrate(
-    group: Group,
+    loaded: ForkServer,
     layout: Layout,
     env: Mapping[str, str],
     metadata_uri: str,
@@ -41,15 +55,10 @@ def migrate(
     stamp = layout.airflow_home / "migrated"
     if stamp.exists() and stamp.read_text() == _schema(metadata_uri):
         return
-    layout.airflow_home.mkdir(parents=True, exist_ok=True)
-    program = group.start(
-        "db-migrate",
-        [sys.executable, "-m", "airflow", "db", "migrate"],
-        env=env,
-        cwd=layout.airflow_home,
-    )
+    words = ["airflow", "db", "migrate"]
+    program = loaded.start("db-migrate", words, env=env, cwd=layout.airflow_home)
     program.wait_until_done(seconds=300)
-    group.programs.remove(program)
+    loaded.group.programs.remove(program)
     stamp.write_text(_schema(metadata_uri))
     say("Airflow's metadata database is ready")
 
@@ -67,7 +76,7 @@ def _schema(metadata_uri: str) -> str:
 
 
 def start(
-    group: Group,
+    loaded: ForkServer,
     layout: Layout,
     env: Mapping[str, str],
     part: str,
@@ -77,19 +86,15 @@ def start(
     """Start one of the four programs: api-server, scheduler, dag-processor, triggerer.
 
     Arguments:
-        group: what it belongs to.
+        loaded: what it is a fork of.
         layout: its folders.
         env: its whole environment.
         part: which one.
         schedule: the scheduler makes the runs that time schedules ask for, too.
     """
-    layout.airflow_home.mkdir(parents=True, exist_ok=True)
-    words = _ON_DEMAND if part == "scheduler" and not schedule else _PARTS[part]
+    module, *words = _PARTS[part]
+    if part == "scheduler" and not schedule:
+        module = _ON_DEMAND
     # All parts wait for the API server, and tasks run under the scheduler.
-    yields = [] if part in ("api-server", "scheduler") else ["nice", "-n", "5"]
-    return group.start(
-        part,
-        [*yields, sys.executable, "-m", *words],
-        env=env,
-        cwd=layout.airflow_home,
-    )
+    nice = 0 if part in ("api-server", "scheduler") else _STEPS_BACK
+    return loaded.start(part, [module, *words], env=env, cwd=layout.airflow_home, nice=nice)

@@ -1,6 +1,6 @@
 """Airflow's scheduler, but the clock alone starts no run.
 
-    python -m infra.local.airflow.scheduler_on_demand
+    python -m infra.local.airflow.scheduler_on_demand scheduler --skip-serve-logs
 
 Runs asked for by hand, backfills, and runs that an asset's event asks for go on as ever. The
 setting [scheduler] use_job_schedule cannot do this: without it Airflow makes no run for an
@@ -12,9 +12,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from airflow.__main__ import main
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
-
-from infra.local.airflow import preloaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +42,7 @@ def start() -> None:
         advice = "see infra/local/airflow/scheduler_on_demand.py"
         sys.exit(f"this Airflow's scheduler has no {STEP}: {advice}")
     setattr(SchedulerJobRunner, STEP, ask_for_none)
-    preloaded.run("scheduler", "--skip-serve-logs")
+    main()  # type: ignore[no-untyped-call] # Airflow's own has no types
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from infra.local.processes.group import environment_without
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra.local.postgres import Server
     from infra.local.state import Secrets
 
 # The command that turns time schedules on.
@@ -101,7 +100,7 @@ def settings(
     *,
     secrets: Secrets,
     ui_port: int,
-    server: Server,
+    metadata_uri: str,
 ) -> dict[str, str]:
     """Give what every part of Airflow needs to start, before the AWS resources are known."""
     home = layout.airflow_home
@@ -116,7 +115,7 @@ def settings(
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
         "AIRFLOW__CORE__FERNET_KEY": secrets.fernet,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.metadata_uri.replace(
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_uri.replace(
             "postgresql://", "postgresql+psycopg2://"
         ),
         "AIRFLOW__API__HOST": ports.HOST,

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from infra.common.errors import StackError
 from infra.common.waiting import until
@@ -27,6 +27,26 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 15.0  # from the stop signal to SIGKILL
 _KILL_SECONDS = 5.0  # from SIGKILL to the end
 _LAST_LINES = 15  # of a log, in a message
+
+
+class Process(Protocol):
+    """The leader of a process group, as subprocess.Popen is one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it has none yet.
+        """
 
 
 @dataclass(frozen=True)
@@ -42,7 +62,7 @@ class Program:
     """
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
     stop_signal: signal.Signals = signal.SIGTERM
     outlives: bool = False
@@ -96,6 +116,8 @@ class Group:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.programs: list[Program] = []
+        # What is closed after the last program has ended.
+        self.resources = contextlib.ExitStack()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -122,24 +144,66 @@ class Group:
         Raises:
             StackError: the group has been closed.
         """
-        log = self.root / "logs" / f"{name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock, log.open("ab") as output:
-            if self._closed:
-                raise StackError(f"{name} is not started: the stack is stopping")
-            process = subprocess.Popen(
+
+        def execute(log: Path) -> Process:
+            return self.execute(log, command, env=env, cwd=cwd)
+
+        return self.add(name, execute, stop_signal=stop_signal, outlives=outlives)
+
+    def execute(
+        self,
+        log: Path,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        stdin: int = subprocess.DEVNULL,
+    ) -> Process:
+        """Start a process for `add`; its output goes to a log file."""
+        with log.open("ab") as output:
+            return subprocess.Popen(
                 command,
-                env={**env, MARK: str(self.root)},
+                env=self.marked(env),
                 cwd=cwd,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal reaches the stack alone, which then stops its programs.
                 start_new_session=True,
             )
-            program = Program(name, process, log, stop_signal, outlives)
+
+    def add(
+        self,
+        name: str,
+        begin: Callable[[Path], Process],
+        *,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        outlives: bool = False,
+    ) -> Program:
+        """Have a process be a program of this group.
+
+        Arguments:
+            name: also the name of its log file.
+            begin: starts the process, given the log file: marked, and leader of its group.
+            stop_signal: what asks it to end.
+            outlives: it ends after the others, which need it.
+
+        Raises:
+            StackError: the group has been closed.
+        """
+        log = self.root / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            if self._closed:
+                raise StackError(f"{name} is not started: the stack is stopping")
+            log.touch()  # a fork may take a while to open it
+            program = Program(name, begin(log), log, stop_signal, outlives)
             self.programs.append(program)
         return program
+
+    def marked(self, env: Mapping[str, str]) -> dict[str, str]:
+        """An environment with the mark of this group."""
+        return {**env, MARK: str(self.root)}
 
     def stop(self, programs: Sequence[Program]) -> None:
         """End programs side by side: asked first, killed after 15 seconds."""
@@ -162,6 +226,7 @@ class Group:
         self.stop([program for program in self.programs if not program.outlives])
         self.stop([program for program in self.programs if program.outlives])
         sweep(self.root)
+        self.resources.close()
 
     def ended(self) -> list[Program]:
         """The programs that have ended by themselves."""
