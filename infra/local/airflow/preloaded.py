@@ -17,7 +17,7 @@ import sys
 
 from botocore.session import Session
 
-from infra.local.airflow import botocore_files
+from infra.local.airflow import botocore_files, fastapi_fields
 from infra.local.processes.fork_server import serve
 
 VARIABLE = "SLUICE_PRELOADED"
@@ -50,6 +50,7 @@ SERVICES = ("dynamodb", "s3", "secretsmanager", "sns", "sqs")
 
 def load() -> None:
     """Load the libraries, what the environment names, and the descriptions of AWS services."""
+    fastapi_fields.build_late()
     for name in (*LIBRARIES, *os.environ.get(VARIABLE, "").split()):
         importlib.import_module(name)
     botocore_files.read_once()
