@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.common.errors import StackError
+from infra.common.paths import REPOSITORY
 from infra.local import ports
 from infra.local.layout import TEMPLATE, Layout, emulator_python
 from infra.local.processes.group import environment_without
@@ -92,7 +93,7 @@ def start(group: Group, layout: Layout) -> Emulator:
     temporary.mkdir(parents=True, exist_ok=True)
     program = group.start(
         "ministack",
-        [str(emulator_python()), "-m", "ministack"],
+        [str(emulator_python()), "-m", "infra.local.stand_ins.emulator"],
         env=_environment(layout, port),
         cwd=layout.emulator,
     )
@@ -105,6 +106,7 @@ def _environment(layout: Layout, port: int) -> dict[str, str]:
     return {
         **environment_without("AWS_", "PYTHON"),
         **CREDENTIALS,
+        "PYTHONPATH": str(REPOSITORY),
         "BIND_HOST": ports.HOST,
         "MINISTACK_HOST": ports.HOST,
         "GATEWAY_PORT": str(port),
