@@ -12,8 +12,6 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import runpy
-import sys
 
 from botocore.session import Session
 
@@ -66,9 +64,7 @@ def main() -> None:
     load()
     gc.freeze()
     gc.enable()
-    if words := serve():
-        sys.argv = words
-        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    serve()
 
 
 if __name__ == "__main__":

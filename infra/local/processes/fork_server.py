@@ -6,18 +6,19 @@ number and what is asked or answered.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import runpy
 import socket
+import sys
+import threading
+import traceback
 from typing import Any
 
 
-def serve() -> list[str]:
-    """Answer requests until there are no more of them.
-
-    Returns:
-        In a fork, the words of the program that it has to become; in the server, none.
-    """
+def serve() -> None:
+    """Answer requests until there are no more of them; does not come back in a fork."""
     with socket.socket(fileno=os.dup(0)) as channel, channel.makefile("rb") as requests:
         for line in requests:
             number, request = json.loads(line)
@@ -26,9 +27,11 @@ def serve() -> list[str]:
                 break
             channel.sendall(json.dumps([number, answer]).encode() + b"\n")
         else:
-            return []
+            return
     _become(request)
-    return list(request["words"])
+    code = _run(request["words"])
+    # Python would now free all that is loaded, piece by piece, for a second of a core and more.
+    os._exit(code)
 
 
 def _answer(request: dict[str, Any]) -> int | None:
@@ -64,3 +67,25 @@ def _redirect(path: str, *numbers: int) -> None:
     for number in numbers:
         os.dup2(opened, number)
     os.close(opened)
+
+
+def _run(words: list[str]) -> int:
+    """Do as `python -m <words>` does; returns the exit code."""
+    sys.argv = words
+    code: object = 1
+    try:
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:  # noqa: BLE001 -- as Python's own end of a program
+        traceback.print_exc()
+    # As Python itself does at the end, and multiprocessing in its forks.
+    threading._shutdown()  # type: ignore[attr-defined] # noqa: SLF001 -- see above
+    atexit._run_exitfuncs()  # noqa: SLF001 -- see above
+    if not isinstance(code, int | None):
+        print(code, file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return int(code or 0)

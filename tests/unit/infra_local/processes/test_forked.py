@@ -25,21 +25,24 @@ if TYPE_CHECKING:
 
 # What the server has loaded, a fork has too.
 SERVER = """
-import runpy, sys
+import sys
 from infra.local.processes.fork_server import serve
 sys.loaded = "loaded"
-if words := serve():
-    sys.argv = words
-    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+serve()
 """
 PROGRAM = """
-import json, os, subprocess, sys, time
+import atexit, json, os, subprocess, sys, time
+atexit.register(print, "at exit")
 given = {"words": sys.argv[1:], "loaded": sys.loaded, "folder": os.getcwd()}
 given |= {"env": dict(os.environ), "nice": os.nice(0)}
 given |= {"group": os.getpgrp(), "input": sys.stdin.read()}
 print(json.dumps(given), flush=True)
 if "fail" in sys.argv:
     sys.exit(3)
+if "say" in sys.argv:
+    sys.exit("no such thing")
+if "break" in sys.argv:
+    raise ValueError("broken")
 if "child" in sys.argv:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 if "wait" in sys.argv:
@@ -70,7 +73,7 @@ def start(server: ForkServer, *words: str, **more: Any) -> Program:
 
 def printed(program: Program) -> dict[str, Any]:
     program.wait_until(lambda: "\n" in program.log.read_text(), seconds=20)
-    return dict(json.loads(program.log.read_text()))
+    return dict(json.loads(program.log.read_text().splitlines()[0]))
 
 
 def gone(pid: int) -> bool:
@@ -103,6 +106,21 @@ def test_exit_code_of_a_fork_is_known_and_stays_known(server: ForkServer) -> Non
     with pytest.raises(StackError, match="program failed"):
         program.wait_until_done(seconds=20)
     assert [program.process.poll(), program.process.wait(1), program.process.returncode] == [3] * 3
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("say", "no such thing"), ("break", "ValueError: broken")]
+)
+def test_fork_that_fails_says_why_as_python_does(server: ForkServer, word: str, said: str) -> None:
+    program = start(server, word)
+    assert program.process.wait(20) == 1
+    assert said in program.log.read_text().splitlines()
+
+
+def test_fork_does_what_is_to_be_done_at_exit(server: ForkServer) -> None:
+    program = start(server)
+    assert program.process.wait(20) == 0
+    assert program.log.read_text().splitlines()[-1] == "at exit"
 
 
 def test_fork_that_runs_has_no_exit_code_yet(server: ForkServer) -> None:
