@@ -52,7 +52,14 @@ class ForkServer:
             self.program = group.add("airflow", execute, outlives=True)
 
     def start(
-        self, name: str, words: list[str], *, env: Mapping[str, str], cwd: Path, nice: int = 0
+        self,
+        name: str,
+        words: list[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        nice: int = 0,
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> Program:
         """Start `python -m <words>` as a fork, in a process group of its own.
 
@@ -62,6 +69,7 @@ class ForkServer:
             env: its whole environment, without the mark.
             cwd: the folder that it runs in.
             nice: by how much it steps back.
+            stop_signal: what asks it to end.
 
         Raises:
             StackError: the group has been closed, or the server has ended.
@@ -72,7 +80,7 @@ class ForkServer:
         def fork(log: Path) -> Process:
             return Fork(self, self._ask({**request, "log": str(log)}))
 
-        return self.group.add(name, fork)
+        return self.group.add(name, fork, stop_signal=stop_signal)
 
     def ended(self, pid: int) -> int | None:
         """The exit code of a fork, negative for a signal; None while it runs."""
