@@ -18,7 +18,9 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from include.core.aws.objects import ObjectStore
 from include.core.warehouse.migrations import migrate
+from infra.aws.declared_dags import declared_dags
 from infra.common.locks import exclusive
+from infra.common.watch_run import wait_for_dag
 from infra.local import aws as emulators
 from infra.local import postgres as servers
 from infra.local import stack as stacks
@@ -129,6 +131,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Serve
         yield server
 
 
+def wait_for_dags(running: stacks.Stack) -> None:
+    """Wait until a stack knows every DAG; its API answers before that."""
+    for dag in declared_dags():
+        wait_for_dag(running.api, dag.dag_id, None)
+
+
 def never_sync(server: servers.Server) -> None:
     """Have a server wait for no disk: its data outlives its processes, though not the machine."""
     with closing(psycopg2.connect(server.uri("postgres", "postgres"))) as opened:
@@ -215,6 +223,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     options = Options(ui_port=None, failpoints=failpoints, reread_seconds=3600, pace=pace)
     with stacks.started(root, options, say=print) as running:
         never_sync(running.server)
+        wait_for_dags(running)
         yield running
 
 

@@ -17,7 +17,7 @@ from infra.local.airflow.settings import Options
 from infra.local.layout import SHIPPED_GITHUB
 from infra.local.processes.marks import MARK, marked
 from infra.local.stack import started
-from tests.conftest import PACE, never_sync
+from tests.conftest import PACE, never_sync, wait_for_dags
 from tests.support import covid_oracle as oracle
 from tests.support.pipeline_runs import moment
 from tests.support.scheduled_runs import PATIENCE_SECONDS, ScheduledRuns
@@ -49,6 +49,7 @@ def workers_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     options = Options(ui_port=None, workers=2, reread_seconds=3600, pace={**PACE, **GONE})
     with started(root, options, say=print) as running:
         never_sync(running.server)
+        wait_for_dags(running)
         yield running
 
 
