@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import psutil
@@ -200,6 +201,20 @@ def test_file_that_lands_after_a_restart_sends_a_message_and_older_ones_still_wa
                 assert arrived == ["uploads/dynamodb/first.csv", key]
         endpoints.add(emulator.endpoint)
     assert len(endpoints) == 2
+
+
+def test_emulator_stops_although_someone_waits_for_a_message(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        with guarded_group(layout.root) as group:
+            emulator = aws.start(group, layout)
+            sqs = emulator.client("sqs")
+            queue = sqs.create_queue(QueueName="silent")["QueueUrl"]
+            pool.submit(sqs.receive_message, QueueUrl=queue, WaitTimeSeconds=20)
+            time.sleep(1)  # the call is under way by then
+            stopping = time.monotonic()
+        assert time.monotonic() - stopping < 5
+        assert emulator.program.process.returncode == 0
 
 
 def landed(emulator: aws.Emulator, queue: str, until: str) -> list[str]:
