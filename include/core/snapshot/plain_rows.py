@@ -100,20 +100,20 @@ class PlainLoad:
             return first >= _FIRST_ROWS
         self._plain.flush()
         self._insert()
-        found = self._run("count_doubtful").fetchone()
-        self._run("empty")
+        found = self._run("load_plain_rows.count_doubtful").fetchone()
+        self._run("load_plain_rows.empty")
         return 2 * (plain - int(found[0] if found else 0)) < first
 
     def _load(self) -> Iterator[TypedBlock]:
         """Fill the table; yields what the careful reader makes of the rows in doubt."""
         loaded = self._insert()
-        self._run("create_lines", first=str(self._plain.before + 1))
-        self._run("number")
-        self._run("drop_lines")
-        found = self._run("list_doubtful")
+        self._run("load_plain_rows.create_lines", first=str(self._plain.before + 1))
+        self._run("load_plain_rows.number")
+        self._run("load_plain_rows.drop_lines")
+        found = self._run("load_plain_rows.list_doubtful")
         many = iter(partial(found.fetchmany, _FETCHED), [])
         doubtful = array("q", chain.from_iterable(chain.from_iterable(many)))
-        kept = loaded - _changed(self._run("delete_others"))
+        kept = loaded - _changed(self._run("load_plain_rows.delete_others"))
         counts, read = self._rows.counts, self._plain.count - len(doubtful)
         counts.plain = read
         counts.read += read
@@ -132,12 +132,12 @@ class PlainLoad:
             "max_line_bytes": max(plain.largest_bytes, LEAST_LINE_BYTES),
             "filler": FILLER,
         }
-        return _changed(self._run("insert", bound | query.bound, **parts))
+        return _changed(self._run("load_plain_rows.insert", bound | query.bound, **parts))
 
     def _run(
         self, statement: str, bound: dict[str, object] | None = None, **parts: str
     ) -> DuckDBPyConnection:
-        text = fill(f"snapshot/load_plain_rows.{statement}", relation=self._relation, **parts)
+        text = fill(f"snapshot/{statement}", relation=self._relation, **parts)
         return self._connection.execute(text, bound or {})
 
 
