@@ -18,6 +18,8 @@ _LOGINS: Final = "tests/integration/dags/test_logins.py"
 _UPDATE: Final = "include/sql/runs/find_update.sql"
 _UPDATES: Final = "tests/integration/test_updates.py"
 _WORDS: Final = "tests/integration/test_database_words.py"
+_SHARE: Final = "tests/integration/test_shared_snapshots.py"
+_SHARE_CODE: Final = "include/pipelines/github_csv_to_postgres/shared_snapshots.py"
 
 GUARDS: Final = (
     Guard(
@@ -309,5 +311,35 @@ GUARDS: Final = (
         "a password that is read anew stands in logs",
         (Edit("dags/wiring/clients.py", "        mask_secret(self.connection.password)\n", ""),),
         (f"{_LOGINS}::test_password_that_is_read_anew_is_masked_in_logs",),
+    ),
+    Guard(
+        "age of a shared snapshot",
+        "a snapshot is used that the lake may drop before the next task asks for it",
+        (Edit(_SHARE_CODE, "> _KEPT:", "> 99 * _KEPT:"),),
+        (f"{_SHARE}::test_snapshot_that_the_lake_will_soon_drop_is_made_anew",),
+    ),
+    Guard(
+        "files of a shared snapshot",
+        "a run fails for a shared file that is damaged or gone",
+        (
+            Edit(
+                _SHARE_CODE,
+                "if not all(hand_over.store.has(file)",
+                "if False and not all(hand_over.store.has(file)",
+            ),
+        ),
+        (f"{_SHARE}::test_file_that_is_damaged_or_gone_is_made_anew",),
+    ),
+    Guard(
+        "contract of a shared snapshot",
+        "rows that another contract has made are loaded",
+        (
+            Edit(
+                _SHARE_CODE,
+                "for part in (repr(dataset), repr(versions),",
+                "for part in (repr(versions),",
+            ),
+        ),
+        (f"{_SHARE}::test_other_contract_is_read_anew",),
     ),
 )
