@@ -229,6 +229,10 @@ DOUBTFUL: dict[str, tuple[dict[str, Any], str | bytes]] = {
     "escaped quote": ({"escape": "\\"}, 'a,b\n"x\\",1\n2",3\n'),
     "escaped escape": ({"escape": "\\"}, 'a,b\n"x\\\\y",1\n'),
     "line end in a cell": ({}, 'a,b\n"x\ny",1\nz,2\n'),
+    "row within a cell": (
+        {"columns": (Column(name="a", type="text", line_ends=True), A_AND_B[1])},
+        'a,b\n"x\np,qqqqqqqqqq\ny",1\nz,2\n',
+    ),
     "quote in a bare cell": ({}, 'a,b\nx"y"z,1\n'),
     "doubled quote": ({}, 'a,b\n"x""y",1\n'),
     "text after a quoted cell": ({}, 'a,b\n"x"y,1\n"x" ,2\n'),
