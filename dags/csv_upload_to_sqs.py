@@ -79,12 +79,12 @@ def deliver(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.Delivered
         upload = upload_of(UPLOADS, file["key"])
         delivered = pipeline.deliver(upload, file, files=len(files), resources=resources)
     left = len(files) > 1 or pipeline.parts_to_send([delivered])
-    return delivered if left else skip_mapping("list_parts", delivered)
+    return delivered if left else skip_mapping("find_parts", delivered)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, **JSON)
 @records_cause
-def list_parts(delivered: Any) -> list[pipeline.Part]:
+def find_parts(delivered: Any) -> list[pipeline.Part]:
     return pipeline.parts_to_send(results_of(delivered))
 
 
@@ -116,7 +116,7 @@ def wire() -> None:
     # To a type checker a task returns what its function does; Airflow passes a promise.
     files: Any = receive()
     delivered: Any = deliver.partial(files=files).expand(file=files)
-    parts: Any = list_parts(delivered)
+    parts: Any = find_parts(delivered)
     announce_to(CSV_UPLOAD_TO_SQS)(settle(delivered, parts, deliver_part.expand(part=parts)))
 
 

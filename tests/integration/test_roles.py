@@ -28,12 +28,15 @@ RIGHTS = {
         "ops.run": WRITE,
         "ops.sink": WRITE,
         "ops.arrival": WRITE,
+        "ops.arrival_progress": ALL,
         "ops.rejected_row": {"SELECT", "INSERT", "DELETE"},
         "ops.outbox": ALL,
         "ops.vanished_row": ALL,
         **dict.fromkeys(DATASETS, ALL),
     },
-    "sluice_charts": {"ops.run": READ, "ops.arrival": READ, **dict.fromkeys(DATASETS, READ)},
+    "sluice_charts": dict.fromkeys(
+        ("ops.run", "ops.arrival", "ops.arrival_progress", *DATASETS), READ
+    ),
 }
 
 

@@ -117,7 +117,7 @@ def test_clock_starts_no_run_of_a_dag_that_is_due_while_people_and_files_do(
             assert time.monotonic() < deadline
             time.sleep(0.5)
     uploads.wait([uploads.land(name, "due", uploads.text("due", 1)) for name in (SQS, ITEMS)])
-    for name, skipped in ((SQS, {"list_parts", "deliver_part"}), (ITEMS, ITEM_STAGES)):
+    for name, skipped in ((SQS, {"find_parts", "deliver_part"}), (ITEMS, ITEM_STAGES)):
         (run_id,) = (run_id for dag_id, run_id, _ in uploads.made() if dag_id == name)
         # The file is small: the task that has read it does the rest.
         ended = uploads.runs.tries(name, run_id).items()

@@ -73,8 +73,9 @@ def test_killed_workers_are_replaced_and_every_row_is_there_once(
         for task, instances in uploads.runs.tries(dag_id, run_id).items()
         for instance in instances
     ]
-    assert {state for _, state, _ in tried} == {"success"}
-    killed = ["deliver", "settle", "write.load"]
+    assert {state for _, state, _ in tried} == {"success", "skipped"}
+    # The items are few: they are written by the task that has read them.
+    killed = ["deliver", "extract", "settle"]
     assert sorted(task for task, _, tries in tried if tries > 1) == killed
     check(uploads, files, most_repeats=SENDERS * BATCH)
 

@@ -123,7 +123,7 @@ def test_stages_of_items_are_mapped_over_chunks_and_writes_share_a_pool(bag: Any
 
 def test_parts_of_large_files_share_a_pool(bag: Any) -> None:
     dag = bag.dags["csv_upload_to_sqs"]
-    assert dag.get_task("deliver_part").upstream_task_ids == {"list_parts"}
+    assert dag.get_task("deliver_part").upstream_task_ids == {"find_parts"}
     assert pools_of(dag) == {"deliver_part": "sqs_sends"}
 
 

@@ -37,6 +37,7 @@ ODD = st.sampled_from(
 
 @pytest.mark.parametrize("column", COLUMNS, ids=repr)
 @hypothesis.given(cells=st.lists(SPELLINGS, min_size=1, max_size=30))
+@hypothesis.settings(max_examples=30)
 def test_usual_numbers_are_what_the_parsers_make_of_them(column: Column, cells: list[str]) -> None:
     usual = usual_reader(column)
     found = usual(cells) if usual else None
@@ -47,7 +48,7 @@ def test_usual_numbers_are_what_the_parsers_make_of_them(column: Column, cells: 
 @hypothesis.given(
     cells=st.lists(SPELLINGS, min_size=20, max_size=60), odd=st.lists(ODD, max_size=2)
 )
-@hypothesis.settings(max_examples=50)
+@hypothesis.settings(max_examples=12)
 def test_a_column_is_read_as_its_cells_are_one_by_one(
     column: Column, cells: list[str], odd: list[str]
 ) -> None:
