@@ -42,9 +42,11 @@ def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[st
         assert row in printed
     for row in ("into a queue", "into a table", "csv_upload_to_sqs: deliver", "all four"):
         assert row in printed
-    assert printed.count("bare loop, 4 threads") == printed.count("bare loop, one thread") == 2
+    assert printed.count("bare loop, 4 threads ") == printed.count("bare loop, one thread") == 2
+    for row in ("bare loop, 4 threads, to the sink", "parts, one worker", "parts, two workers"):
+        assert row in printed
     aims = printed.partition("\nAims\n")[2].splitlines()
-    assert len(aims) == 21
+    assert len(aims) == 23
     assert all(aim.endswith(VERDICTS) for aim in aims)
     assert sum(aim.startswith("memory at 5,000 rows, ") for aim in aims) == 6
     for heading in ("Reading CSV, 5,000 rows", "From CSV to the table, 5,000 rows"):
