@@ -29,16 +29,18 @@ def test_time_limit_during_a_statement_is_named_and_may_pass(tmp_path: Path) -> 
     before = signal.signal(signal.SIGALRM, raise_limit)
     signal.setitimer(signal.ITIMER_REAL, 0.3, 0.3)
     try:
-        with (
-            pytest.raises(WorkInterruptedError, match="time limit or a signal"),
-            connect_duckdb(tmp_path, memory="128MB") as connection,
-        ):
-            # Another thread would not be stopped before its part of the statement is done.
-            connection.execute("set threads = 1")
-            connection.execute(LONG).fetchall()
+        with pytest.raises(WorkInterruptedError, match="time limit or a signal"):
+            _run_long(tmp_path)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _run_long(folder: Path) -> None:
+    with connect_duckdb(folder, memory="128MB") as connection:
+        # Another thread would not be stopped before its part of the statement is done.
+        connection.execute("set threads = 1")
+        connection.execute(LONG).fetchall()
 
 
 def test_other_errors_of_python_stay_what_they_are(tmp_path: Path) -> None:
