@@ -4,6 +4,7 @@ A dataset imports all that it is declared with from here.
 """
 
 from include.contracts.columns import Column, ColumnType
+from include.contracts.exports import TableExport
 from include.contracts.files import CsvContract, RejectLimit
 from include.contracts.github import GitHubDataset, GitHubFile
 from include.contracts.rules import Cumulative, NewestDay, Rule, UniqueKey
@@ -24,6 +25,7 @@ __all__ = [
     "Rule",
     "ShrinkLimit",
     "Table",
+    "TableExport",
     "UniqueKey",
     "Upload",
 ]

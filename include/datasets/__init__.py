@@ -7,15 +7,15 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from include.contracts import GitHubDataset, ItemUpload, JsonUpload, Upload
+from include.contracts import GitHubDataset, ItemUpload, JsonUpload, TableExport, Upload
 from include.errors import ArrivalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Dataset = GitHubDataset | Upload
+    Dataset = GitHubDataset | Upload | TableExport
 
-D = TypeVar("D", GitHubDataset, JsonUpload, ItemUpload)
+D = TypeVar("D", GitHubDataset, JsonUpload, ItemUpload, TableExport)
 U = TypeVar("U", bound=Upload)
 
 
@@ -43,6 +43,17 @@ def item_uploads() -> list[ItemUpload]:
     return _of_kind(ItemUpload)
 
 
+def table_exports() -> list[TableExport]:
+    """Every kind of table that comes as exports; order and errors as above."""
+    return _of_kind(TableExport)
+
+
+def export_of(exports: Sequence[TableExport], tenant: str, table: str) -> TableExport | None:
+    """What declares the table of a tenant: of those that fit, the one with fewest wildcards."""
+    fitting = [export for export in exports if export.fits(tenant, table)]
+    return min(fitting, key=lambda export: _wildcards(export.tenants + export.tables), default=None)
+
+
 def upload_of(uploads: Sequence[U], key: str) -> U:
     """What the file of a key is: of the prefixes that fit, the longest decides.
 
@@ -55,6 +66,10 @@ def upload_of(uploads: Sequence[U], key: str) -> U:
     return max(fitting, key=lambda upload: len(upload.prefix))
 
 
+def _wildcards(pattern: str) -> int:
+    return sum(map(pattern.count, "*?["))
+
+
 def _of_kind(kind: type[D]) -> list[D]:
     return [dataset for dataset in _all() if isinstance(dataset, kind)]
 
@@ -64,7 +79,7 @@ def _all() -> list[Dataset]:
     found: list[Dataset] = []
     for module in pkgutil.iter_modules(__path__):
         dataset = getattr(importlib.import_module(f"{__name__}.{module.name}"), "DATASET", None)
-        if not isinstance(dataset, GitHubDataset | Upload) or dataset.name != module.name:
+        if not isinstance(dataset, GitHubDataset | Upload | TableExport) or dataset.name != module.name:
             raise TypeError(f"{module.name}.py must hold DATASET, a dataset of that name")
         found.append(dataset)
     return sorted(found, key=lambda dataset: dataset.name)

@@ -7,5 +7,6 @@ from typing import Final
 LANDING_PREFIXES: Final = {
     "csv_upload_to_sqs": "uploads/sqs/",
     "csv_upload_to_dynamodb": "uploads/dynamodb/",
+    "table_export_to_kinesis": "exports/",
 }
 """Pipeline, which is also the id of its DAG, to a prefix of the landing bucket; ends in a slash."""
