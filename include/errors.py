@@ -24,6 +24,7 @@ SluiceError
     ├── SourceUnavailableError
     ├── WarehouseUnavailableError
     ├── ArrivalBusyError
+    ├── ExportBusyError
     ├── DeliveryUnavailableError
     ├── WorkerExhaustedError
     └── WorkInterruptedError
@@ -173,6 +174,10 @@ class SourceUnavailableError(TransientError):
 
 class WarehouseUnavailableError(TransientError):
     """Postgres is out of reach, restarting, or another writer holds the table."""
+
+
+class ExportBusyError(TransientError):
+    """Another run holds an exported table, or has taken it over."""
 
 
 class ArrivalBusyError(TransientError):

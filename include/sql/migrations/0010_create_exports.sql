@@ -34,10 +34,12 @@ create table ops.export (
         )
     ),
     files jsonb not null default '{}',
-    expected_files integer,
+    manifest jsonb,
+    expected_files integer not null default 1,
     content_sha256 text,
     base_version text,
     snapshot jsonb,
+    publication text,
     delta jsonb,
     counts jsonb,
     cause text,
@@ -60,7 +62,22 @@ comment on column ops.export.files is 'File name to version_id, etag and size of
 comment on column ops.export.content_sha256 is 'Digest of names and etags of its files, once complete';
 comment on column ops.export.base_version is 'What the delta was worked out from; null of the first';
 comment on column ops.export.snapshot is 'Where its rows are: key, sha256, rows, digest';
+comment on column ops.export.publication is
+'Names the delta: the same operations in the same order have the same';
 comment on column ops.export.delta is 'Parts of the delta, and the end record';
+
+create table ops.export_progress (
+    tenant text not null,
+    table_name text not null,
+    version text not null,
+    part integer not null,
+    progress jsonb not null,
+    primary key (tenant, table_name, version, part),
+    foreign key (tenant, table_name, version) references ops.export on delete cascade
+);
+
+comment on table ops.export_progress is
+'What the stream has acknowledged of each part of a delta that is under way';
 
 create table ops.stream_shard (
     stream text not null,
@@ -79,10 +96,11 @@ create table ops.stream_change (
     tenant text not null,
     table_name text not null,
     version text not null,
+    publication text not null,
     sequence bigint not null,
     operation text not null,
     change jsonb not null,
-    primary key (tenant, table_name, version, sequence)
+    primary key (tenant, table_name, version, publication, sequence)
 );
 
 comment on table ops.stream_change is
@@ -92,10 +110,11 @@ create table ops.stream_end (
     tenant text not null,
     table_name text not null,
     version text not null,
+    publication text not null,
     stream text not null,
     shard_id text not null,
     record jsonb not null,
-    primary key (tenant, table_name, version, stream, shard_id)
+    primary key (tenant, table_name, version, publication, stream, shard_id)
 );
 
 comment on table ops.stream_end is 'End records that were read, one a version and shard';
