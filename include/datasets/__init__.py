@@ -79,7 +79,10 @@ def _all() -> list[Dataset]:
     found: list[Dataset] = []
     for module in pkgutil.iter_modules(__path__):
         dataset = getattr(importlib.import_module(f"{__name__}.{module.name}"), "DATASET", None)
-        if not isinstance(dataset, GitHubDataset | Upload | TableExport) or dataset.name != module.name:
+        if (
+            not isinstance(dataset, GitHubDataset | Upload | TableExport)
+            or dataset.name != module.name
+        ):
             raise TypeError(f"{module.name}.py must hold DATASET, a dataset of that name")
         found.append(dataset)
     return sorted(found, key=lambda dataset: dataset.name)

@@ -60,6 +60,7 @@ CORE = {
     "runs": {"csv", "warehouse", "aws", "statements", "failpoints"},
     "snapshot": {"csv", "statements"},
     "arrivals": {"runs", "warehouse", "aws", "statements", "failpoints"},
+    "sending": {"aws", "statements"},
     "exports": {"runs", "warehouse", "aws", "statements", "failpoints"},
 }
 ALLOWED |= {

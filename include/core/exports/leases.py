@@ -52,7 +52,8 @@ def acquire(cursor: cursor, tenant: str, table: str, run: Run) -> tuple[HeldTabl
 
     Arguments:
         cursor: of a transaction that commits at once.
-        tenant, table: whose table; it has been registered.
+        tenant: whose table.
+        table: which; it has been registered.
         run: which run asks. The run that holds the lease already gets it with a new token.
 
     Returns:

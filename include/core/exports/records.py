@@ -9,8 +9,8 @@ publication names the delta that an operation belongs to. A version that is work
 another base is another publication: operations of one and of the other never mix.
 
 The end of a version, once in each shard and after all its operations: {"tenant", "table",
-"version", "publication", "operation": "END", "base" (version or null), "operations", "inserts", "updates",
-"deletes", "rows" (of the whole export), "checksum" (of all its rows, see row_text)}.
+"version", "publication", "operation": "END", "base" (version or null), "operations",
+"inserts", "updates", "deletes", "rows" (of the whole export), "checksum" (of all its rows, see row_text)}.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from include.core.arrivals.claim import ReceivedFile
     from include.core.arrivals.registry import HeldFile
     from include.core.arrivals.versions import FileName
+    from include.core.sending.progress import Progress
     from include.pipelines.csv_upload_to_sqs.parts import DeliveredFile, DeliveredPart, Part
-    from include.pipelines.csv_upload_to_sqs.progress import Progress
     from include.pipelines.csv_upload_to_sqs.transform import Checked
 
 MAX_KEY_BYTES: Final = (
@@ -59,8 +59,8 @@ def deliver(
     The whole file is read and checked before anything is sent. A file of more rows than a part has
     is stored in parts, which deliver_part sends. Delivery is at least once, and rows arrive in any
     order: a try after one that was cut off goes on after what is marked as acknowledged, so that
-    at most the batches that were on their way then (load.SENDERS a task, of ten rows) come twice,
-    under the same idempotency keys. A file without rows sends no message; as a file of JSON Lines
+    at most the batches that were on their way then (SENDERS a task, of ten rows) come twice, under
+    the same idempotency keys. A file without rows sends no message; as a file of JSON Lines
     it is empty and has its pointer, so that the consumer knows of it.
 
     The pointer's body is JSON: bucket and key of the JSON Lines file, its sha256 and its rows
