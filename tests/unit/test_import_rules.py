@@ -61,7 +61,7 @@ CORE = {
     "snapshot": {"csv", "statements"},
     "arrivals": {"runs", "warehouse", "aws", "statements", "failpoints"},
     "sending": {"aws", "statements"},
-    "exports": {"runs", "warehouse", "aws", "statements", "failpoints"},
+    "exports": {"runs", "snapshot", "warehouse", "aws", "statements", "failpoints"},
 }
 ALLOWED |= {
     f"include.core.{room}": {

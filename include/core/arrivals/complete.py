@@ -211,6 +211,7 @@ def _in_ledger(file: ReceivedFile, failure: Failure, result: FileResult | None) 
 def _sum(outcomes: _Outcomes, warnings: list[str]) -> tuple[Counts, Details]:
     total: dict[str, int] = {"read": 0}
     codes: dict[str, int] = {}
+    said = [result["warning"] for _, result in outcomes.done if "warning" in result]
     for _, result in outcomes.done:
         for name, value in result["counts"].items():
             total[name] = total.get(name, 0) + value
@@ -219,7 +220,7 @@ def _sum(outcomes: _Outcomes, warnings: list[str]) -> tuple[Counts, Details]:
     return Counts(**total), Details(
         sources=[_source(file, result) for file, result in outcomes.done],
         rejects_by_code=codes,
-        warnings=warnings,
+        warnings=[*warnings, *dict.fromkeys(said)],
         failures=outcomes.failures,
     )
 

@@ -10,7 +10,8 @@ another base is another publication: operations of one and of the other never mi
 
 The end of a version, once in each shard and after all its operations: {"tenant", "table",
 "version", "publication", "operation": "END", "base" (version or null), "operations",
-"inserts", "updates", "deletes", "rows" (of the whole export), "checksum" (of all its rows, see row_text)}.
+"inserts", "updates", "deletes", "rows" (of the whole export), "checksum" (of all its rows, see
+row_text)}.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from include.contracts.names import refused_declared, refused_names
 from include.core.csv.faults import Fault, Reject
@@ -20,7 +20,7 @@ from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -121,11 +121,12 @@ def load_rows(
         _load(connection, relation, rows, Path(scratch), contract=contract, on_reject=on_reject)
     # After the types: 1 and 01 are one key of an integer column.
     if contract.key:
-        conflicts = _deduplicate(connection, relation, rows, key=contract.key)
-        column = ", ".join(contract.key)
-        for line, raw in file.read_raw(conflicts):
-            rejects = Reject.each_line(line, Fault("key_conflict"), raw, column=column)
-            reject_loaded(rows.counts, rejects, on_reject)
+        places = place_names(rows.columns)
+        named = dict(zip((column.name for column in rows.columns), places, strict=True))
+        key = [named[name] for name in contract.key]
+        repeated = leave_one_a_key(connection, relation, key=key, columns=places)
+        rows.counts.duplicate = repeated.copies
+        reject_conflicts(file, repeated.conflicts, counts=rows.counts, on_reject=on_reject)
 
 
 def reject_loaded(
@@ -135,6 +136,64 @@ def reject_loaded(
     counts.reject_kept(rejects)
     for reject in rejects:
         on_reject(reject)
+
+
+class Repeated(NamedTuple):
+    """What became of rows whose key other rows have too.
+
+    Attributes:
+        copies: how many were exact copies of an earlier row.
+        conflicts: lines of those whose key had other values elsewhere, ascending.
+    """
+
+    copies: int
+    conflicts: array[int]
+
+
+def leave_one_a_key(
+    connection: DuckDBPyConnection, relation: str, *, key: Sequence[str], columns: Sequence[str]
+) -> Repeated:
+    """Delete exact copies of an earlier row, and all rows of a key that has different values.
+
+    Arguments:
+        connection: where the relation is.
+        relation: its name.
+        key: names of its columns that identify a row.
+        columns: names of all its columns but LINE_COLUMN.
+    """
+    names = {
+        "relation": quote_identifier(relation),
+        "repeated": quote_identifier(f"{relation}_repeated"),
+    }
+    parts = {"key": quote_identifiers(key), "columns": quote_identifiers(columns)}
+    _run(connection, "deduplicate_keys.find", names | parts)
+    _run(connection, "deduplicate_keys.delete", names)
+    copies = _run(connection, "deduplicate_keys.count_copies", names).fetchone()
+    found = _run(connection, "deduplicate_keys.list_conflicts", names)
+    lines = array("q", chain.from_iterable(iter(found.fetchone, None)))
+    _run(connection, "deduplicate_keys.drop", names)
+    return Repeated(copies=copies[0] if copies else 0, conflicts=lines)
+
+
+def reject_conflicts(
+    file: CsvFile,
+    lines: Iterable[int],
+    *,
+    counts: Counts,
+    on_reject: Callable[[Reject], None],
+) -> None:
+    """Reject the rows of a file whose key has other values elsewhere.
+
+    Arguments:
+        file: what was loaded.
+        lines: where these rows begin, ascending.
+        counts: of the file.
+        on_reject: called with each rejected row.
+    """
+    column = ", ".join(file.contract.key)
+    for line, raw in file.read_raw(lines):
+        rejects = Reject.each_line(line, Fault("key_conflict"), raw, column=column)
+        reject_loaded(counts, rejects, on_reject)
 
 
 def delete_lines(connection: DuckDBPyConnection, relation: str, lines: Iterable[int]) -> None:
@@ -229,30 +288,6 @@ def _quoted(values: list[str]) -> list[str]:
     if "" not in values and not any(char in joined for char in _SPECIAL):
         return values
     return f'"{joined.replace(QUOTE, QUOTE * 2)}"'.replace("\0", '"\0"').split("\0")
-
-
-def _deduplicate(
-    connection: DuckDBPyConnection, relation: str, rows: CsvRows, *, key: tuple[str, ...]
-) -> array[int]:
-    """Leave one row a key or none, count copies, and return the lines of conflicting rows."""
-    names = {
-        "relation": quote_identifier(relation),
-        "repeated": quote_identifier(f"{relation}_repeated"),
-    }
-    places = place_names(rows.columns)
-    named = dict(zip((column.name for column in rows.columns), places, strict=True))
-    columns = {
-        "key": quote_identifiers(named[name] for name in key),
-        "columns": quote_identifiers(places),
-    }
-    _run(connection, "deduplicate_keys.find", names | columns)
-    _run(connection, "deduplicate_keys.delete", names)
-    copies = _run(connection, "deduplicate_keys.count_copies", names).fetchone()
-    rows.counts.duplicate = copies[0] if copies else 0
-    found = _run(connection, "deduplicate_keys.list_conflicts", names)
-    lines = array("q", chain.from_iterable(iter(found.fetchone, None)))
-    _run(connection, "deduplicate_keys.drop", names)
-    return lines
 
 
 def _run(

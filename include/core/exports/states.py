@@ -1,0 +1,153 @@
+"""Exports in ops.export: the row of one, and each change of its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from psycopg2.extras import Json
+
+from include.core.statements import read_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from psycopg2.extensions import cursor
+
+    from include.core.exports.names import ExportName
+
+State = Literal[
+    "waiting",
+    "complete",
+    "asked",
+    "approved",
+    "refused",
+    "published",
+    "applied",
+    "superseded",
+    "failed",
+]
+
+
+class LandedFile(TypedDict):
+    """A file of an export as ops.export has it, under its name."""
+
+    key: str
+    version_id: str
+    etag: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """A row of ops.export.
+
+    Attributes:
+        name: which export; a version taken again has ~ and a number behind it.
+        state: how far it has come.
+        files: by their names.
+        manifest: what its _manifest.json says of each file, if it has one.
+        expected_files: how many files it has.
+        base_version: what its delta was worked out from.
+        snapshot: where its rows are.
+        publication: names its delta.
+        delta: parts and end record.
+        counts: rows by what became of them.
+    """
+
+    name: ExportName
+    state: State
+    files: dict[str, LandedFile]
+    manifest: dict[str, Any] | None
+    expected_files: int
+    base_version: str | None
+    snapshot: dict[str, Any] | None
+    publication: str | None
+    delta: dict[str, Any] | None
+    counts: dict[str, int] | None
+
+
+def find_export(cursor: cursor, name: ExportName) -> Export | None:
+    """The export of exactly this version, None where there is none."""
+    cursor.execute(read_statement("exports/find_export.by_version"), parameters(name))
+    return next(_exports(cursor), None)
+
+
+def find_newest_taking(cursor: cursor, name: ExportName) -> Export | None:
+    """The export of a version as it was taken last; None where it is new."""
+    cursor.execute(read_statement("exports/find_export.newest_taking"), parameters(name))
+    return next(_exports(cursor), None)
+
+
+def find_pending(cursor: cursor, tenant: str, table: str) -> Export | None:
+    """The next export of a table that is complete and that no run has worked on."""
+    values = {"tenant": tenant, "table_name": table}
+    cursor.execute(read_statement("exports/find_export.pending"), values)
+    return next(_exports(cursor), None)
+
+
+def set_state(cursor: cursor, name: ExportName, state: State, *, cause: str | None = None) -> None:
+    """Change the state of an export, and note the moment.
+
+    Arguments:
+        cursor: of the transaction.
+        name: which export.
+        state: the new one.
+        cause: why, for one that failed or is superseded; without the names above.
+    """
+    values = {**parameters(name), "state": state, "cause": cause}
+    cursor.execute(read_statement("exports/change_export.set_state"), values)
+
+
+def keep_delta(
+    cursor: cursor,
+    name: ExportName,
+    *,
+    snapshot: Mapping[str, Any],
+    base_version: str | None,
+    delta: Mapping[str, Any],
+    counts: Mapping[str, int],
+) -> None:
+    """Keep what was worked out of an export.
+
+    Arguments:
+        cursor: of the transaction, in which the lease was checked.
+        name: which export.
+        snapshot: where its rows are.
+        base_version: what it was compared with.
+        delta: JSON with publication, parts and end record.
+        counts: rows by what becomes of them.
+    """
+    values = {
+        **parameters(name),
+        "snapshot": Json(snapshot),
+        "base_version": base_version,
+        "publication": delta["publication"],
+        "delta": Json(delta),
+        "counts": Json(counts),
+    }
+    cursor.execute(read_statement("exports/change_export.keep_delta"), values)
+
+
+def supersede_older(cursor: cursor, name: ExportName) -> list[str]:
+    """Supersede the older versions of a table that wait for a person; returns which."""
+    values = {**parameters(name), "cause": f"Version {name['version']} is newer"}
+    cursor.execute(read_statement("exports/change_export.supersede_older"), values)
+    return [version for (version,) in cursor.fetchall()]
+
+
+def parameters(name: ExportName) -> dict[str, Any]:
+    """The name of an export as bound parameters of a statement."""
+    return {"tenant": name["tenant"], "table_name": name["table"], "version": name["version"]}
+
+
+def _exports(cursor: cursor) -> Any:
+    columns = [column.name for column in cursor.description or ()]
+    for row in cursor.fetchall():
+        found = dict(zip(columns, row, strict=True))
+        name: ExportName = {
+            "tenant": found.pop("tenant"),
+            "table": found.pop("table_name"),
+            "version": found.pop("version"),
+        }
+        yield Export(name=name, **found)

@@ -1,0 +1,326 @@
+"""One export against the last one that was published whole: what to publish, or what to ask."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from include.core.arrivals.versions import fetch
+from include.core.aws.objects import sha256_of
+from include.core.exports.leases import Base, HeldTable, TableLease, acquire, check, release
+from include.core.exports.names import shown
+from include.core.exports.states import (
+    Export,
+    find_export,
+    keep_delta,
+    set_state,
+    supersede_older,
+)
+from include.core.failpoints import failpoint
+from include.core.runs.quarantine import refuse_rejects
+from include.core.warehouse.connection import transaction
+from include.errors import ArrivalError
+from include.pipelines.table_export_to_kinesis.delta import compute_delta
+from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, make_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from include.contracts.exports import TableExport
+    from include.core.arrivals.results import FileResult
+    from include.core.arrivals.versions import FileVersion
+    from include.core.exports.records import End
+    from include.pipelines.table_export_to_kinesis.delta import Delta
+    from include.pipelines.table_export_to_kinesis.resources import ExportResources
+    from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot, Snapshot
+    from include.pipelines.table_export_to_kinesis.task_values import (
+        Computed,
+        ExportWork,
+        Part,
+        Publication,
+        Question,
+        StoredPart,
+    )
+
+PREFIX: Final = "exports"
+_PUBLICATION_CHARACTERS: Final = 16
+
+
+def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResources) -> Computed:
+    """Work out what an export changes, and hold that to the dataset's limits.
+
+    The base is found under the lease on the table: the last version that was published whole. An
+    export that is no newer is superseded. One from which too many rows are gone waits for a person;
+    older ones that wait are superseded then, since the same base is compared.
+
+    Arguments:
+        dataset: the declaration.
+        work: which export.
+        resources: what the task works with.
+
+    Returns:
+        Parts to be published, or what became of the export. It is left to the next run while
+        another one holds the table.
+
+    Raises:
+        ExportBusyError: another run has taken the table over.
+        ArrivalError: a file is gone, or is not what its manifest says.
+        InputFileError: a file breaks the contract.
+        RejectLimitError: more rows were rejected than the dataset allows.
+        WorkerExhaustedError: no disk or memory is left.
+    """
+    name = work["export"]
+    with transaction(resources.connect, doing=f"take the lease on {shown(name)}") as cursor:
+        acquired = acquire(cursor, name["tenant"], name["table"], resources.run)
+        export = find_export(cursor, name)
+        if acquired is None or export is None:
+            return _ended(work, "complete", "is left to the run that has the table")
+        held, base = acquired
+        if base.version is not None and name["version"] <= base.version:
+            if name["version"] != base.version:
+                cause = f"Version {base.version} is published, which is newer"
+                set_state(cursor, name, "superseded", cause=cause)
+            release(cursor, held)
+            return _ended(work, "superseded", f"is no newer than {base.version}: nothing to do")
+    failpoint("compute.leased")
+    computing = _Computing(dataset, work, export, held, base, resources)
+    return computing.go_on() if computing.is_approved else computing.run()
+
+
+def _ended(work: ExportWork, state: str, why: str) -> Computed:
+    result: FileResult = {
+        "index": work["index"],
+        "counts": {"read": 0},
+        "rejects": None,
+        "rejects_by_code": {},
+        "seconds": 0.0,
+        "warning": f"{shown(work['export'])} {why}",
+    }
+    return cast(
+        "Computed",
+        {"index": work["index"], "export": work["export"], "state": state, "result": result},
+    )
+
+
+@dataclass(frozen=True)
+class _Computing:
+    """The work on one export, the lease on its table held."""
+
+    dataset: TableExport
+    work: ExportWork
+    export: Export
+    held: HeldTable
+    base: Base
+    resources: ExportResources
+
+    @property
+    def is_approved(self) -> bool:
+        """A person has approved of what was worked out, and it still stands."""
+        export, delta = self.export, self.export.delta
+        return (
+            export.state == "approved"
+            and export.base_version == self.base.version
+            and delta is not None
+            and all(self.resources.lake.has(part) for part in delta["parts"])
+        )
+
+    def go_on(self) -> Computed:
+        """Go on from where the export waited for a person."""
+        delta = cast("Any", self.export.delta)
+        return self._to_publish(delta, delta["result"], time.time())
+
+    def run(self) -> Computed:
+        began, folder = time.time(), self.resources.folder
+        lease = TableLease(self.resources.connect, self.held)
+        snapshot_file = folder / "snapshot.parquet"
+        made = make_snapshot(
+            self.dataset,
+            self._fetch_files(),
+            to=snapshot_file,
+            rejects=folder / "rejects.jsonl",
+            folder=folder,
+            memory=self.resources.memory,
+        )
+        failpoint("compute.read")
+        refuse_rejects(
+            self.dataset.name,
+            self.dataset.rejects,
+            read=made.read,
+            rejects_file=folder / "rejects.jsonl",
+            outcome="Nothing was published",
+        )
+        lease.renew()
+        snapshot = self._store(snapshot_file, made)
+        failpoint("compute.stored")
+        delta = self._compare(snapshot_file)
+        publication = self._publication(snapshot, delta)
+        failpoint("compute.parts_stored")
+        result = self._result(made, delta, began)
+        return self._keep(snapshot, publication, delta, result, began)
+
+    def _fetch_files(self) -> list[LocalFile]:
+        files = []
+        for place, (file_name, landed) in enumerate(sorted(self.export.files.items())):
+            if file_name.startswith("_"):
+                continue
+            path = self.resources.folder / f"file{place}"
+            version = {**landed, "bucket": self.resources.landing.bucket}
+            fetch(self.resources.landing.client, cast("FileVersion", version), path)
+            listed = (self.export.manifest or {}).get(file_name)
+            if listed is not None and sha256_of(path) != listed["sha256"]:
+                raise ArrivalError(f"{file_name} has another SHA-256 than its manifest says")
+            files.append(LocalFile(path=path, key=landed["key"], version_id=landed["version_id"]))
+        return files
+
+    def _store(self, path: Path, made: MadeSnapshot) -> Snapshot:
+        """Keep the rows in the lake: the next delta is worked out from them."""
+        name, sha256 = self.work["export"], sha256_of(path)
+        place = f"{name['tenant']}/{name['table']}/{name['version']}/{sha256[:16]}"
+        key = f"{PREFIX}/{place}/snapshot.parquet"
+        self.resources.lake.put_file(key, path)
+        return {
+            "key": key,
+            "sha256": sha256,
+            "rows": made.rows,
+            "bytes": path.stat().st_size,
+            "digest": made.digest,
+            "checksum": made.checksum,
+        }
+
+    def _compare(self, snapshot: Path) -> Delta:
+        base_file = None
+        if self.base.snapshot is not None:
+            base_file = self.resources.folder / "base.parquet"
+            kept = self.base.snapshot
+            self.resources.lake.get_file(kept["key"], base_file, sha256=kept["sha256"])
+        return compute_delta(
+            self.dataset,
+            base_file,
+            snapshot,
+            folder=self.resources.folder,
+            memory=self.resources.memory,
+        )
+
+    def _publication(self, snapshot: Snapshot, delta: Delta) -> Publication:
+        base = self.base.snapshot
+        sides = [base and [base["digest"], base["checksum"], base["rows"]]]
+        sides.append([snapshot["digest"], snapshot["checksum"], snapshot["rows"]])
+        named = json.dumps([*sides, len(delta.parts)])
+        publication = hashlib.sha256(named.encode()).hexdigest()[:_PUBLICATION_CHARACTERS]
+        hand_over = self.resources.hand_over(self.work["index"])
+        parts: list[StoredPart] = [
+            {
+                **hand_over.put(f"{publication}/{part.number:04}.parquet", part.path),
+                "number": part.number,
+                "first": part.first,
+                "last": part.last,
+                "rows": part.rows,
+            }
+            for part in delta.parts
+        ]
+        end: End = {
+            **self.work["export"],
+            "publication": publication,
+            "operation": "END",
+            "base": self.base.version,
+            "operations": delta.inserts + delta.updates + delta.deletes,
+            "inserts": delta.inserts,
+            "updates": delta.updates,
+            "deletes": delta.deletes,
+            "rows": snapshot["rows"],
+            "checksum": snapshot["checksum"],
+        }
+        return {"publication": publication, "parts": parts, "end": end}
+
+    def _result(self, made: MadeSnapshot, delta: Delta, began: float) -> FileResult:
+        hand_over = self.resources.hand_over(self.work["index"])
+        rejects = self.resources.folder / "rejects.jsonl"
+        return {
+            "index": self.work["index"],
+            "counts": {
+                "read": made.read,
+                "rejected": made.rejected,
+                "duplicate": made.duplicate,
+                "unchanged": delta.unchanged,
+                "delivered": delta.inserts + delta.updates,
+                "deleted": delta.deletes,
+            },
+            "rejects": hand_over.put("rejects.jsonl", rejects) if made.rejected else None,
+            "rejects_by_code": made.rejects_by_code,
+            "seconds": time.time() - began,
+        }
+
+    def _keep(
+        self,
+        snapshot: Snapshot,
+        publication: Publication,
+        delta: Delta,
+        result: FileResult,
+        began: float,
+    ) -> Computed:
+        """Keep what was worked out; ask a person where the limits say so."""
+        name, question = self.work["export"], self._question(snapshot, delta)
+        with transaction(
+            self.resources.connect, doing=f"keep the delta of {shown(name)}"
+        ) as cursor:
+            check(cursor, self.held)
+            keep_delta(
+                cursor,
+                name,
+                snapshot=snapshot,
+                base_version=self.base.version,
+                delta={**publication, "result": result},
+                counts=result["counts"],
+            )
+            supersede_older(cursor, name)
+            if question is not None:
+                set_state(cursor, name, "asked")
+                release(cursor, self.held)
+        failpoint("compute.kept")
+        if question is None:
+            return self._to_publish(publication, result, began)
+        asked = _ended(self.work, "asked", f"waits for a person: {question['gone']} rows would go")
+        return {**asked, "question": question}
+
+    def _question(self, snapshot: Snapshot, delta: Delta) -> Question | None:
+        """What to ask, where more rows are gone than the dataset allows."""
+        before = self.base.snapshot["rows"] if self.base.snapshot else 0
+        limit, gone = self.dataset.shrink, delta.deletes
+        is_empty = snapshot["rows"] == 0 and before > 0
+        if not is_empty and (gone <= limit.share * before or gone < limit.rows):
+            return None
+        return {
+            "rows_before": before,
+            "rows": snapshot["rows"],
+            "gone": gone,
+            "keys": delta.gone,
+            "base": self.base.version,
+        }
+
+    def _to_publish(
+        self, publication: Publication, result: Mapping[str, Any], began: float
+    ) -> Computed:
+        index, name = self.work["index"], self.work["export"]
+        parts: list[Part] = [
+            {
+                **part,
+                "index": index,
+                "export": name,
+                "publication": publication["publication"],
+                "held": self.held,
+            }
+            for part in publication["parts"]
+        ]
+        return {
+            "index": index,
+            "export": name,
+            "state": "complete",
+            "held": self.held,
+            "result": cast("FileResult", {**result, "index": index}),
+            "parts": parts,
+            "began": began,
+        }

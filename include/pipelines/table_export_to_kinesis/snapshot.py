@@ -1,0 +1,305 @@
+"""The files of an export into one snapshot: checked rows, one a key, a digest beside each.
+
+A snapshot is a Parquet file that has the declaration's columns by their names, and DIGEST_COLUMNS.
+What its digest is called is in the file itself, so that two snapshots are never compared whose
+digests were made in different ways.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
+
+from include.core.exports.row_text import digest_name, digest_of, row_text_of
+from include.core.runs.quarantine import set_aside
+from include.core.snapshot.columns import duckdb_type
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.load_csv import CsvFile, leave_one_a_key, load_csv, reject_conflicts
+from include.core.snapshot.long_keys import reject_long_keys
+from include.core.statements import fill, quote_identifier, quote_identifiers, quote_text
+from include.errors import RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from include.contracts.columns import Column
+    from include.contracts.exports import TableExport
+    from include.core.csv.faults import Counts, Reject
+
+_EXPORT: Final = "export"
+_FILE: Final = "file"
+# Lines of a file are below this; those of the next one are that much higher.
+_FILE_LINES: Final = 1 << 40
+
+
+class LocalFile(NamedTuple):
+    """A file of an export that was fetched.
+
+    Attributes:
+        path: where it is.
+        key: in S3; its end says whether it is gzip.
+        version_id: of the object.
+    """
+
+    path: Path
+    key: str
+    version_id: str
+
+
+class Snapshot(TypedDict):
+    """A snapshot in the lake, as tasks exchange it in JSON.
+
+    bytes are those of the file, digest is what its digest is called, checksum that of its rows.
+    """
+
+    key: str
+    sha256: str
+    rows: int
+    bytes: int
+    digest: str
+    checksum: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeSnapshot:
+    """What became of the rows of an export: read = rejected + duplicate + rows.
+
+    Attributes:
+        rows: those in the snapshot.
+        read: rows of all files.
+        rejected, duplicate: how many were set aside, and how many were exact copies.
+        rejects_by_code: how many rows each code has.
+        checksum: of the snapshot's rows, see row_text.
+        digest: what its digest is called.
+    """
+
+    rows: int
+    read: int
+    rejected: int
+    duplicate: int
+    rejects_by_code: dict[str, int]
+    checksum: str
+    digest: str
+
+
+def make_snapshot(
+    export: TableExport,
+    files: Sequence[LocalFile],
+    *,
+    to: Path,
+    rejects: Path,
+    folder: Path,
+    memory: str,
+) -> MadeSnapshot:
+    """Read the files of an export, each once, into one snapshot.
+
+    Arguments:
+        export: the contract.
+        files: at least one, in the order of their names.
+        to: the snapshot's file.
+        rejects: the file of the rows that are set aside.
+        folder: for temporary files.
+        memory: DuckDB's memory limit.
+
+    Raises:
+        InputFileError: a whole file breaks the contract.
+    """
+    with connect_duckdb(folder, memory=memory) as connection:
+        loading = _Loading(connection, export, files, rejects=rejects, folder=folder)
+        loading.load()
+        duplicate = loading.leave_one_a_key()
+        rows = _write(connection, export.contract.columns, f"from {_EXPORT}", to=to)
+        statement = fill("table_export_to_kinesis/make_snapshot.sum_digests")
+        checksum = connection.execute(statement, {"path": str(to)}).fetchone()
+    if checksum is None:
+        raise RuleError(f"{export.name}: DuckDB does not say the checksum of what it wrote")
+    return MadeSnapshot(
+        rows=rows,
+        read=sum(counts.read for counts in loading.counts),
+        rejected=sum(counts.rejected for counts in loading.counts),
+        duplicate=duplicate,
+        rejects_by_code=dict(loading.codes),
+        checksum=checksum[0],
+        digest=digest_name(export.contract.columns),
+    )
+
+
+def digest_of_file(connection: DuckDBPyConnection, snapshot: Path) -> str | None:
+    """What the digest of a snapshot is called, as the file itself says."""
+    statement = fill("table_export_to_kinesis/make_snapshot.read_name")
+    found = connection.execute(statement, {"path": str(snapshot)}).fetchone()
+    return None if found is None else str(found[0])
+
+
+def as_digested(
+    connection: DuckDBPyConnection, export: TableExport, snapshot: Path, *, to: Path
+) -> Path:
+    """A snapshot whose digests compare with those that are made today.
+
+    One of another declaration, or with another kind of digest, is written anew from its own
+    columns: a column that it lacks is null in it, and one that is declared no more is left out.
+
+    Arguments:
+        connection: of DuckDB.
+        export: the contract of today.
+        snapshot: what an earlier contract or release has made.
+        to: where it is written, if need be.
+
+    Returns:
+        The snapshot itself, or what was written.
+
+    Raises:
+        RuleError: it has not the columns of the key, or values in them that these do not take.
+    """
+    columns = export.contract.columns
+    if digest_of_file(connection, snapshot) == digest_name(columns):
+        return snapshot
+    statement = fill("table_export_to_kinesis/make_snapshot.list_columns")
+    found = connection.execute(statement, {"path": str(snapshot)}).fetchall()
+    there = {name for (name,) in found}
+    missing = [name for name in export.contract.key if name not in there]
+    if missing:
+        raise RuleError(
+            f"{export.name}: the version before has no column {', '.join(missing)}, which the key "
+            "now has: rebuild the target from this export"
+        )
+    _write(
+        connection, columns, f"from read_parquet({quote_text(str(snapshot))})", to=to, there=there
+    )
+    return to
+
+
+def _write(
+    connection: DuckDBPyConnection,
+    columns: Sequence[Column],
+    relation: str,
+    *,
+    to: Path,
+    there: set[str] | None = None,
+) -> int:
+    """Write rows as a snapshot, and count them; there: what the relation has, if not all."""
+    names = [column.name for column in columns]
+    casts = [
+        f"try_cast({quote_identifier(column.name)} as {duckdb_type(column)})"
+        if there is None or column.name in there
+        else f"cast(null as {duckdb_type(column)})"
+        for column in columns
+    ]
+    digest = digest_of("_sluice_sha256").items()
+    statement = fill(
+        "table_export_to_kinesis/make_snapshot.write",
+        columns=", ".join(
+            f"{cast} as {quote_identifier(name)}" for cast, name in zip(casts, names, strict=True)
+        ),
+        names=quote_identifiers(names),
+        text=row_text_of(columns),
+        digest=", ".join(f"{part} as {quote_identifier(name)}" for name, part in digest),
+        relation=relation,
+        digest_name=quote_text(digest_name(columns)),
+    )
+    row = connection.execute(statement, {"path": str(to)}).fetchone()
+    if row is None:
+        raise RuleError("DuckDB does not say how many rows it wrote")
+    return int(row[0])
+
+
+class _Loading:
+    """Loads the files of an export into one relation of DuckDB.
+
+    Arguments:
+        connection: where.
+        export: the contract.
+        files: which.
+        rejects: the file of the rows that are set aside.
+        folder: for temporary files.
+
+    Attributes:
+        counts: of each file.
+        codes: how many rejected rows each code has.
+    """
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        export: TableExport,
+        files: Sequence[LocalFile],
+        *,
+        rejects: Path,
+        folder: Path,
+    ) -> None:
+        self._connection, self._contract = connection, export.contract
+        self._files, self._rejects, self._folder = files, rejects, folder
+        self.counts: list[Counts] = []
+        self.codes: Counter[str] = Counter()
+
+    def load(self) -> None:
+        """Load all files; each row of the export is at a line of its own."""
+        self._rejects.touch()
+        for number in range(len(self._files)):
+            self._load(number)
+
+    def leave_one_a_key(self) -> int:
+        """Settle keys that are there more than once, over all files; returns exact copies."""
+        repeated = leave_one_a_key(
+            self._connection, _EXPORT, key=self._contract.key, columns=self._names
+        )
+        by_file = groupby(repeated.conflicts, key=lambda line: line // _FILE_LINES)
+        for number, lines in by_file:
+            with self._set_aside(number) as add:
+                reject_conflicts(
+                    self._source(number),
+                    [line % _FILE_LINES for line in lines],
+                    counts=self.counts[number],
+                    on_reject=add,
+                )
+        return repeated.copies
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self._contract.columns]
+
+    def _source(self, number: int) -> CsvFile:
+        file = self._files[number]
+        return CsvFile(path=file.path, name=file.key, contract=self._contract)
+
+    def _load(self, number: int) -> None:
+        source, relation = self._source(number), _FILE if number else _EXPORT
+        # Keys are settled over all files together.
+        keyless = replace(source, contract=replace(self._contract, key=()))
+        with self._set_aside(number) as add:
+            counts = load_csv(
+                self._connection, relation, keyless, folder=self._folder, on_reject=add
+            )
+            reject_long_keys(
+                self._connection,
+                relation,
+                source,
+                key=self._contract.key,
+                counts=counts,
+                on_reject=add,
+            )
+        self.counts.append(counts)
+        if number:
+            names = {"file": _FILE, "export": _EXPORT, "columns": quote_identifiers(self._names)}
+            add_file = fill("table_export_to_kinesis/make_snapshot.add_file", **names)
+            self._connection.execute(add_file, {"before": number * _FILE_LINES})
+            self._connection.execute(
+                fill("table_export_to_kinesis/make_snapshot.drop_file", **names)
+            )
+
+    @contextmanager
+    def _set_aside(self, number: int) -> Iterator[Callable[[Reject], None]]:
+        file = self._files[number]
+        with set_aside(self._rejects, file=file.key, version=file.version_id) as add:
+
+            def on_reject(reject: Reject) -> None:
+                self.codes[reject.code] += 1
+                add(reject)
+
+            yield on_reject

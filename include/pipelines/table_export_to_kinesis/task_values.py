@@ -1,0 +1,124 @@
+"""What the tasks of table_export_to_kinesis exchange in JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from include.core.aws.objects import Stored
+
+if TYPE_CHECKING:
+    from include.core.arrivals.results import FileResult
+    from include.core.exports.leases import HeldTable
+    from include.core.exports.names import ExportName
+    from include.core.exports.records import End
+    from include.core.exports.states import State
+
+
+class ExportWork(TypedDict):
+    """An export that a run works on.
+
+    Attributes:
+        index: the place of its first file among those of the run.
+        export: which.
+        indexes: the places of all its files that the run has.
+    """
+
+    index: int
+    export: ExportName
+    indexes: list[int]
+
+
+class Registered(TypedDict):
+    """What came of the files of a run.
+
+    Attributes:
+        work: exports to be worked on, one a table.
+        results: of the files that need no work now.
+    """
+
+    work: list[ExportWork]
+    results: list[FileResult]
+
+
+class StoredPart(Stored):
+    """A part of a delta in the lake; number is from 1, first and last are sequence numbers."""
+
+    number: int
+    first: int
+    last: int
+    rows: int
+
+
+class Publication(TypedDict):
+    """A delta that is to be published.
+
+    Attributes:
+        publication: names it; the same operations in the same order have the same.
+        parts: its operations.
+        end: the record that ends it.
+    """
+
+    publication: str
+    parts: list[StoredPart]
+    end: End
+
+
+class Part(StoredPart):
+    """A part of a delta, on its way to the task that publishes it."""
+
+    index: int
+    export: ExportName
+    publication: str
+    held: HeldTable
+
+
+class Question(TypedDict):
+    """What a person has to decide of an export.
+
+    Attributes:
+        rows_before: rows of the base.
+        rows: of the export.
+        gone: rows that would be deleted.
+        keys: the first 20 of them.
+        base: version of the base.
+    """
+
+    rows_before: int
+    rows: int
+    gone: int
+    keys: list[dict[str, object]]
+    base: str | None
+
+
+class Computed(TypedDict, total=False):
+    """What came of an export.
+
+    Attributes:
+        index: the place of its first file among those of the run.
+        export: which.
+        state: complete where it is to be published, else what became of it.
+        held: the lease, where it is to be published.
+        result: counts and rejects, as of a file.
+        parts: still to be published by tasks of their own.
+        question: where a person decides.
+        began: seconds of the epoch.
+    """
+
+    index: int
+    export: ExportName
+    state: State
+    held: HeldTable
+    result: FileResult
+    parts: list[Part]
+    question: Question
+    began: float
+
+
+class PublishedPart(TypedDict):
+    """A part whose operations are all acknowledged; began and ended are in seconds of the epoch."""
+
+    index: int
+    number: int
+    rows: int
+    began: float
+    ended: float

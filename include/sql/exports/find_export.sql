@@ -1,0 +1,72 @@
+-- name: by_version
+-- One export. Grain: one row or none. Parameters: tenant, table_name, version.
+select
+    tenant,
+    table_name,
+    version,
+    state,
+    files,
+    manifest,
+    expected_files,
+    base_version,
+    snapshot,
+    publication,
+    delta,
+    counts
+from ops.export
+where
+    tenant = %(tenant)s
+    and table_name = %(table_name)s
+    and version = %(version)s
+for update
+
+
+-- name: newest_taking
+-- A version as it was taken last: by itself, or again under a number behind ~.
+-- Grain: one row or none. Parameters: tenant, table_name, version.
+select
+    tenant,
+    table_name,
+    version,
+    state,
+    files,
+    manifest,
+    expected_files,
+    base_version,
+    snapshot,
+    publication,
+    delta,
+    counts
+from ops.export
+where
+    tenant = %(tenant)s
+    and table_name = %(table_name)s
+    and split_part(version, '~', 1) = %(version)s
+order by version collate "C" desc
+limit 1
+for update
+
+
+-- name: pending
+-- The oldest version of a table that waits for a run.
+-- Grain: one row or none. Parameters: tenant, table_name.
+select
+    tenant,
+    table_name,
+    version,
+    state,
+    files,
+    manifest,
+    expected_files,
+    base_version,
+    snapshot,
+    publication,
+    delta,
+    counts
+from ops.export
+where
+    tenant = %(tenant)s
+    and table_name = %(table_name)s
+    and state in ('complete', 'approved')
+order by version collate "C"
+limit 1

@@ -1,0 +1,59 @@
+-- name: add_file
+-- Adds the rows of a further file to those of the export, under lines of its own.
+-- Grain: one row of the file. Identifiers: export, file, columns. Parameters: before (what is added
+-- to a line).
+-- Safe to rerun: runs once, right after the file is loaded.
+insert into {export}
+select
+    _sluice_line + $before,
+    {columns}
+from {file}
+
+
+-- name: drop_file
+-- Makes room: the file's rows are in the export. Identifiers: file.
+drop table {file}
+
+
+-- name: write
+-- Writes rows and their digests as Parquet, under the name of the digest.
+-- Grain: one row of the export. Identifiers: columns (each cast to its type), names, text (of a row),
+-- digest (two numbers of its SHA-256), relation (a from clause), digest_name.
+-- Parameters: path.
+-- Safe to rerun: the file is made anew.
+copy (
+    select
+        {names},
+        {digest}
+    from (
+        select
+            {names},
+            sha256({text}) as _sluice_sha256
+        from (select {columns} {relation}) as typed
+    ) as digested
+) to $path (format parquet, compression zstd, kv_metadata {{digest: {digest_name}}})
+
+
+-- name: read_name
+-- The name of a snapshot's digest.
+-- Grain: one row, or none. Parameters: path.
+-- Safe to rerun: reads only.
+select decode(value)
+from parquet_kv_metadata($path)
+where decode(key) = 'digest'
+
+
+-- name: sum_digests
+-- The checksum of a snapshot's rows as text.
+-- Grain: one row. Parameters: path.
+-- Safe to rerun: reads only.
+select cast(coalesce(sum(_sluice_digest), 0) as varchar)
+from read_parquet($path)
+
+
+-- name: list_columns
+-- The columns that a snapshot has.
+-- Grain: one column. Parameters: path.
+-- Safe to rerun: reads only.
+select column_name
+from (describe select * from read_parquet($path))
