@@ -22,8 +22,8 @@ class FileResult(_EveryResult, total=False):
     """What a pipeline made of one file, as its tasks exchange it in JSON.
 
     index: the file's place in its run. counts: read = the sum of the others. rejects: a file of the
-    rejected rows. cause: why the file failed all the same, and final that no retry helps. warning: what the
-    notice says of it. missing rows have left no trace; missing_ids names the first of them.
+    rejected rows. cause: why the file failed all the same, and final that no retry helps. warning:
+    what the notice says of it. missing rows have left no trace; missing_ids names the first.
     """
 
     rows_per_second: int
