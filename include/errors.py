@@ -11,6 +11,7 @@ SluiceError
 │   ├── RejectLimitError
 │   ├── ShrunkenSnapshotError
 │   ├── ChangedKeysError
+│   ├── TargetDiffersError
 │   ├── AccountingError
 │   ├── ArchiveError
 │   ├── ArrivalError
@@ -121,6 +122,10 @@ class ShrunkenSnapshotError(TerminalError):
 
 class ChangedKeysError(TerminalError):
     """Keys changed their shape: the table would have old and new rows side by side."""
+
+
+class TargetDiffersError(TerminalError):
+    """A table is not what the changes were made for that are to be applied to it."""
 
 
 class AccountingError(TerminalError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from include.contracts.files import RejectLimit
     from include.core.csv.faults import Reject
     from include.core.runs.ledger import RunOfSink
+    from include.core.runs.run import Run
 
 # A row may have 64 KiB of raw text: 64 MB of JSON in one statement at most.
 _BATCH_ROWS: Final = 1000
@@ -134,17 +135,23 @@ def quarantine_rows(cursor: cursor, run: RunOfSink, rows: Iterable[QuarantineRow
     """Replace what the run has in quarantine by these rows, and count them."""
     # An earlier try of the run may have left rows of its own.
     cursor.execute(read_statement("runs/replace_quarantine.empty"), asdict(run))
+    return add_rows(cursor, run, run.sink, rows)
+
+
+def add_rows(cursor: cursor, run: Run, sink: str, rows: Iterable[QuarantineRow]) -> int:
+    """Put rows into the quarantine beside what a run has there of a sink, and count them."""
+    named = {**run.parameters, "sink": sink}
     written = 0
     batch: list[dict[str, Any]] = []
     for row in rows:
         batch.append(asdict(row))
         if len(batch) == _BATCH_ROWS:
-            written += _write_batch(cursor, run, batch)
+            written += _write_batch(cursor, named, batch)
             batch = []
-    return written + _write_batch(cursor, run, batch)
+    return written + _write_batch(cursor, named, batch)
 
 
-def _write_batch(cursor: cursor, run: RunOfSink, batch: list[dict[str, Any]]) -> int:
-    values = {**asdict(run), "rows": json.dumps(batch)}
+def _write_batch(cursor: cursor, named: dict[str, str], batch: list[dict[str, Any]]) -> int:
+    values = {**named, "rows": json.dumps(batch)}
     cursor.execute(read_statement("runs/replace_quarantine.fill"), values)
     return cursor.rowcount

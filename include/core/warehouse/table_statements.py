@@ -63,6 +63,7 @@ def table_parts(table: Table) -> dict[str, sql.Composable]:
         "first_key": sql.Identifier(table.key[0]),
         "target_columns": comma.join(_for_each("target.{name}", names)),
         "staged_columns": comma.join(_for_each("staged.{name}", names)),
+        "changed_columns": comma.join(_changed(name, table.key) for name in names),
         "staged_key": comma.join(_for_each("staged.{name}", table.key)),
         "target_key": comma.join(_for_each("target.{name}", table.key)),
         "any_key": comma.join(_for_each("coalesce(target.{name}, staged.{name})", table.key)),
@@ -82,6 +83,14 @@ def date_of_key(table: Table) -> str | None:
 
 def _for_each(template: str, names: Iterable[str]) -> list[sql.Composed]:
     return [sql.SQL(template).format(name=sql.Identifier(name)) for name in names]
+
+
+def _changed(name: str, key: tuple[str, ...]) -> sql.Composed:
+    """A column of a change: a row that the snapshot lacks has its key all the same."""
+    template = (
+        "coalesce(staged.{name}, target.{name}) as {name}" if name in key else "staged.{name}"
+    )
+    return sql.SQL(template).format(name=sql.Identifier(name))
 
 
 def _dates(table: Table, target: sql.Composable) -> dict[str, sql.Composable]:

@@ -92,32 +92,40 @@ comment on table ops.stream_shard is 'How far each shard of a stream has been re
 comment on column ops.stream_shard.sequence_number is 'The last record that was taken over';
 comment on column ops.stream_shard.closed is 'Read to its end, which a split or a merge has set';
 
-create table ops.stream_change (
+create table ops.stream_publication (
+    publication_id bigint generated always as identity primary key,
     tenant text not null,
     table_name text not null,
     version text not null,
     publication text not null,
+    unique (tenant, table_name, version, publication)
+);
+
+comment on table ops.stream_publication is
+'Deltas of which records have been read that are not applied yet, by a number; gone with them';
+
+create table ops.stream_change (
+    publication_id bigint not null,
     sequence bigint not null,
     operation text not null,
-    change jsonb not null,
-    primary key (tenant, table_name, version, publication, sequence)
+    row_values json not null,
+    primary key (publication_id, sequence)
 );
 
 comment on table ops.stream_change is
-'Operations read from the stream whose version has not ended yet; gone once it is applied';
+'Operations read from the stream whose version is not whole yet; gone once it is applied';
+comment on column ops.stream_change.row_values is
+'What the row is afterwards, or the key of one to delete; as the record has it, digit for digit';
 
 create table ops.stream_end (
-    tenant text not null,
-    table_name text not null,
-    version text not null,
-    publication text not null,
+    publication_id bigint not null references ops.stream_publication on delete cascade,
     stream text not null,
     shard_id text not null,
     record jsonb not null,
-    primary key (tenant, table_name, version, publication, stream, shard_id)
+    primary key (publication_id, stream, shard_id)
 );
 
-comment on table ops.stream_end is 'End records that were read, one a version and shard';
+comment on table ops.stream_end is 'End records that were read, one a delta and shard';
 
 create schema exports;
 comment on schema exports is 'Tables that exports are applied to, one a tenant and table';

@@ -1,6 +1,6 @@
 -- What turns the target into the newest snapshot, found by one join: a conflict clause would
 -- lock, and so log, every row that has not changed.
--- Grain: one row a key that differs. Identifiers: target, staged_columns, any_key, same_key,
+-- Grain: one row a key that differs. Identifiers: target, changed_columns, any_key, same_key,
 -- differs, first_key.
 -- A rerun finds nothing: what was changed differs no more.
 create temporary table _sluice_changed on commit drop as
@@ -11,7 +11,7 @@ select
         else 'update'
     end as _sluice_operation,
     jsonb_build_array({any_key}) as _sluice_key,
-    {staged_columns}
+    {changed_columns}
 from pg_temp._sluice_staged as staged
 full join {target} as target on {same_key}
 where

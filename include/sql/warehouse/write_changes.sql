@@ -17,9 +17,21 @@ where staged._sluice_operation = 'insert'
 
 
 -- name: delete
--- Rows that the newest snapshot lacks. Identifiers: target, target_key.
+-- Rows that the newest snapshot lacks. Identifiers: target, same_key.
 delete from {target} as target
-using pg_temp._sluice_changed as changed
+using pg_temp._sluice_changed as staged
 where
-    changed._sluice_operation = 'vanish'
-    and changed._sluice_key = jsonb_build_array({target_key})
+    staged._sluice_operation = 'vanish'
+    and {same_key}
+
+
+-- name: mark
+-- Rows that the newest snapshot lacks, in a table that keeps them with the moment at which they were
+-- found gone. Identifiers: target, same_key. Parameters: moment.
+update {target} as target
+set deleted_at = %(moment)s
+from pg_temp._sluice_changed as staged
+where
+    staged._sluice_operation = 'vanish'
+    and target.deleted_at is null
+    and {same_key}

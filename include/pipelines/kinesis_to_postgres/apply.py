@@ -1,0 +1,155 @@
+"""Whole versions into their target: set-wise, in one transaction with ledger and notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg2 import sql
+
+from include.contracts.exports import DELETED_AT
+from include.core.failpoints import failpoint
+from include.core.statements import compose, read_statement
+from include.errors import TargetDiffersError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from include.contracts.tables import Table
+    from include.core.warehouse.table_statements import TableStatements
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A version that is published and not applied, as far as it was read.
+
+    Attributes:
+        version: its name.
+        published_at: when its publication was committed.
+        publication: names its delta.
+        counts: of the export: rejected and duplicate rows, besides others.
+        snapshot: where its rows are.
+        publication_id: number of the publication; None when nothing of it was read.
+        record: the end record; None when none was read.
+        kept: how many of its operations are kept.
+    """
+
+    version: str
+    published_at: datetime
+    publication: str
+    counts: dict[str, Any] | None
+    snapshot: dict[str, Any] | None
+    publication_id: int | None
+    record: dict[str, Any] | None
+    kept: int
+
+    @property
+    def end(self) -> dict[str, Any]:
+        """The end record of a version that is whole."""
+        return self.record or {}
+
+    @property
+    def is_whole(self) -> bool:
+        """All of its operations have been read."""
+        return self.record is not None and self.kept == self.record["operations"]
+
+
+@dataclass(kw_only=True)
+class Written:
+    """Rows of the target, by what became of them."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+
+def chain_of(versions: list[Version], *, applied: str | None) -> list[Version]:
+    """The versions that can be applied, in order: each whole, and each made of the one before.
+
+    Arguments:
+        versions: those that are published.
+        applied: what the target holds.
+    """
+    chain: list[Version] = []
+    left = [version for version in versions if version.is_whole]
+    at = applied
+    while following := next((each for each in left if each.end["base"] == at), None):
+        chain.append(following)
+        left.remove(following)
+        at = following.version
+    return chain
+
+
+def apply_version(statements: TableStatements, version: Version, *, moment: datetime) -> Written:
+    """Write the operations of a version to its target.
+
+    Arguments:
+        statements: of the target, which is locked.
+        version: it is whole.
+        moment: deleted_at of rows that are softly deleted.
+
+    Raises:
+        TargetDiffersError: the target is not what the operations were made for.
+    """
+    table, record = statements.table, version.end
+    cursor = statements.cursor
+    values = {"publication_id": version.publication_id}
+    cursor.execute(_composed("apply_publication.stage", statements), values)
+    cursor.execute(_named("apply_publication.count"))
+    ((inserts, updates, deletes, revived, differing),) = cursor.fetchall()
+    failpoint("apply.staged")
+    asked = (inserts, updates, deletes)
+    if asked != (record["inserts"], record["updates"], record["deletes"]):
+        raise TargetDiffersError(
+            f"{table.sink}: {version.version} has {asked} operations to insert, update and delete, "
+            f"and its end says otherwise. Nothing was applied. {REBUILD}"
+        )
+    if differing:
+        raise TargetDiffersError(
+            f"{table.sink}: {differing} of the {sum(asked)} operations of {version.version} do not "
+            "fit it: rows to insert are there, or others are not. Somebody else has written to it. "
+            f"Nothing was applied. {REBUILD}"
+        )
+    written = Written(
+        updated=statements.execute("write_changes.update") - revived,
+        inserted=statements.execute("write_changes.insert") + revived,
+    )
+    failpoint("apply.written")
+    if is_soft(table):
+        written.deleted = statements.execute("write_changes.mark", moment=moment)
+    else:
+        written.deleted = statements.execute("write_changes.delete")
+    failpoint("apply.deleted")
+    if (written.inserted, written.updated, written.deleted) != asked:
+        raise TargetDiffersError(
+            f"{table.sink}: of {version.version} not all operations were written: a trigger or a "
+            f"rule of the table keeps rows out. Nothing was applied. {REBUILD}"
+        )
+    cursor.execute(_named("apply_publication.drop"))
+    return written
+
+
+REBUILD = "Look at what it holds, and rebuild the target by the form of this DAG"
+
+
+def is_soft(table: Table) -> bool:
+    """Whether rows are only marked as deleted."""
+    return DELETED_AT in table.columns
+
+
+def _composed(name: str, statements: TableStatements) -> sql.Composed:
+    table = statements.table
+    there = sql.SQL("target.{} is not null").format(sql.Identifier(table.key[0]))
+    if is_soft(table):
+        mark = sql.Identifier(DELETED_AT.name)
+        there = sql.SQL("({} and target.{} is null)").format(there, mark)
+    definitions = [
+        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type))
+        for column in table.columns
+    ]
+    parts = {"is_there": there, "definitions": sql.SQL(", ").join(definitions)}
+    return compose(f"kinesis_to_postgres/{name}", {**statements.parts, **parts})
+
+
+def _named(name: str) -> str:
+    return read_statement(f"kinesis_to_postgres/{name}")

@@ -1,0 +1,49 @@
+-- name: begin
+-- A shard that is read for the first time. Parameters: stream, shard_id.
+insert into ops.stream_shard (stream, shard_id)
+values (%(stream)s, %(shard_id)s)
+on conflict (stream, shard_id) do nothing
+
+
+-- name: find
+-- How far a shard has been read. Grain: one row. Parameters: stream, shard_id.
+select
+    sequence_number,
+    closed
+from ops.stream_shard
+where
+    stream = %(stream)s
+    and shard_id = %(shard_id)s
+
+
+-- name: move
+-- The records after the checkpoint are taken over; no row when another reader has moved it.
+-- Parameters: stream, shard_id, before (null: nothing was read), sequence_number, closed.
+update ops.stream_shard
+set
+    sequence_number = %(sequence_number)s,
+    closed = %(closed)s,
+    read_at = clock_timestamp()
+where
+    stream = %(stream)s
+    and shard_id = %(shard_id)s
+    and sequence_number is not distinct from %(before)s
+    and not closed
+
+
+-- name: list
+-- Every shard of a stream that has been read. Grain: one row a shard. Parameters: stream.
+select
+    shard_id,
+    closed
+from ops.stream_shard
+where stream = %(stream)s
+
+
+-- name: forget
+-- Shards that the stream no longer has: it keeps none for longer than their records.
+-- Parameters: stream, shard_ids (those that it has).
+delete from ops.stream_shard
+where
+    stream = %(stream)s
+    and shard_id <> all(%(shard_ids)s::text [])

@@ -1,0 +1,126 @@
+"""Runs of kinesis_to_postgres task by task, in this process or in one that dies."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from psycopg2 import sql
+
+from include.core.aws.objects import ObjectStore
+from include.core.runs.ledger import RunOfSink
+from include.core.runs.run import Run
+from include.core.scratch import scratch_folder
+from include.datasets import export_of, table_exports
+from include.pipelines import kinesis_to_postgres as pipeline
+from tests.support.clients import client
+from tests.support.worker_processes import die_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from psycopg2.extensions import connection
+
+    from tests.support.published_changes import Row, Table
+
+DAG_ID = "kinesis_to_postgres"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamPlace:
+    """Where a stream is read and applied; other processes can have it.
+
+    Attributes:
+        loader_uri, owner_uri: libpq URIs of a warehouse that is up to date.
+        aws: URL of the emulator.
+        stream: name of the stream.
+        lake: name of a bucket.
+        folder: for temporary files and failpoints.
+        kinesis: URL of Kinesis, when it is not the emulator's.
+        tip_seconds: as ReadResources has it.
+    """
+
+    loader_uri: str
+    owner_uri: str
+    aws: str
+    stream: str
+    lake: str
+    folder: Path
+    kinesis: str | None = None
+    tip_seconds: float = 0.3
+
+    @property
+    def failpoints(self) -> Path:
+        return self.folder / "failpoints"
+
+    def connect(self) -> connection:
+        return psycopg2.connect(self.loader_uri)
+
+    def own(self) -> connection:
+        return psycopg2.connect(self.owner_uri)
+
+    @property
+    def reading(self) -> pipeline.ReadResources:
+        return self.reading_of("run")
+
+    def reading_of(self, run_id: str) -> pipeline.ReadResources:
+        return pipeline.ReadResources(
+            run=Run(dag_id=DAG_ID, run_id=run_id),
+            connect=self.connect,
+            stream=pipeline.Stream(
+                client=client("kinesis", self.kinesis or self.aws),
+                name=self.stream,
+                retry_seconds=5,
+            ),
+            tip_seconds=self.tip_seconds,
+            poll_seconds=0.02,
+        )
+
+    def run(self, run_id: str = "run") -> list[str]:
+        """All tasks of a run; returns the targets that were looked after."""
+        reading = self.reading_of(run_id)
+        tables, shards = pipeline.find_tables(self.connect), pipeline.find_shards(reading)
+        for shard in shards:
+            pipeline.read_shard(shard, resources=reading)
+        return [self.apply(table, run_id) for table in tables]
+
+    def apply(self, table: pipeline.TableName, run_id: str = "run") -> str:
+        """The task of one table."""
+        now = datetime.now(timezone.utc)
+        run = RunOfSink(dag_id=DAG_ID, run_id=run_id, sink="", as_of=now, started_at=now)
+        with scratch_folder(run_id, table["tenant"], table["table"], root=self.folder) as folder:
+            resources = pipeline.SettleResources(
+                connect=self.connect,
+                owner=self.own,
+                declared=partial(export_of, table_exports()),
+                lake=ObjectStore(client=client("s3", self.aws), bucket=self.lake),
+                folder=folder,
+                memory="128MB",
+                ui_url="http://localhost:8080",
+            )
+            return pipeline.apply_table(table, run=run, resources=resources)
+
+    def die_at(self, failpoint: str, run_id: str = "run") -> None:
+        """A run in a process of its own that must die at a failpoint."""
+        die_at(failpoint, partial(self.run, run_id), failpoints=self.failpoints)
+
+    def rows(self, table: Table) -> list[Row]:
+        """What the target has, in order of key; without rows that are softly deleted."""
+        columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
+        target = sql.Identifier(*table.sink.split(".", 1))
+        statement = sql.SQL("select {} from {}").format(columns, target)
+        if table.export.deletes == "soft":
+            statement += sql.SQL(" where deleted_at is null")
+        found = [dict(zip(table.columns, row, strict=True)) for row in self.query(statement)]
+        return sorted(found, key=table.key_of)
+
+    def query(self, statement: Any, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a statement of the loader, in a transaction of its own."""
+        with closing(self.connect()) as opened, opened:
+            cursor = opened.cursor()
+            cursor.execute(statement, values or None)
+            return list(cursor.fetchall()) if cursor.description else []
