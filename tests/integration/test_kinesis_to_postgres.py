@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from include.datasets import order_lines, test_table
 from tests.integration.stream_places import place, publisher, stream
-from tests.support.published_changes import Table
+from tests.support.published_changes import LINES, THINGS, line, things
 
 if TYPE_CHECKING:
-    from tests.support.published_changes import Publisher, Row
+    from tests.support.published_changes import Publisher
     from tests.support.stream_runs import StreamPlace
 
 __all__ = ["place", "publisher", "stream"]
 
-THINGS = Table(test_table.DATASET, "acme", "test_table")
-LINES = Table(order_lines.DATASET, "acme", "order_lines")
 LEDGER = """
     select sink, read, rejected, duplicate, inserted, updated, unchanged, deleted
     from ops.run where run_id = %s order by sink
 """
-
-
-def things(*keys: int, c1: str | None = "x") -> list[Row]:
-    return [{"pk": f"k{key}", "c1": c1, "c2": 'say "é"; ok', "c3": None} for key in keys]
-
-
-def line(order: int, number: int, **values: Any) -> Row:
-    row: Row = {"order_id": order, "line": number, "product": "pen", "quantity": 1}
-    return row | {"price": None, "ordered_on": None, "changed_at": None, "gift": None} | values
 
 
 def test_first_version_fills_a_target_that_is_made_of_its_declaration(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2.extras import Json
 
+from include.datasets import order_lines, test_table
 from tests.support.clients import client
 
 if TYPE_CHECKING:
@@ -65,6 +66,21 @@ class Table:
 
     def key_of(self, row: Row) -> str:
         return json.dumps({name: row[name] for name in self.export.contract.key})
+
+
+THINGS = Table(test_table.DATASET, "acme", "test_table")
+LINES = Table(order_lines.DATASET, "acme", "order_lines")
+
+
+def things(*keys: int, c1: str | None = "x") -> list[Row]:
+    """Rows of THINGS."""
+    return [{"pk": f"k{key:06}", "c1": c1, "c2": 'say "é"; ok', "c3": None} for key in keys]
+
+
+def line(order: int, number: int, **values: Any) -> Row:
+    """A row of LINES."""
+    row: Row = {"order_id": order, "line": number, "product": "pen", "quantity": 1}
+    return row | {"price": None, "ordered_on": None, "changed_at": None, "gift": None} | values
 
 
 @dataclass

@@ -8,10 +8,11 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import psycopg2
 from psycopg2 import sql
 
-from include.core.aws.objects import ObjectStore
+from include.core.aws.objects import ObjectStore, sha256_of
 from include.core.runs.ledger import RunOfSink
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
@@ -83,12 +84,17 @@ class StreamPlace:
     def run(self, run_id: str = "run") -> list[str]:
         """All tasks of a run; returns the targets that were looked after."""
         reading = self.reading_of(run_id)
-        tables, shards = pipeline.find_tables(self.connect), pipeline.find_shards(reading)
-        for shard in shards:
-            pipeline.read_shard(shard, resources=reading)
-        return [self.apply(table, run_id) for table in tables]
+        work = pipeline.find_work(reading)
+        until = datetime.fromisoformat(work["until"])
+        for shard in work["shards"]:
+            pipeline.read_shard(shard, until=until, resources=reading)
+        return [self.apply(table, run_id) for table in work["tables"]]
 
-    def apply(self, table: pipeline.TableName, run_id: str = "run") -> str:
+    def rebuild(self, table: Table, run_id: str = "run") -> str:
+        """A run that was asked to rebuild a target."""
+        return self.apply(pipeline.rebuild_task(table.tenant, table.name), run_id)
+
+    def apply(self, table: pipeline.TableTask, run_id: str = "run") -> str:
         """The task of one table."""
         now = datetime.now(timezone.utc)
         run = RunOfSink(dag_id=DAG_ID, run_id=run_id, sink="", as_of=now, started_at=now)
@@ -97,7 +103,8 @@ class StreamPlace:
                 connect=self.connect,
                 owner=self.own,
                 declared=partial(export_of, table_exports()),
-                lake=ObjectStore(client=client("s3", self.aws), bucket=self.lake),
+                stream=self.reading.stream,
+                lake=self.lake_store,
                 folder=folder,
                 memory="128MB",
                 ui_url="http://localhost:8080",
@@ -107,6 +114,27 @@ class StreamPlace:
     def die_at(self, failpoint: str, run_id: str = "run") -> None:
         """A run in a process of its own that must die at a failpoint."""
         die_at(failpoint, partial(self.run, run_id), failpoints=self.failpoints)
+
+    def keep(self, table: Table, rows: list[Row]) -> dict[str, Any]:
+        """Put the rows of an export into the lake, as its publisher does."""
+        path = self.folder / "snapshot.parquet"
+        described = ", ".join(
+            f'"{each.name}" {each.type}' for each in table.export.contract.columns
+        )
+        with duckdb.connect() as opened:
+            opened.execute(f"create table export ({described})")
+            for row in rows:
+                marks = ", ".join("?" for _ in table.columns)
+                values = [row.get(name) for name in table.columns]
+                opened.execute(f"insert into export values ({marks})", values)
+            opened.execute(f"copy export to '{path}' (format parquet)")
+        key = f"exports/{table.tenant}/{table.name}/{sha256_of(path)}.parquet"
+        sha256 = self.lake_store.put_file(key, path)
+        return {"key": key, "sha256": sha256, "rows": len(rows)}
+
+    @property
+    def lake_store(self) -> ObjectStore:
+        return ObjectStore(client=client("s3", self.aws), bucket=self.lake)
 
     def rows(self, table: Table) -> list[Row]:
         """What the target has, in order of key; without rows that are softly deleted."""

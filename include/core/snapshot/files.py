@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.database import connect_duckdb
-from include.core.statements import fill, quote_identifier, quote_identifiers
+from include.core.statements import fill, quote_identifier, quote_identifiers, read_statement
 from include.errors import RuleError
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def write_snapshot(connection: DuckDBPyConnection, table: Table, *, cleaning: st
 
 
 @contextmanager
-def open_rows(table: Table, parquet: Path, *, folder: Path, memory: str) -> Iterator[IO[bytes]]:
+def open_rows(
+    table: Table, parquet: Path, *, folder: Path, memory: str, lacking: bool = False
+) -> Iterator[IO[bytes]]:
     """A snapshot as CSV, the table's columns in order, null as the bare empty cell.
 
     The CSV is written while it is read, and is nowhere as a whole. What a failing writer leaves
@@ -70,17 +72,20 @@ def open_rows(table: Table, parquet: Path, *, folder: Path, memory: str) -> Iter
         parquet: what write_snapshot wrote.
         folder: for DuckDB's own files.
         memory: DuckDB's memory limit.
+        lacking: the file may lack columns of the table, which are null then.
 
     Raises:
         RuleError: DuckDB cannot read it; raised when the reader is done.
     """
     texts = [column.name for column in table.columns if column.type == "text"]
-    statement = fill(
-        "snapshot/write_csv",
-        columns=quote_identifiers(column.name for column in table.columns),
-        quoting=f", force_quote ({quote_identifiers(texts)})" if texts else "",
-    )
+    quoting = f", force_quote ({quote_identifiers(texts)})" if texts else ""
     with connect_duckdb(folder, memory=memory) as connection:
+        absent = _absent(connection, table, parquet) if lacking else ()
+        columns = ", ".join(
+            f"{'null as ' if column.name in absent else ''}{quote_identifier(column.name)}"
+            for column in table.columns
+        )
+        statement = fill("snapshot/write_csv", columns=columns, quoting=quoting)
         # One thread is as fast, and keeps no finished parts in memory to put them in order.
         connection.execute("set threads = 1")
 
@@ -89,6 +94,13 @@ def open_rows(table: Table, parquet: Path, *, folder: Path, memory: str) -> Iter
 
         with _while_written(write) as file:
             yield file
+
+
+def _absent(connection: DuckDBPyConnection, table: Table, parquet: Path) -> set[str]:
+    """Columns of a table that a file lacks."""
+    statement = read_statement("snapshot/list_columns")
+    found = connection.execute(statement, {"snapshot": str(parquet)}).fetchall()
+    return {column.name for column in table.columns} - {name for (name,) in found}
 
 
 @contextmanager

@@ -46,14 +46,15 @@ class Policy:
     """What a load may do to rows that its snapshot lacks.
 
     Attributes:
-        vanished: keep or delete them.
-        shrink: how many may be missing; above, nothing is loaded.
+        vanished: keep, delete, or mark them with the moment of the snapshot in their deleted_at.
+        shrink: how many may be missing; above, nothing is loaded. None where the snapshot is what
+            the table has to be, however small.
         certain: False when rows were rejected, so that a missing row may be one of those: none
             is deleted then.
     """
 
-    vanished: Literal["keep", "delete"]
-    shrink: ShrinkLimit
+    vanished: Literal["keep", "delete", "mark"]
+    shrink: ShrinkLimit | None
     certain: bool = True
 
 
@@ -64,7 +65,7 @@ class LoadCounts:
     Attributes:
         inserted, updated, unchanged, superseded: rows of the snapshot; their sum is its row
             count.
-        deleted: rows of the table that the snapshot lacked.
+        deleted: rows of the table that the snapshot lacked, and that were deleted or marked.
         vanished: rows of the table that the snapshot lacked for the first time, and that stay.
         nothing_new_since: the moment that was loaded before, where the table held the snapshot
             already, so that nothing was compared.
@@ -167,6 +168,9 @@ class _Load:
             missing = counts.vanished = self.statements.execute(
                 "remember_vanished.keep", last_seen=self.known.as_of
             )
+        elif self._deletes and self.policy.vanished == "mark":
+            moment = self.snapshot.as_of
+            counts.deleted = self.statements.execute("write_changes.mark", moment=moment)
         elif self._deletes:
             counts.deleted = self.statements.execute("write_changes.delete")
         # The limits look at what was counted while writing; an error rolls all of it back.
@@ -181,7 +185,7 @@ class _Load:
         return counts
 
     def _load_older(self) -> LoadCounts:
-        if self.policy.vanished == "delete":
+        if self.policy.vanished != "keep":
             # The newest snapshot is the whole table: what an older one adds, that one deleted.
             return LoadCounts(superseded=self.snapshot.row_count)
         as_of, before = self.snapshot.as_of, self.snapshot.row_count
@@ -216,7 +220,7 @@ class _Load:
 
     @property
     def _deletes(self) -> bool:
-        return self.policy.vanished == "delete" and self.policy.certain
+        return self.policy.vanished != "keep" and self.policy.certain
 
     def _refuse_changed_keys(self, moved: MovedKeys, before: int, problem: str) -> None:
         if moved.is_change and self._is_above_limit(moved.gone, before):
@@ -224,6 +228,8 @@ class _Load:
 
     def _refuse_shrunken(self, missing: int, before: int, hint: str) -> None:
         limit = self.policy.shrink
+        if limit is None:
+            return
         # An empty snapshot is a broken source, however few rows the table has.
         is_empty = self.snapshot.row_count == 0 and missing > 0
         if is_empty or self._is_above_limit(missing, before):
@@ -236,4 +242,4 @@ class _Load:
 
     def _is_above_limit(self, missing: int, before: int) -> bool:
         limit = self.policy.shrink
-        return missing > limit.share * before and missing >= limit.rows
+        return limit is not None and missing > limit.share * before and missing >= limit.rows

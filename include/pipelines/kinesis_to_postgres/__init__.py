@@ -8,13 +8,15 @@ with the ledger row and the notice. Records of other producers are set aside.
 from __future__ import annotations
 
 from include.pipelines.kinesis_to_postgres.read import read_shard
-from include.pipelines.kinesis_to_postgres.settle import TableName, apply_table, find_tables
-from include.pipelines.kinesis_to_postgres.shards import find_shards
+from include.pipelines.kinesis_to_postgres.settle import apply_table, rebuild_task
+from include.pipelines.kinesis_to_postgres.shards import find_work
 from include.pipelines.kinesis_to_postgres.stream import Stream
 from include.pipelines.kinesis_to_postgres.task_values import (
     ReadResources,
     ReadShard,
     SettleResources,
+    TableTask,
+    Work,
 )
 
 __all__ = [
@@ -22,9 +24,10 @@ __all__ = [
     "ReadShard",
     "SettleResources",
     "Stream",
-    "TableName",
+    "TableTask",
+    "Work",
     "apply_table",
-    "find_shards",
-    "find_tables",
+    "find_work",
     "read_shard",
+    "rebuild_task",
 ]

@@ -28,7 +28,6 @@ class Version:
         published_at: when its publication was committed.
         publication: names its delta.
         counts: of the export: rejected and duplicate rows, besides others.
-        snapshot: where its rows are.
         publication_id: number of the publication; None when nothing of it was read.
         record: the end record; None when none was read.
         kept: how many of its operations are kept.
@@ -38,15 +37,24 @@ class Version:
     published_at: datetime
     publication: str
     counts: dict[str, Any] | None
-    snapshot: dict[str, Any] | None
-    publication_id: int | None
-    record: dict[str, Any] | None
-    kept: int
+    publication_id: int | None = None
+    record: dict[str, Any] | None = None
+    kept: int = 0
 
     @property
     def end(self) -> dict[str, Any]:
         """The end record of a version that is whole."""
         return self.record or {}
+
+    @property
+    def rejected(self) -> int:
+        """Rows of the export that were rejected."""
+        return int((self.counts or {}).get("rejected", 0))
+
+    @property
+    def duplicate(self) -> int:
+        """Rows of the export whose key was there before."""
+        return int((self.counts or {}).get("duplicate", 0))
 
     @property
     def is_whole(self) -> bool:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from include.core.failpoints import failpoint
@@ -21,6 +21,8 @@ from include.pipelines.kinesis_to_postgres.stage import (
 from include.pipelines.kinesis_to_postgres.stream import ExpiredError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from include.pipelines.kinesis_to_postgres.stage import Position
     from include.pipelines.kinesis_to_postgres.stream import Records, Shard
     from include.pipelines.kinesis_to_postgres.task_values import ReadResources, ReadShard
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def read_shard(shard_id: str, *, resources: ReadResources) -> list[ReadShard]:
+def read_shard(shard_id: str, *, until: datetime, resources: ReadResources) -> list[ReadShard]:
     """Read a shard from its checkpoint on, and where it is closed, its children too.
 
     It is read to the end records of all versions that are published and not applied; to its newest
@@ -37,6 +39,7 @@ def read_shard(shard_id: str, *, resources: ReadResources) -> list[ReadShard]:
 
     Arguments:
         shard_id: which shard; all of its parents have been read to their ends.
+        until: versions that were published before are awaited.
         resources: what the task works with.
 
     Returns:
@@ -49,7 +52,7 @@ def read_shard(shard_id: str, *, resources: ReadResources) -> list[ReadShard]:
     found: list[ReadShard] = []
     left = deque([shard_id])
     while left:
-        reader = _Reader(left.popleft(), resources)
+        reader = _Reader(left.popleft(), until, resources)
         reader.run()
         found.append(reader.report)
         log.info("Read of %(shard_id)s: %(records)s records", reader.report)
@@ -80,12 +83,12 @@ def _ready(children: tuple[Shard, ...], resources: ReadResources) -> list[str]:
 class _Reader:
     """One reading of one shard."""
 
-    def __init__(self, shard_id: str, resources: ReadResources) -> None:
+    def __init__(self, shard_id: str, until: datetime, resources: ReadResources) -> None:
         self.children: tuple[Shard, ...] = ()
         self._resources = resources
         self._taken = Taken()
         self._position: Position = find_position(resources, shard_id)
-        self._started = datetime.now(timezone.utc)
+        self._until = until
         self._quiet_since: float | None = None
 
     @property
@@ -146,14 +149,14 @@ class _Reader:
     def _is_later(self, found: Records) -> bool:
         """Whether records have come that were put long after this began: none was awaited then."""
         patience = timedelta(seconds=self._resources.tip_seconds)
-        return found.newest is not None and found.newest > self._started + patience
+        return found.newest is not None and found.newest > self._until + patience
 
     def _awaited(self) -> int:
         """How many versions are published whose end this shard has not shown."""
         values = {
             "stream": self._resources.stream.name,
             "shard_id": self._position.shard_id,
-            "before": self._started,
+            "before": self._until,
         }
         with transaction(self._resources.connect, doing="find what is awaited") as cursor:
             cursor.execute(read_statement("kinesis_to_postgres/stage_batch.awaited"), values)

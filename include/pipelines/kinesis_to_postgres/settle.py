@@ -1,10 +1,11 @@
-"""What has been read whole is applied, a table at a time, with ledger row and notice."""
+"""A table's turn: what has been read whole is applied, or the target is rebuilt from its export."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from include.core.failpoints import failpoint
 from include.core.runs.ledger import Counts, Details, record_run
@@ -14,7 +15,9 @@ from include.core.warehouse.sink_lock import lock_sink
 from include.core.warehouse.table_statements import TableStatements
 from include.errors import RunInputError
 from include.pipelines.kinesis_to_postgres.apply import Version, Written, apply_version, chain_of
+from include.pipelines.kinesis_to_postgres.lost import cause_of_loss, reset_checkpoints
 from include.pipelines.kinesis_to_postgres.notices import write_run_notice
+from include.pipelines.kinesis_to_postgres.rebuild import check_newest, fetch_newest, load_newest
 from include.pipelines.kinesis_to_postgres.targets import make_target
 
 if TYPE_CHECKING:
@@ -22,32 +25,50 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import cursor
 
+    from include.contracts.tables import Table
     from include.core.runs.ledger import RunOfSink
     from include.core.warehouse.connection import Connect
-    from include.pipelines.kinesis_to_postgres.task_values import SettleResources
+    from include.pipelines.kinesis_to_postgres.task_values import (
+        SettleResources,
+        TableTask,
+        Work,
+    )
 
 log = logging.getLogger(__name__)
 
 
-class TableName(TypedDict):
-    """A table of a tenant."""
+def find_tables(connect: Connect) -> Work:
+    """What there is to apply: tables of which a version is published that their target has not.
 
-    tenant: str
-    table: str
-
-
-def find_tables(connect: Connect) -> list[TableName]:
-    """Tables of which a version is published that their target has not."""
+    Whatever was published until then is in the stream, and has to be read now.
+    """
     with transaction(connect, doing="find what is published") as cursor:
+        cursor.execute(_named("settle_exports.now"))
+        ((moment,),) = cursor.fetchall()
         cursor.execute(_named("settle_exports.tables"))
-        return [{"tenant": tenant, "table": table} for tenant, table in cursor.fetchall()]
+        tables = cursor.fetchall()
+    until = moment.isoformat()
+    found = [_task(tenant, table, until=until) for tenant, table in tables]
+    return {"until": until, "shards": [], "tables": found}
 
 
-def apply_table(name: TableName, *, run: RunOfSink, resources: SettleResources) -> str:
+def rebuild_task(tenant: str, table: str) -> TableTask:
+    """The task that rebuilds a target from its newest export."""
+    return {"tenant": tenant, "table": table, "until": None}
+
+
+def _task(tenant: str, table: str, *, until: str) -> TableTask:
+    return {"tenant": tenant, "table": table, "until": until}
+
+
+def apply_table(task: TableTask, *, run: RunOfSink, resources: SettleResources) -> str:
     """Apply every version of a table that has been read whole, in one transaction.
 
+    Where a version cannot be applied although the stream was read to its newest record after that
+    was published, its operations are lost: the target is rebuilt from its newest export.
+
     Arguments:
-        name: which table.
+        task: which table.
         run: which run this is; its sink and as_of become those of the target.
         resources: what the task works with.
 
@@ -56,49 +77,101 @@ def apply_table(name: TableName, *, run: RunOfSink, resources: SettleResources) 
 
     Raises:
         TargetDiffersError: the target is not what the versions were made for; nothing is applied.
-        RunInputError: no dataset declares the table.
+        RunInputError: no dataset declares the table, or none of its versions was published.
+        ArchiveError: the export that the target is rebuilt from is gone.
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
-    export = resources.declared(name["tenant"], name["table"])
+    export = resources.declared(task["tenant"], task["table"])
     if export is None:
         raise RunInputError(
-            f"No dataset declares {name['tenant']}/{name['table']}: add it to include/datasets"
+            f"No dataset declares {task['tenant']}/{task['table']}: add it to include/datasets"
         )
-    target = export.target(name["tenant"], name["table"])
+    target = export.target(task["tenant"], task["table"])
     make_target(target, loader=resources.connect, owner=resources.owner)
+    run = replace(run, sink=target.sink)
+    if task["until"] is None:
+        _rebuild(task, target, run, resources, cause=None)
+        return target.sink
+    lost = _apply(task, target, run, resources)
+    if lost is not None:
+        cause = cause_of_loss(lost, resources.stream)
+        log.warning("%s is rebuilt: %s", target.sink, cause.text)
+        _rebuild(task, target, run, resources, cause=cause.text)
+        if not cause.trimmed:
+            reset_checkpoints(lost, resources)
+    return target.sink
+
+
+def _apply(
+    task: TableTask, target: Table, run: RunOfSink, resources: SettleResources
+) -> Version | None:
+    """Apply what is whole; or come back with a version that never will be, and do nothing."""
     with transaction(resources.connect, doing=f"apply changes to {target.sink}") as cursor:
         lock_sink(cursor, target.sink)
         failpoint("apply.locked")
-        applied, _, _ = _known(cursor, name)
-        chain = chain_of(_published(cursor, name), applied=applied)
+        versions = _published(cursor, task)
+        chain = chain_of(versions, applied=_applied(cursor, task))
+        if lost := _lost(versions, chain, task):
+            return lost
         if chain:
             statements = TableStatements(cursor, target)
             written = [
                 apply_version(statements, version, moment=version.published_at) for version in chain
             ]
-            _settle(cursor, name, chain)
+            _settle(cursor, task, [version.version for version in chain])
             failpoint("apply.settled")
-            _record(cursor, replace(run, sink=target.sink), chain, written, resources)
+            counts = [_counts(*each) for each in zip(chain, written, strict=True)]
+            _record(cursor, run, chain, counts, resources)
     failpoint("apply.committed")
-    return target.sink
+    return None
 
 
-def _known(cursor: cursor, name: TableName) -> tuple[Any, ...]:
-    cursor.execute(_named("settle_exports.table"), _parameters(name))
+def _rebuild(
+    task: TableTask,
+    target: Table,
+    run: RunOfSink,
+    resources: SettleResources,
+    *,
+    cause: str | None,
+) -> None:
+    """Make the target hold its newest export, whatever it holds."""
+    newest = fetch_newest(task, resources)
+    failpoint("rebuild.fetched")
+    with transaction(resources.connect, doing=f"rebuild {target.sink}") as cursor:
+        lock_sink(cursor, target.sink)
+        failpoint("rebuild.locked")
+        check_newest(cursor, task, newest)
+        counts = load_newest(cursor, target, newest, resources)
+        _settle(cursor, task, newest.versions)
+        failpoint("rebuild.settled")
+        warnings = [cause] if cause else []
+        _record(cursor, run, [newest.version], [counts], resources, warnings=warnings)
+    failpoint("rebuild.committed")
+
+
+def _lost(versions: list[Version], chain: list[Version], task: TableTask) -> Version | None:
+    """A version that is in no chain, although all of it has been in the stream that was read."""
+    until = datetime.fromisoformat(str(task["until"]))
+    return next(
+        (each for each in versions if each not in chain and each.published_at <= until), None
+    )
+
+
+def _applied(cursor: cursor, task: TableTask) -> str | None:
+    cursor.execute(_named("settle_exports.applied"), _parameters(task))
     row = cursor.fetchone()
-    return row or (None, None, None)
+    return row[0] if row else None
 
 
-def _published(cursor: cursor, name: TableName) -> list[Version]:
-    cursor.execute(_named("settle_exports.published"), _parameters(name))
+def _published(cursor: cursor, task: TableTask) -> list[Version]:
+    cursor.execute(_named("settle_exports.published"), _parameters(task))
     names = [column.name for column in cursor.description or ()]
     return [Version(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
-def _settle(cursor: cursor, name: TableName, chain: Sequence[Version]) -> None:
+def _settle(cursor: cursor, task: TableTask, versions: list[str]) -> None:
     """Mark versions as applied, and drop what was kept of them and of those before."""
-    versions, newest = [version.version for version in chain], chain[-1].version
-    values = {**_parameters(name), "versions": versions, "newest": newest}
+    values = {**_parameters(task), "versions": versions, "newest": versions[-1]}
     cursor.execute(_named("settle_exports.lock"), values)
     numbers = {"publication_ids": [number for (number,) in cursor.fetchall()]}
     cursor.execute(_named("settle_exports.clear"), numbers)
@@ -110,17 +183,18 @@ def _settle(cursor: cursor, name: TableName, chain: Sequence[Version]) -> None:
 def _record(
     cursor: cursor,
     run: RunOfSink,
-    chain: Sequence[Version],
-    written: Sequence[Written],
+    versions: Sequence[Version],
+    counts: Sequence[Counts],
     resources: SettleResources,
+    *,
+    warnings: Sequence[str] = (),
 ) -> None:
-    run = replace(run, as_of=chain[-1].published_at)
-    counts = [_counts(*each) for each in zip(chain, written, strict=True)]
-    total = Counts(
-        **{name: sum(getattr(each, name) for each in counts) for name in Counts.__annotations__}
-    )
-    sources = [_source(*each) for each in zip(chain, counts, strict=True)]
-    if record_run(cursor, run, total, Details(sources=sources)):
+    run = replace(run, as_of=versions[-1].published_at)
+    names = Counts.__annotations__
+    total = Counts(**{name: sum(getattr(each, name) for each in counts) for name in names})
+    sources = [_source(*each) for each in zip(versions, counts, strict=True)]
+    details = Details(sources=sources, warnings=list(warnings))
+    if record_run(cursor, run, total, details):
         failpoint("apply.entered_in_ledger")
         write_run_notice(cursor, run, dataset=run.dag_id, ui_url=resources.ui_url)
     failpoint("apply.recorded")
@@ -128,33 +202,31 @@ def _record(
 
 def _counts(version: Version, written: Written) -> Counts:
     """Where the rows of an export have gone: those that no operation is about are unchanged."""
-    found, record = version.counts or {}, version.end
-    rejected, duplicate = int(found.get("rejected", 0)), int(found.get("duplicate", 0))
+    rows = version.end["rows"]
     return Counts(
-        read=record["rows"] + rejected + duplicate,
-        rejected=rejected,
-        duplicate=duplicate,
+        read=rows + version.rejected + version.duplicate,
+        rejected=version.rejected,
+        duplicate=version.duplicate,
         inserted=written.inserted,
         updated=written.updated,
-        unchanged=record["rows"] - written.inserted - written.updated,
+        unchanged=rows - written.inserted - written.updated,
         deleted=written.deleted,
     )
 
 
 def _source(version: Version, counts: Counts) -> dict[str, Any]:
-    record = version.end
     return {
-        "file": f"{record['tenant']}/{record['table']}",
+        "file": f"{version.end['tenant']}/{version.end['table']}",
         "version_id": version.version,
-        "operations": record["operations"],
+        "operations": version.end["operations"],
         "read": counts.read,
         "rejected": counts.rejected,
         "deleted": counts.deleted,
     }
 
 
-def _parameters(name: TableName) -> dict[str, str]:
-    return {"tenant": name["tenant"], "table_name": name["table"]}
+def _parameters(task: TableTask) -> dict[str, str]:
+    return {"tenant": task["tenant"], "table_name": task["table"]}
 
 
 def _named(name: str) -> str:

@@ -54,6 +54,7 @@ class SettleResources:
         connect: opens a connection of the loader.
         owner: opens one of who owns the tables; only to create or extend a target.
         declared: what declares the table of a tenant, if anything does.
+        stream: asked how long it keeps records, where some are lost.
         lake: where snapshots of exports are.
         folder: for a local copy of a snapshot.
         memory: DuckDB's memory limit, such as "512MB".
@@ -63,10 +64,39 @@ class SettleResources:
     connect: Connect
     owner: Connect
     declared: Declared
+    stream: Stream
     lake: ObjectStore
     folder: Path
     memory: str
     ui_url: str
+
+
+class TableTask(TypedDict):
+    """A table whose turn it is.
+
+    Attributes:
+        tenant, table: which.
+        until: ISO 8601; the stream has been read for what was published before. None: the target is
+            rebuilt.
+    """
+
+    tenant: str
+    table: str
+    until: str | None
+
+
+class Work(TypedDict):
+    """What a run does.
+
+    Attributes:
+        until: ISO 8601, of the database: what was published before is looked for.
+        shards: to read.
+        tables: to apply.
+    """
+
+    until: str
+    shards: list[str]
+    tables: list[TableTask]
 
 
 class ReadShard(TypedDict):

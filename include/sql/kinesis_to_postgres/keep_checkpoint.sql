@@ -47,3 +47,21 @@ delete from ops.stream_shard
 where
     stream = %(stream)s
     and shard_id <> all(%(shard_ids)s::text [])
+
+
+-- name: reset
+-- Shards in which the end of a publication was not read although it is there or was: they are read
+-- from their oldest record again. Parameters: stream, publication_id (null: nothing was read).
+update ops.stream_shard
+set sequence_number = null
+where
+    stream = %(stream)s
+    and not closed
+    and not exists (
+        select 1
+        from ops.stream_end as ended
+        where
+            ended.stream = stream_shard.stream
+            and ended.shard_id = stream_shard.shard_id
+            and ended.publication_id = %(publication_id)s
+    )

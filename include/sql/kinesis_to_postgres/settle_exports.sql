@@ -1,3 +1,8 @@
+-- name: now
+-- The moment of the database. Grain: one row.
+select clock_timestamp()
+
+
 -- name: tables
 -- Tables of which a version is published that their target has not. Grain: one row a table.
 select distinct
@@ -8,17 +13,45 @@ where state = 'published'
 order by tenant, table_name
 
 
--- name: table
--- What is known of an exported table. Grain: one row, none of an unknown table.
+-- name: applied
+-- What the target of a table holds. Grain: one row, none of an unknown table.
 -- Parameters: tenant, table_name.
-select
-    applied_version,
-    published_version,
-    published_snapshot
+select applied_version
 from ops.export_table
 where
     tenant = %(tenant)s
     and table_name = %(table_name)s
+
+
+-- name: newest
+-- The newest version of a table that was published whole, with its rows and its end record, and all
+-- versions that are published: it has what they have changed. Grain: one row, none without one.
+-- Parameters: tenant, table_name.
+select
+    known.published_version as version,
+    known.published_snapshot as snapshot,
+    newest.published_at,
+    newest.publication,
+    newest.counts,
+    newest.delta -> 'end' as record,
+    array(
+        select published.version
+        from ops.export as published
+        where
+            published.tenant = known.tenant
+            and published.table_name = known.table_name
+            and published.state = 'published'
+    ) as versions
+from ops.export_table as known
+inner join ops.export as newest
+    on
+        known.tenant = newest.tenant
+        and known.table_name = newest.table_name
+        and known.published_version = newest.version
+where
+    known.tenant = %(tenant)s
+    and known.table_name = %(table_name)s
+    and known.published_snapshot is not null
 
 
 -- name: published
@@ -30,7 +63,6 @@ select
     published.published_at,
     published.publication,
     published.counts,
-    published.snapshot,
     read.publication_id,
     (
         select ended.record
@@ -58,30 +90,25 @@ order by published.published_at, published.version
 
 
 -- name: lock
--- The publications that are settled, so that no reader adds to them meanwhile: all of a version that
--- is applied, and those of versions before it. Grain: one row a publication.
+-- The publications that are settled, so that no reader adds to them meanwhile: all of versions that
+-- are applied, and of older ones that are not published. Grain: one row a publication.
 -- Parameters: tenant, table_name, versions, newest (version).
-select publication_id
-from ops.stream_publication
+select read.publication_id
+from ops.stream_publication as read
+left join ops.export as known
+    on
+        read.tenant = known.tenant
+        and read.table_name = known.table_name
+        and read.version = known.version
 where
-    tenant = %(tenant)s
-    and table_name = %(table_name)s
+    read.tenant = %(tenant)s
+    and read.table_name = %(table_name)s
     and (
-        version = any(%(versions)s::text [])
-        or version collate "C" < %(newest)s
+        read.version = any(%(versions)s::text [])
+        or (read.version collate "C" < %(newest)s and known.state <> 'published')
     )
-    and not exists (
-        select 1
-        from ops.export as published
-        where
-            published.tenant = stream_publication.tenant
-            and published.table_name = stream_publication.table_name
-            and published.version = stream_publication.version
-            and published.state = 'published'
-            and not published.version = any(%(versions)s::text [])
-    )
-order by publication_id
-for update
+order by read.publication_id
+for update of read
 
 
 -- name: clear

@@ -77,8 +77,8 @@ GUARDS: Final = (
         (
             Edit(
                 _UPSERT,
-                'return self.policy.vanished == "delete" and self.policy.certain',
-                'return self.policy.vanished == "delete"',
+                'return self.policy.vanished != "keep" and self.policy.certain',
+                'return self.policy.vanished != "keep"',
             ),
         ),
         (f"{_LOADS}::test_rows_may_be_missing_because_they_were_rejected_so_none_is_deleted",),
