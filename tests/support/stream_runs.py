@@ -84,11 +84,10 @@ class StreamPlace:
     def run(self, run_id: str = "run") -> list[str]:
         """All tasks of a run; returns the targets that were looked after."""
         reading = self.reading_of(run_id)
-        work = pipeline.find_work(reading)
-        until = datetime.fromisoformat(work["until"])
-        for shard in work["shards"]:
-            pipeline.read_shard(shard, until=until, resources=reading)
-        return [self.apply(table, run_id) for table in work["tables"]]
+        tables, shards = pipeline.find_tables(self.connect), pipeline.find_shards(reading)
+        for shard in shards:
+            pipeline.read_shard(shard, tables=tables, resources=reading)
+        return [self.apply(table, run_id) for table in tables]
 
     def rebuild(self, table: Table, run_id: str = "run") -> str:
         """A run that was asked to rebuild a target."""

@@ -8,15 +8,14 @@ with the ledger row and the notice. Records of other producers are set aside.
 from __future__ import annotations
 
 from include.pipelines.kinesis_to_postgres.read import read_shard
-from include.pipelines.kinesis_to_postgres.settle import apply_table, rebuild_task
-from include.pipelines.kinesis_to_postgres.shards import find_work
+from include.pipelines.kinesis_to_postgres.settle import apply_table, find_tables, rebuild_task
+from include.pipelines.kinesis_to_postgres.shards import find_shards
 from include.pipelines.kinesis_to_postgres.stream import Stream
 from include.pipelines.kinesis_to_postgres.task_values import (
     ReadResources,
     ReadShard,
     SettleResources,
     TableTask,
-    Work,
 )
 
 __all__ = [
@@ -25,9 +24,9 @@ __all__ = [
     "SettleResources",
     "Stream",
     "TableTask",
-    "Work",
     "apply_table",
-    "find_work",
+    "find_shards",
+    "find_tables",
     "read_shard",
     "rebuild_task",
 ]

@@ -6,40 +6,50 @@ import logging
 import time
 from collections import deque
 from dataclasses import asdict, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final, cast
 
 from include.core.failpoints import failpoint
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
+from include.pipelines.kinesis_to_postgres.records import Publication
 from include.pipelines.kinesis_to_postgres.stage import (
     OvertakenError,
     Taken,
     find_position,
+    listed,
     take_over,
 )
 from include.pipelines.kinesis_to_postgres.stream import ExpiredError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from include.pipelines.kinesis_to_postgres.stage import Position
     from include.pipelines.kinesis_to_postgres.stream import Records, Shard
-    from include.pipelines.kinesis_to_postgres.task_values import ReadResources, ReadShard
+    from include.pipelines.kinesis_to_postgres.task_values import (
+        ReadResources,
+        ReadShard,
+        TableTask,
+    )
+
+# Records that arrive so long after a reader has begun are none that it awaits: those were put
+# before. Clocks of different machines may differ by less.
+_LATER: Final = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)
 
 
-def read_shard(shard_id: str, *, until: datetime, resources: ReadResources) -> list[ReadShard]:
+def read_shard(
+    shard_id: str, *, tables: list[TableTask], resources: ReadResources
+) -> list[ReadShard]:
     """Read a shard from its checkpoint on, and where it is closed, its children too.
 
-    It is read to the end records of all versions that are published and not applied; to its newest
-    record where none is awaited, or where none comes; or to its end. Several readers of one
+    It is read to the end records of all versions that are awaited; to its newest record where there
+    are none, or where one does not come; or to its end. Several readers of one
     shard do no harm: each batch is taken over once.
 
     Arguments:
         shard_id: which shard; all of its parents have been read to their ends.
-        until: versions that were published before are awaited.
+        tables: that will be applied, with the versions that are awaited of them.
         resources: what the task works with.
 
     Returns:
@@ -49,10 +59,15 @@ def read_shard(shard_id: str, *, until: datetime, resources: ReadResources) -> l
         SourceUnavailableError, SourceRefusedError: as Kinesis says.
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
+    awaited = [
+        Publication(table["tenant"], table["table"], each["version"], each["publication"])
+        for table in tables
+        for each in table["awaited"]
+    ]
     found: list[ReadShard] = []
     left = deque([shard_id])
     while left:
-        reader = _Reader(left.popleft(), until, resources)
+        reader = _Reader(left.popleft(), awaited, resources)
         reader.run()
         found.append(reader.report)
         log.info("Read of %(shard_id)s: %(records)s records", reader.report)
@@ -83,12 +98,13 @@ def _ready(children: tuple[Shard, ...], resources: ReadResources) -> list[str]:
 class _Reader:
     """One reading of one shard."""
 
-    def __init__(self, shard_id: str, until: datetime, resources: ReadResources) -> None:
+    def __init__(self, shard_id: str, awaited: list[Publication], resources: ReadResources) -> None:
         self.children: tuple[Shard, ...] = ()
         self._resources = resources
         self._taken = Taken()
         self._position: Position = find_position(resources, shard_id)
-        self._until = until
+        self._wanted = listed(awaited)
+        self._later = datetime.now(timezone.utc) + _LATER
         self._quiet_since: float | None = None
 
     @property
@@ -132,13 +148,12 @@ class _Reader:
         """Whether nothing is awaited any more, or nothing comes; waits before the next call."""
         if found.following is None:
             return True
-        is_newest = not found.records and found.behind == 0
-        awaited = self._awaited() if is_newest or found.behind == 0 or self._taken.ends else 1
-        if not awaited:
+        # While there is more to come, only an end can be what was awaited last.
+        if (found.behind == 0 or self._taken.ends) and not self._awaited():
             return True
-        if not is_newest:
+        if found.records or found.behind:
             self._quiet_since = None
-            return self._is_later(found)
+            return found.newest is not None and found.newest > self._later
         now = time.monotonic()
         self._quiet_since = self._quiet_since or now
         if now - self._quiet_since >= self._resources.tip_seconds:
@@ -146,17 +161,12 @@ class _Reader:
         time.sleep(self._resources.poll_seconds)
         return False
 
-    def _is_later(self, found: Records) -> bool:
-        """Whether records have come that were put long after this began: none was awaited then."""
-        patience = timedelta(seconds=self._resources.tip_seconds)
-        return found.newest is not None and found.newest > self._until + patience
-
     def _awaited(self) -> int:
-        """How many versions are published whose end this shard has not shown."""
+        """How many versions are awaited whose end this shard has not shown."""
         values = {
             "stream": self._resources.stream.name,
             "shard_id": self._position.shard_id,
-            "before": self._until,
+            "publications": self._wanted,
         }
         with transaction(self._resources.connect, doing="find what is awaited") as cursor:
             cursor.execute(read_statement("kinesis_to_postgres/stage_batch.awaited"), values)

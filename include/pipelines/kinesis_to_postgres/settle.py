@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.core.failpoints import failpoint
@@ -28,37 +27,30 @@ if TYPE_CHECKING:
     from include.contracts.tables import Table
     from include.core.runs.ledger import RunOfSink
     from include.core.warehouse.connection import Connect
-    from include.pipelines.kinesis_to_postgres.task_values import (
-        SettleResources,
-        TableTask,
-        Work,
-    )
+    from include.pipelines.kinesis_to_postgres.task_values import SettleResources, TableTask
 
 log = logging.getLogger(__name__)
 
 
-def find_tables(connect: Connect) -> Work:
-    """What there is to apply: tables of which a version is published that their target has not.
+def find_tables(connect: Connect) -> list[TableTask]:
+    """Tables of which versions are published that their target has not.
 
-    Whatever was published until then is in the stream, and has to be read now.
+    Those are in the stream, and have to be read before the tables are applied.
+
+    Raises:
+        WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
     with transaction(connect, doing="find what is published") as cursor:
-        cursor.execute(_named("settle_exports.now"))
-        ((moment,),) = cursor.fetchall()
         cursor.execute(_named("settle_exports.tables"))
-        tables = cursor.fetchall()
-    until = moment.isoformat()
-    found = [_task(tenant, table, until=until) for tenant, table in tables]
-    return {"until": until, "shards": [], "tables": found}
+        return [
+            {"tenant": tenant, "table": table, "awaited": awaited, "rebuild": False}
+            for tenant, table, awaited in cursor.fetchall()
+        ]
 
 
 def rebuild_task(tenant: str, table: str) -> TableTask:
     """The task that rebuilds a target from its newest export."""
-    return {"tenant": tenant, "table": table, "until": None}
-
-
-def _task(tenant: str, table: str, *, until: str) -> TableTask:
-    return {"tenant": tenant, "table": table, "until": until}
+    return {"tenant": tenant, "table": table, "awaited": [], "rebuild": True}
 
 
 def apply_table(task: TableTask, *, run: RunOfSink, resources: SettleResources) -> str:
@@ -89,7 +81,7 @@ def apply_table(task: TableTask, *, run: RunOfSink, resources: SettleResources) 
     target = export.target(task["tenant"], task["table"])
     make_target(target, loader=resources.connect, owner=resources.owner)
     run = replace(run, sink=target.sink)
-    if task["until"] is None:
+    if task["rebuild"]:
         _rebuild(task, target, run, resources, cause=None)
         return target.sink
     lost = _apply(task, target, run, resources)
@@ -151,10 +143,9 @@ def _rebuild(
 
 def _lost(versions: list[Version], chain: list[Version], task: TableTask) -> Version | None:
     """A version that is in no chain, although all of it has been in the stream that was read."""
-    until = datetime.fromisoformat(str(task["until"]))
-    return next(
-        (each for each in versions if each not in chain and each.published_at <= until), None
-    )
+    awaited = {each["publication"] for each in task["awaited"]}
+    left = (each for each in versions if each not in chain)
+    return next((each for each in left if each.publication in awaited), None)
 
 
 def _applied(cursor: cursor, task: TableTask) -> str | None:

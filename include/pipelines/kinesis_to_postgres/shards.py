@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.pipelines.kinesis_to_postgres.read import closed_shards
-from include.pipelines.kinesis_to_postgres.settle import find_tables
 
 if TYPE_CHECKING:
-    from include.pipelines.kinesis_to_postgres.task_values import ReadResources, Work
-
-
-def find_work(resources: ReadResources) -> Work:
-    """What a run does that nobody has asked for anything; errors are those of find_shards."""
-    work = find_tables(resources.connect)
-    return {**work, "shards": find_shards(resources)}
+    from include.pipelines.kinesis_to_postgres.task_values import ReadResources
 
 
 def find_shards(resources: ReadResources) -> list[str]:

@@ -121,13 +121,13 @@ def _move(cursor: cursor, resources: ReadResources, *, before: Position, after: 
 
 def _numbers(cursor: cursor, batch: Batch) -> dict[Publication, int]:
     """The numbers of the publications whose records are kept; foreign ones leave the batch."""
-    asked = {"publications": _listed(batch.publications)}
+    asked = {"publications": listed(batch.publications)}
     cursor.execute(_statement("stage_batch.judge"), asked)
     fates = {Publication(*names): fate for *names, fate in cursor.fetchall()}
     for publication in [each for each, fate in fates.items() if fate == "foreign"]:
         batch.disown(publication, _UNKNOWN)
     wanted = sorted(each for each, fate in fates.items() if fate == "stage")
-    cursor.execute(_statement("stage_batch.number"), {"publications": _listed(wanted)})
+    cursor.execute(_statement("stage_batch.number"), {"publications": listed(wanted)})
     numbers = {}
     for publication in wanted:
         cursor.execute(_statement("stage_batch.find"), publication._asdict())
@@ -165,7 +165,8 @@ def _stage(cursor: cursor, batch: Batch, numbers: dict[Publication, int]) -> int
     return cursor.rowcount
 
 
-def _listed(publications: list[Publication]) -> str:
+def listed(publications: list[Publication]) -> str:
+    """Publications as statements take them."""
     return json.dumps([publication._asdict() for publication in publications])
 
 

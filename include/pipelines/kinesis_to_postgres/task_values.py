@@ -71,32 +71,26 @@ class SettleResources:
     ui_url: str
 
 
+class Awaited(TypedDict):
+    """A version that was published before the stream was read, and is in it."""
+
+    version: str
+    publication: str
+
+
 class TableTask(TypedDict):
     """A table whose turn it is.
 
     Attributes:
         tenant, table: which.
-        until: ISO 8601; the stream has been read for what was published before. None: the target is
-            rebuilt.
+        awaited: versions that its target lacks, all of which are in the stream.
+        rebuild: make the target anew from its newest export instead.
     """
 
     tenant: str
     table: str
-    until: str | None
-
-
-class Work(TypedDict):
-    """What a run does.
-
-    Attributes:
-        until: ISO 8601, of the database: what was published before is looked for.
-        shards: to read.
-        tables: to apply.
-    """
-
-    until: str
-    shards: list[str]
-    tables: list[TableTask]
+    awaited: list[Awaited]
+    rebuild: bool
 
 
 class ReadShard(TypedDict):

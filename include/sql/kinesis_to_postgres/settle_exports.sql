@@ -1,15 +1,16 @@
--- name: now
--- The moment of the database. Grain: one row.
-select clock_timestamp()
-
-
 -- name: tables
--- Tables of which a version is published that their target has not. Grain: one row a table.
-select distinct
+-- Tables of which versions are published that their target has not, and these versions.
+-- Grain: one row a table.
+select
     tenant,
-    table_name
+    table_name,
+    jsonb_agg(
+        jsonb_build_object('version', version, 'publication', publication)
+        order by published_at, version
+    ) as awaited
 from ops.export
 where state = 'published'
+group by tenant, table_name
 order by tenant, table_name
 
 

@@ -95,22 +95,32 @@ on conflict (publication_id, stream, shard_id) do nothing
 
 
 -- name: awaited
--- How many publications have not ended in a shard that were published before a moment.
--- Grain: one row. Parameters: stream, shard_id, before.
+-- How many publications have not ended in a shard.
+-- Grain: one row. Parameters: publications, as above, stream, shard_id.
 select count(*)
-from ops.export as published
+from
+    jsonb_to_recordset(%(publications)s::jsonb) as asked (
+        tenant text,
+        table_name text,
+        version text,
+        publication text
+    )
 left join ops.stream_publication as read
     on
-        published.tenant = read.tenant
-        and published.table_name = read.table_name
-        and published.version = read.version
-        and published.publication = read.publication
+        asked.tenant = read.tenant
+        and asked.table_name = read.table_name
+        and asked.version = read.version
+        and asked.publication = read.publication
 left join ops.stream_end as ended
     on
         read.publication_id = ended.publication_id
         and ended.stream = %(stream)s
         and ended.shard_id = %(shard_id)s
+inner join ops.export as known
+    on
+        asked.tenant = known.tenant
+        and asked.table_name = known.table_name
+        and asked.version = known.version
 where
-    published.state = 'published'
-    and published.published_at <= %(before)s
+    known.state = 'published'
     and ended.shard_id is null
