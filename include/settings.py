@@ -17,6 +17,7 @@ class Settings:
             arrivals.
         json_queue_url: queue that rows are delivered to as JSON.
         items_table: DynamoDB table that rows are delivered to as items.
+        changes_stream: Kinesis stream of operations on rows of exported tables.
         events_bus: EventBridge bus that receives an event for each stage.
         ui_url: base address of the Airflow UI, for links.
         github_api_url, github_raw_url: GitHub, or a stand-in for it.
@@ -36,6 +37,7 @@ class Settings:
     csv_upload_to_dynamodb_queue_url: str = ""
     json_queue_url: str = ""
     items_table: str = ""
+    changes_stream: str = ""
     events_bus: str = ""
     ui_url: str = ""
     github_api_url: str = "https://api.github.com"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk import get_current_context
+from airflow.sdk import Asset, get_current_context
 from airflow.sdk.execution_time.context import InletEventsAccessor
 
 from include.core.runs.updates import find_update, format_counts
@@ -17,8 +17,6 @@ from wiring.clients import warehouse
 from wiring.task_context import name_in_ui, this_run
 
 if TYPE_CHECKING:
-    from airflow.sdk import Asset
-
     from include.core.runs.updates import SinkUpdate
 
 # The map_index_template of a task that calls report_update. A run's page lists tasks with it, also
@@ -47,6 +45,29 @@ def report_update() -> None:
         context["task"].outlets = []
     else:
         context["outlet_events"][asset].extra = cast("dict[str, Any]", update)
+
+
+def report_update_of(sink: str) -> str:
+    """Make an event of a sink that becomes known only while a run works on it.
+
+    The one outlet of the task is an alias. An event that this task makes through it is one of the
+    asset that has the sink's name, for which DAGs can wait before it ever was; Airflow makes the
+    asset with the first event. What is not told is as for report_update.
+
+    Returns:
+        The counts, for people.
+
+    Raises:
+        WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
+    """
+    context: Any = get_current_context()
+    (alias,) = context["task"].outlets
+    asset, update = Asset(sink), find_update(warehouse(), this_run(), sink)
+    if update is None:
+        return "no update"
+    if not _is_known(asset, update, tries=context["ti"].try_number):
+        context["outlet_events"][alias].add(asset, extra=cast("dict[str, Any]", update))
+    return format_counts(update)
 
 
 def _is_known(asset: Asset, update: SinkUpdate, *, tries: int) -> bool:

@@ -19,7 +19,13 @@ from infra.aws.declared_dags import declared_dags
 REPOSITORY = Path(__file__).parents[3]
 GITHUB_DAGS = ("covid_us_daily", "covid_us_states_daily")
 UPLOAD_DAGS = ("csv_upload_to_dynamodb", "csv_upload_to_sqs")
-ALL_DAGS = (*GITHUB_DAGS, *UPLOAD_DAGS, "sweep_arrivals", "migrate_warehouse")
+ALL_DAGS = (
+    *GITHUB_DAGS,
+    *UPLOAD_DAGS,
+    "kinesis_to_postgres",
+    "sweep_arrivals",
+    "migrate_warehouse",
+)
 GITHUB_TASKS = {"resolve_as_of", "download", "clean_and_merge", "upsert", "announce"}
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/arrivals"
 
@@ -37,6 +43,7 @@ def bag() -> Any:
             patch.setenv(f"AIRFLOW__SLUICE__{dag_id.upper()}_QUEUE_URL", QUEUE)
         patch.setenv("AIRFLOW__SLUICE__JSON_QUEUE_URL", QUEUE.replace("arrivals", "json"))
         patch.setenv("AIRFLOW__SLUICE__ITEMS_TABLE", "items")
+        patch.setenv("AIRFLOW__SLUICE__CHANGES_STREAM", "changes")
         started = time.monotonic()
         found: Any = DagBag(str(REPOSITORY / "dags"), include_examples=False)
         found.seconds = time.monotonic() - started
@@ -66,7 +73,7 @@ def test_every_dag_file_is_imported_and_no_connection_is_opened(
         print(f" [DAG files parsed in {bag.seconds:.2f} s] ", end="")  # noqa: T201 -- to be read
 
 
-def test_there_is_one_dag_a_github_dataset_one_an_upload_pipeline_a_sweep_and_migrations(
+def test_there_is_one_dag_a_github_dataset_and_one_a_pipeline_of_another_kind(
     bag: Any,
 ) -> None:
     assert {dataset.name for dataset in github_datasets()} == set(GITHUB_DAGS)
@@ -174,7 +181,7 @@ def test_dags_with_a_time_schedule_say_where_it_is_off(monkeypatch: pytest.Monke
     monkeypatch.setenv("AIRFLOW__SLUICE__SCHEDULES_OFF", "make up SCHEDULE=1")
     dags = DagBag(str(REPOSITORY / "dags"), include_examples=False).dags
     said = {name for name, dag in dags.items() if "schedule off: make up SCHEDULE=1" in dag.tags}
-    assert said == {*GITHUB_DAGS, "sweep_arrivals"}
+    assert said == {*GITHUB_DAGS, "sweep_arrivals", "kinesis_to_postgres"}
 
 
 def test_dags_say_nothing_of_schedules_where_they_are_on(dag: Any) -> None:
@@ -202,6 +209,37 @@ def test_failures_are_reported_by_the_dag_and_not_by_its_tasks(dag: Any) -> None
 
 def test_github_dag_runs_daily(github_dag: Any) -> None:
     assert github_dag.schedule == "30 8 * * *"
+
+
+def test_changes_are_read_when_a_version_is_published_and_every_15_minutes(bag: Any) -> None:
+    from airflow.sdk import Asset  # noqa: PLC0415 -- after the environment is set
+
+    dag = bag.dags["kinesis_to_postgres"]
+    assert dag.schedule.asset_condition == Asset("kinesis:changes")
+    assert dag.schedule.timetable.expression == "*/15 * * * *"
+    assert dag.max_active_runs == 1
+
+
+def test_shards_are_read_before_tables_are_applied_and_share_a_pool(bag: Any) -> None:
+    dag = bag.dags["kinesis_to_postgres"]
+    assert dag.get_task("read_shard").upstream_task_ids == {"find_tables", "find_shards"}
+    assert dag.get_task("apply").upstream_task_ids == {"find_tables", "read_shard"}
+    assert dag.leaves == [dag.get_task("announce")]
+    # A run that rebuilds a table reads no shard, and one that finds no table applies none.
+    assert {dag.get_task(name).trigger_rule for name in ("apply", "announce")} == {"none_failed"}
+    assert pools_of(dag) == {"read_shard": "kinesis_reads"}
+
+
+def test_tables_of_the_stream_have_assets_through_one_alias(bag: Any) -> None:
+    from airflow.sdk import AssetAlias  # noqa: PLC0415 -- after the environment is set
+
+    tasks = bag.dags["kinesis_to_postgres"].tasks
+    outlets = {task.task_id: task.outlets for task in tasks if task.outlets}
+    assert outlets == {"apply": [AssetAlias("exports")]}
+
+
+def test_form_of_the_stream_asks_for_a_tenant_and_a_table(bag: Any) -> None:
+    assert dict(bag.dags["kinesis_to_postgres"].params) == {"tenant": None, "table": None}
 
 
 def test_sweep_runs_every_15_minutes_one_at_a_time(bag: Any) -> None:
