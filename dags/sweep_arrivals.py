@@ -37,7 +37,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, get_current_context, task
 
 from include.core.arrivals.sweep import find, record_sweep, runs_to_start
@@ -46,12 +45,14 @@ from wiring.clients import warehouse
 from wiring.defaults import dag_defaults, settings, timed_tags
 from wiring.failures import notify_failure, records_cause
 from wiring.run_input import moments_of
+from wiring.started_runs import start_runs
 from wiring.task_context import run_of_sink
 from wiring.uploads.pipelines import UPLOAD_PIPELINES
 from wiring.uploads.tasks import send_notices
 
 if TYPE_CHECKING:
-    from include.core.arrivals.sweep import Found, StartedRun
+    from include.core.arrivals.sweep import Found
+    from include.core.runs.run import StartedRun
 
 NAME = "sweep_arrivals"
 SINK = "arrivals"
@@ -103,10 +104,7 @@ def wire() -> None:
     # To a type checker a task returns what its function does; Airflow passes a promise.
     found: Any = look()
     runs: Any = plan(found)
-    start = TriggerDagRunOperator.partial(
-        task_id="start", skip_when_already_exists=True
-    ).expand_kwargs(runs)
-    start >> tell(found)
+    start_runs("start", runs) >> tell(found)
 
 
 wire()

@@ -28,6 +28,7 @@ class Settings:
         visibility_seconds: how long an arrival's message stays hidden once it was received.
         schedules_off: how to turn on the runs that time schedules ask for, where they are off.
         sweep_grace_seconds: how old an object must be before the sweep misses its event.
+        answer_seconds: how long a person has to answer a question; then it counts as refused.
     """
 
     lake_bucket: str = ""
@@ -48,3 +49,4 @@ class Settings:
     schedules_off: str | None = None
     visibility_seconds: int = 3600
     sweep_grace_seconds: int = 900
+    answer_seconds: int = 3 * 24 * 3600

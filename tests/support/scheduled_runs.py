@@ -112,6 +112,10 @@ class ScheduledRuns:
             assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
             time.sleep(0.2)
 
+    def conf(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """What a run was given."""
+        return dict(self.stack.api.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["conf"])
+
     def clear(self, dag_id: str, run_id: str) -> None:
         """Have all tasks of a run run again, as the button in the UI does."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/clear"

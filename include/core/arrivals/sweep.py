@@ -7,7 +7,7 @@ as failed, and names each in one notice.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from include.core.arrivals.events import name_problem, printable
 from include.core.arrivals.registry import find_missed, refuse
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from include.core.arrivals.versions import FileVersion, Landing
     from include.core.runs.notices import RunFacts
     from include.core.runs.outbox import Notice
+    from include.core.runs.run import StartedRun
     from include.core.warehouse.connection import Connect
 
 PAGE = 1000
@@ -53,14 +54,6 @@ class Found(TypedDict):
 
     missed: list[MissedFile]
     refused: list[RefusedFile]
-
-
-class StartedRun(TypedDict):
-    """Arguments of Airflow's TriggerDagRunOperator."""
-
-    trigger_dag_id: str
-    trigger_run_id: str
-    conf: dict[str, Any]
 
 
 class _MissedEntry(TypedDict):

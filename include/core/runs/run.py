@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypedDict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +26,11 @@ class Run:
     def parameters(self) -> dict[str, str]:
         """Its names as bound parameters of a statement, without what a subclass adds."""
         return {"dag_id": self.dag_id, "run_id": self.run_id}
+
+
+class StartedRun(TypedDict):
+    """Arguments of Airflow's TriggerDagRunOperator: a run that another run starts, once."""
+
+    trigger_dag_id: str
+    trigger_run_id: str
+    conf: dict[str, Any]

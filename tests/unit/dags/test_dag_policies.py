@@ -23,8 +23,9 @@ ALL_DAGS = (
     *GITHUB_DAGS,
     *UPLOAD_DAGS,
     "kinesis_to_postgres",
-    "sweep_arrivals",
+    "approve_shrinking",
     "migrate_warehouse",
+    "sweep_arrivals",
 )
 GITHUB_TASKS = {"resolve_as_of", "download", "clean_and_merge", "upsert", "announce"}
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/arrivals"
@@ -250,6 +251,30 @@ def test_sweep_runs_every_15_minutes_one_at_a_time(bag: Any) -> None:
 def test_migrations_run_by_hand(bag: Any) -> None:
     assert bag.dags["migrate_warehouse"].schedule is None
     assert bag.dags["migrate_warehouse"].task_ids == ["migrate"]
+
+
+def test_answer_is_waited_for_without_a_worker_and_for_as_long_as_the_setting_says(
+    bag: Any,
+) -> None:
+    dag = bag.dags["approve_shrinking"]
+    ask = dag.get_task("ask")
+    assert (ask.options, ask.defaults) == (["Approve", "Reject"], ["Reject"])
+    assert ask.response_timeout == timedelta(days=3)
+    assert dag.dagrun_timeout > ask.response_timeout
+    assert "within 3 days" in ask.body
+    # Of 1,000 tables that wait each is asked about.
+    assert dag.max_active_runs >= 1000
+
+
+def test_refusal_skips_one_task_and_a_question_that_failed_fails_its_run(bag: Any) -> None:
+    dag = bag.dags["approve_shrinking"]
+    # Airflow skips what follows the question directly, whatever its rule.
+    assert dag.get_task("ask").downstream_task_ids == {"approved"}
+    assert dag.get_task("approved").trigger_rule == "all_success"
+    assert dag.get_task("answer").upstream_task_ids == {"approved"}
+    assert dag.get_task("answer").trigger_rule == "none_failed"
+    assert dag.get_task("start").upstream_task_ids == {"answer"}
+    assert dag.leaves == [dag.get_task("start")]
 
 
 def test_no_dag_catches_up(dag: Any) -> None:
