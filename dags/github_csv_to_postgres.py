@@ -10,12 +10,14 @@
 - the dataset's table, ops.run and ops.rejected_row, in one transaction
 - a notice to SNS
 - an event of the table's asset, which other DAGs can wait for
+- where the dataset has a person decide: a run of approve_shrinking, when the snapshot shrank
 
 **Runs**
 
 - daily
 - by hand with the form: as_of, refetch, dry_run
 - over past dates as a backfill
+- by approve_shrinking, after a person has answered
 
 **Safe to rerun because**
 
@@ -31,7 +33,8 @@
 | --- | --- |
 | download | GitHub is out of reach |
 | clean_and_merge | a file broke its contract |
-| upsert | the database is out of reach, or the snapshot shrank |
+| upsert | the database is out of reach, or the snapshot shrank and nobody is asked |
+| ask | approve_shrinking is not there |
 | announce | SNS is out of reach, or refuses the notice; the data is in |
 """
 
@@ -49,6 +52,7 @@ from wiring.assets import COUNTS, report_update
 from wiring.clients import github, lake, publish, warehouse
 from wiring.defaults import dag_defaults, timed_tags
 from wiring.failures import notify_failure, records_cause
+from wiring.questions import start_questions
 from wiring.table_resources import task_resources
 from wiring.task_context import name_in_ui, run_of_sink, task_folder, this_run
 
@@ -58,12 +62,13 @@ if TYPE_CHECKING:
 
 def build(dataset: GitHubDataset) -> DAG:
     """The DAG of one dataset."""
+    sink, asks = dataset.table.sink, dataset.shrink.ask
 
     @task(multiple_outputs=True)
     @records_cause
     def resolve_as_of() -> run_input.RunInput:
         context = get_current_context()
-        return run_input.resolve(params=context["params"], run=context["dag_run"])
+        return run_input.resolve(params=context["params"], run=context["dag_run"], asks=asks)
 
     @task(map_index_template="{{ source_name }}", multiple_outputs=True)
     @records_cause
@@ -86,11 +91,10 @@ def build(dataset: GitHubDataset) -> DAG:
         archived: list[pipeline.ArchivedFile], asked: run_input.RunInput
     ) -> pipeline.CleanedSnapshot:
         with task_resources() as resources:
-            as_of = datetime.fromisoformat(asked["as_of"])
             return pipeline.clean_and_merge(
                 dataset,
                 list(archived),
-                as_of=as_of,
+                as_of=datetime.fromisoformat(asked["as_of"]),
                 resources=resources,
                 refetch=asked["refetch"],
             )
@@ -101,17 +105,16 @@ def build(dataset: GitHubDataset) -> DAG:
     def upsert(
         cleaned: pipeline.CleanedSnapshot, asked: run_input.RunInput
     ) -> pipeline.LoadedSnapshot:
+        run = run_of_sink(sink, asked)
         with task_resources() as resources:
-            return pipeline.upsert_snapshot(
-                dataset,
-                cleaned,
-                run=run_of_sink(dataset.table.sink, asked),
-                connect=warehouse(),
-                resources=resources,
-                dry_run=asked["dry_run"],
+            opened: Any = {"run": run, "connect": warehouse(), "resources": resources}
+            decided = pipeline.decide(dataset, asked.get("decision"), **opened)
+            return decided or pipeline.upsert_snapshot(
+                dataset, cleaned, **opened, dry_run=asked["dry_run"]
             )
 
-    @task(outlets=[Asset(dataset.table.sink)], map_index_template=COUNTS)
+    # A question that was asked before skips the task that would ask it.
+    @task(outlets=[Asset(sink)], map_index_template=COUNTS, trigger_rule="none_failed")
     @records_cause
     def announce(loaded: pipeline.LoadedSnapshot) -> list[str]:
         run, connect = this_run(), warehouse()
@@ -124,9 +127,9 @@ def build(dataset: GitHubDataset) -> DAG:
         description=dataset.description,
         doc_md=f"## {dataset.title}\n\n{dataset.description}\n\n{__doc__}",
         schedule=dataset.schedule,
-        params=run_input.PARAMS,
+        params=run_input.PARAMS_OF_ASKING if asks else run_input.PARAMS,
         tags=timed_tags(*dataset.tags),
-        on_failure_callback=notify_failure(dataset=dataset.name, sink=dataset.table.sink),
+        on_failure_callback=notify_failure(dataset=dataset.name, sink=sink),
         **dag_defaults(owner=dataset.owner),
     )
     def wire() -> None:
@@ -136,7 +139,8 @@ def build(dataset: GitHubDataset) -> DAG:
         archived: Any = download.partial(asked=asked).expand(source_name=sources)
         cleaned: Any = clean_and_merge(archived, asked)
         loaded: Any = upsert(cleaned, asked)
-        announce(loaded)
+        told = start_questions(loaded) if asks else loaded
+        told >> announce(loaded)
 
     return wire()
 

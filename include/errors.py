@@ -117,7 +117,17 @@ class RejectLimitError(TerminalError):
 
 
 class ShrunkenSnapshotError(TerminalError):
-    """A snapshot lacks more of the table's rows than the dataset allows."""
+    """A snapshot lacks more of the table's rows than the dataset allows.
+
+    Arguments:
+        message: how many, and what to do.
+        shrinkage: what a person must know to decide, where the dataset has one decide; it holds
+            keys, which the message does not.
+    """
+
+    def __init__(self, message: str, *, shrinkage: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.shrinkage = shrinkage
 
 
 class ChangedKeysError(TerminalError):

@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Param, get_current_context
+from airflow.sdk import Param, get_current_context, task
 
 from include.core.runs.questions import Answer, run_after_answer
 from wiring.defaults import settings
+from wiring.started_runs import start_runs
 
 if TYPE_CHECKING:
     from include.core.runs.run import StartedRun
@@ -35,6 +36,18 @@ PARAMS = {
     ),
     "valid": Param(type="string", title="Valid for", description="Names what is approved."),
 }
+
+
+# Questions show keys, which the log must not.
+@task(multiple_outputs=False, show_return_value_in_logs=False)
+def list_questions(questions: list[StartedRun]) -> list[StartedRun]:
+    """The runs that ask, as a result of their own: Airflow maps over no part of a result."""
+    return questions
+
+
+def start_questions(loaded: Any) -> Any:
+    """Start the runs that ask what a task's result lists under questions, each once."""
+    return start_runs("ask", list_questions(loaded["questions"]))
 
 
 class _Approval(ApprovalOperator):

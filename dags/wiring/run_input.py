@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import Param
 
+from include.core.runs.questions import DECIDED_BY
 from include.errors import RunInputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from include.pipelines.github_csv_to_postgres import Decision
 
 # The UI marks with a star what may not be null.
 SWITCH = ["null", "boolean"]
@@ -45,6 +49,24 @@ PARAMS = {
     ),
 }
 
+# Of a dataset that has a person decide about shrunken snapshots.
+PARAMS_OF_ASKING = PARAMS | {
+    "approved": Param(
+        None,
+        type=["null", "string"],
+        pattern="^[0-9a-f]{64}$",
+        title="Approved snapshot",
+        description=(
+            "Load this snapshot although rows are missing: the digest that the notice shows. "
+            "It must be what the sources were as of the moment above. An answer fills this in."
+        ),
+    ),
+}
+# What the answer to a question sets beside those of the form.
+_OF_ANSWERS = {"approved", "refused", DECIDED_BY}
+_NAME_CHARACTERS = 100
+_DIGEST = re.compile("[0-9a-f]{64}")
+
 
 class Moments(TypedDict):
     """The moments of a run that the ledger has, in ISO 8601.
@@ -59,13 +81,14 @@ class Moments(TypedDict):
 
 
 class RunInput(Moments):
-    """What resolve_as_of returns: the moments, and the switches of the form."""
+    """What resolve_as_of returns: the moments, the switches of the form, and a person's answer."""
 
     refetch: bool
     dry_run: bool
+    decision: Decision | None
 
 
-def resolve(*, params: Mapping[str, Any], run: Any) -> RunInput:
+def resolve(*, params: Mapping[str, Any], run: Any, asks: bool = False) -> RunInput:
     """Check what a run was given, and find the moment whose state it loads.
 
     A scheduled or backfilled run loads its logical date. A manual one loads its parameter as_of,
@@ -74,22 +97,43 @@ def resolve(*, params: Mapping[str, Any], run: Any) -> RunInput:
     Arguments:
         params: the run's parameters with their defaults.
         run: Airflow's dag_run; unknown names in what it was triggered with are refused.
+        asks: the dataset has a person decide, so a run may bring an answer.
 
     Raises:
         RunInputError: an unknown name, a wrong type, or a moment in the future.
     """
     # Airflow checks the types of known parameters, and lets unknown ones pass.
-    unknown = sorted(set(run.conf or {}) - set(PARAMS))
+    conf, known = run.conf or {}, PARAMS_OF_ASKING if asks else PARAMS
+    unknown = sorted(set(conf) - set(known) - (_OF_ANSWERS if asks else set()))
     if unknown:
         raise RunInputError(
-            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(PARAMS)}"
+            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(known)}"
         )
+    dry_run = switched("dry_run", params["dry_run"], default=False)
     return RunInput(
         as_of=_as_of(params["as_of"], run).isoformat(),
         started_at=_started_at(run),
         refetch=switched("refetch", params["refetch"], default=False),
-        dry_run=switched("dry_run", params["dry_run"], default=False),
+        dry_run=dry_run,
+        decision=_decision(conf, dry_run=dry_run),
     )
+
+
+def _decision(conf: Mapping[str, Any], *, dry_run: bool) -> Decision | None:
+    """The answer that a run brings, whether a person started it or approve_shrinking did."""
+    given = {name: conf[name] for name in ("approved", "refused") if conf.get(name) is not None}
+    if not given:
+        return None
+    ((name, snapshot), *others) = given.items()
+    if others or dry_run:
+        raise RunInputError("Parameters approved, refused and dry_run exclude each other")
+    if not (isinstance(snapshot, str) and _DIGEST.fullmatch(snapshot)):
+        raise RunInputError(f"Parameter {name} must be a digest of 64 hexadecimal digits")
+    person = conf.get(DECIDED_BY)
+    by = str(person)[:_NAME_CHARACTERS] if person else None
+    if name == "approved" and by is None:
+        by = "whoever started the run"
+    return {"snapshot": snapshot, "approved": name == "approved", "decided_by": by}
 
 
 def switched(name: str, given: Any, *, default: bool) -> bool:

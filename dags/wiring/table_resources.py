@@ -24,4 +24,5 @@ def task_resources() -> Iterator[Resources]:
             hand_over=HandOver(store=lake(), prefix=prefix, folder=folder),
             memory=settings().duckdb_memory,
             ui_url=settings().ui_url,
+            answer_seconds=settings().answer_seconds,
         )

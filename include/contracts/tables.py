@@ -48,10 +48,18 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class ShrinkLimit:
-    """How many rows a snapshot may lack: suspicious when above both rows and share (0 to 1)."""
+    """How many rows a snapshot may lack: suspicious when above both rows and share (0 to 1).
+
+    Attributes:
+        rows: fewer may always go, as long as some stay.
+        share: of the rows of the snapshot before.
+        ask: a person decides in the UI whether a suspicious snapshot is loaded; without it the run
+            fails, and so does each later one until the source or the limit has changed.
+    """
 
     rows: int = 100
     share: float = 0.2
+    ask: bool = False
 
 
 USUAL_SHRINK = ShrinkLimit()

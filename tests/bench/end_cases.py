@@ -61,6 +61,7 @@ def end_sluice(
             hand_over=HandOver(store=store, prefix=run.work_prefix, folder=scratch),
             memory=Settings.duckdb_memory,
             ui_url="",
+            answer_seconds=Settings.answer_seconds,
         )
         file = _archived(archived, size=(target / archived["key"]).stat().st_size)
         # The statement of a dataset is a file of the product, which this dataset is no part of.

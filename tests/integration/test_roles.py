@@ -32,10 +32,11 @@ RIGHTS = {
         "ops.rejected_row": {"SELECT", "INSERT", "DELETE"},
         "ops.outbox": ALL,
         "ops.vanished_row": ALL,
+        "ops.shrunken_snapshot": ALL,
         **dict.fromkeys(DATASETS, ALL),
     },
     "sluice_charts": dict.fromkeys(
-        ("ops.run", "ops.arrival", "ops.arrival_progress", *DATASETS), READ
+        ("ops.run", "ops.arrival", "ops.arrival_progress", "ops.shrunken_snapshot", *DATASETS), READ
     ),
 }
 

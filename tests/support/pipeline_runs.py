@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 UI_URL = "http://localhost:8080"
 MEMORY = "256MB"
+ANSWER_SECONDS = 3600
 
 
 def moment(text: str) -> datetime:
@@ -76,12 +77,13 @@ class PipelineRuns:
         run_id: str | None = None,
         refetch: bool = False,
         dry_run: bool = False,
+        decision: pipeline.Decision | None = None,
     ) -> pipeline.LoadedSnapshot:
         """All tasks of one run, as the DAG wires them; comes back with what upsert did."""
         name = run_id or f"scheduled__{as_of.isoformat()}"
         archived = self.download(as_of, run_id=name, refetch=refetch)
         cleaned = self.clean(archived, as_of, run_id=name, refetch=refetch)
-        loaded = self.upsert(cleaned, as_of, run_id=name, dry_run=dry_run)
+        loaded = self.upsert(cleaned, as_of, run_id=name, dry_run=dry_run, decision=decision)
         if not dry_run:
             self.announce(name)
         return loaded
@@ -135,22 +137,25 @@ class PipelineRuns:
         *,
         run_id: str,
         dry_run: bool = False,
+        decision: pipeline.Decision | None = None,
     ) -> pipeline.LoadedSnapshot:
         migrate(self.connect)
+        run = RunOfSink(
+            dag_id=self.dataset.name,
+            run_id=run_id,
+            sink=self.dataset.table.sink,
+            as_of=as_of,
+            started_at=datetime.now(timezone.utc),
+        )
         with self._folder(run_id, "upsert") as folder:
-            return pipeline.upsert_snapshot(
-                self.dataset,
-                cleaned,
-                run=RunOfSink(
-                    dag_id=self.dataset.name,
-                    run_id=run_id,
-                    sink=self.dataset.table.sink,
-                    as_of=as_of,
-                    started_at=datetime.now(timezone.utc),
-                ),
-                connect=self.connect,
-                resources=self._resources(folder),
-                dry_run=dry_run,
+            opened: Any = {
+                "run": run,
+                "connect": self.connect,
+                "resources": self._resources(folder),
+            }
+            decided = pipeline.decide(self.dataset, decision, **opened)
+            return decided or pipeline.upsert_snapshot(
+                self.dataset, cleaned, dry_run=dry_run, **opened
             )
 
     def announce(self, run_id: str) -> list[Notice]:
@@ -190,6 +195,7 @@ class PipelineRuns:
             hand_over=HandOver(store=self.store, prefix=prefix, folder=folder),
             memory=MEMORY,
             ui_url=UI_URL,
+            answer_seconds=ANSWER_SECONDS,
         )
 
     def _folder(self, run_id: str, task: str) -> Any:

@@ -78,6 +78,7 @@ class Details:
         vanished: rows of the table that the snapshot lacks for the first time, and that stay.
         nothing_new_since: ISO 8601; the moment loaded before, which had the same rows.
         failures: file and cause of each that failed while others went on.
+        question: about a shrunken snapshot: its digest, counts, state, and who decided.
     """
 
     sources: Sequence[Mapping[str, Any]] = field(default_factory=list)
@@ -86,6 +87,7 @@ class Details:
     vanished: int = 0
     nothing_new_since: str | None = None
     failures: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    question: Mapping[str, Any] | None = None
 
 
 def record_run(

@@ -102,6 +102,7 @@ def compose_body(
     counts: Mapping[str, int],
     gone: Sequence[Mapping[str, Any]],
     answers: Mapping[Literal["Approve", "Reject"], str],
+    facts: Sequence[str] = (),
 ) -> str:
     """Write the body of a question in Markdown; what a source wrote cannot become markup.
 
@@ -110,6 +111,7 @@ def compose_body(
         counts: rows by what they are; shown in this order.
         gone: the first keys that would go, each as its columns with their values.
         answers: what each answer does.
+        facts: lines for who wants to look closer, such as where the data is from.
     """
     width = max((len(name) for name in counts), default=0)
     numbers = [f"{name + ':':<{width + 1}} {count:>15,}" for name, count in counts.items()]
@@ -123,6 +125,7 @@ def compose_body(
             "",
             *keys,
             *(f"- **{answer}**: {text}" for answer, text in answers.items()),
+            *(["", *_fenced(facts)] if facts else []),
         ]
     )
 

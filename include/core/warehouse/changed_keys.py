@@ -51,6 +51,11 @@ class MovedKeys:
             return ""
         return f", but make sure first that none of them is among {self._new}, under another key"
 
+    @property
+    def suspicion(self) -> str:
+        """The sentence for who decides whether rows may go."""
+        return f"{self.gone} keys are gone, and there are {self._new}: {self._cause}."
+
     def warn_of_newest(self, *, deletes: bool) -> str:
         """The sentence for ledger and notice of a newest snapshot that is loaded all the same.
 
@@ -58,7 +63,7 @@ class MovedKeys:
             deletes: the rows of keys that are gone are deleted, not kept.
         """
         left = _DELETED if deletes else _DOUBLED
-        return f"{self.gone} keys are gone, and there are {self._new}: {self._cause}. {left}"
+        return f"{self.suspicion} {left}"
 
     def warn_of_older(self) -> str:
         """The same for a snapshot that is older than the table."""

@@ -113,6 +113,21 @@ def list_changes(statements: TableStatements, *, deletes: bool) -> list[Change]:
     ]
 
 
+def list_vanishing(
+    statements: TableStatements, *, deletes: bool, most: int
+) -> list[dict[str, Any]]:
+    """The first keys that the table would lose, as columns with values, before any is written.
+
+    Arguments:
+        statements: of the table, whose changes have been found.
+        deletes: vanished rows are deleted, not kept.
+        most: how many at most.
+    """
+    statements.execute("list_vanishing", deletes=deletes, most=most)
+    names = statements.table.key
+    return [dict(zip(names, key, strict=True)) for (key,) in statements.cursor.fetchall()]
+
+
 def _stage(statements: TableStatements, rows: OpenRows) -> int:
     statements.execute("stage_rows.create")
     return copy_rows(statements, rows, into=_STAGED)

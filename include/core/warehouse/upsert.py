@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from include.core.failpoints import failpoint
 from include.core.warehouse import changes
+from include.core.warehouse.shrunken import SHOWN_KEYS, Shrinkage
 from include.core.warehouse.sink_lock import KnownSink, lock_sink
 from include.core.warehouse.table_statements import TableStatements
 from include.errors import AccountingError, ChangedKeysError, ShrunkenSnapshotError
@@ -51,11 +52,13 @@ class Policy:
             the table has to be, however small.
         certain: False when rows were rejected, so that a missing row may be one of those: none
             is deleted then.
+        approved: how many may be missing whatever the limit, since a person has said so.
     """
 
     vanished: Literal["keep", "delete", "mark"]
     shrink: ShrinkLimit | None
     certain: bool = True
+    approved: int = 0
 
 
 @dataclass(kw_only=True)
@@ -162,6 +165,9 @@ class _Load:
 
     def _load_newest(self) -> LoadCounts:
         found = changes.find_newest_changes(self.statements, self.rows)
+        before, moved = self.known.row_count or 0, found.moved
+        # Before the writes: afterwards no kept row is the first time missing any more.
+        shrinkage = self._shrinkage(found, before)
         counts = self._write(found)
         missing = found.vanish
         if self.policy.vanished == "keep":
@@ -174,10 +180,11 @@ class _Load:
         elif self._deletes:
             counts.deleted = self.statements.execute("write_changes.delete")
         # The limits look at what was counted while writing; an error rolls all of it back.
-        before, moved = self.known.row_count or 0, found.moved
-        problem = moved.refuse_newest(before=before, deletes=self._deletes)
-        self._refuse_changed_keys(moved, before, problem)
-        self._refuse_shrunken(missing, before, moved.hint())
+        if not (self.policy.shrink.ask and self._deletes):
+            problem = moved.refuse_newest(before=before, deletes=self._deletes)
+            self._refuse_changed_keys(moved, before, problem)
+        if missing > self.policy.approved:
+            self._refuse_shrunken(missing, before, moved.hint(), shrinkage)
         if moved.is_change:
             counts.warnings.append(moved.warn_of_newest(deletes=self._deletes))
         self.statements.execute("remember_vanished.forget")
@@ -226,19 +233,40 @@ class _Load:
         if moved.is_change and self._is_above_limit(moved.gone, before):
             raise ChangedKeysError(f"{self.statements.table.sink}: {problem}")
 
-    def _refuse_shrunken(self, missing: int, before: int, hint: str) -> None:
+    def _refuse_shrunken(
+        self, missing: int, before: int, hint: str, shrinkage: Shrinkage | None
+    ) -> None:
         limit = self.policy.shrink
-        if limit is None:
-            return
-        # An empty snapshot is a broken source, however few rows the table has.
-        is_empty = self.snapshot.row_count == 0 and missing > 0
-        if is_empty or self._is_above_limit(missing, before):
+        if limit is not None and self._is_shrunken(missing, before):
             raise ShrunkenSnapshotError(
                 f"{self.statements.table.sink}: the snapshot lacks {missing} of the {before} rows "
                 f"that the one before had; up to {limit.share:.0%}, or fewer than "
                 f"{limit.rows} rows, may go. Nothing was loaded. If the source did drop them, "
-                f"raise the dataset's shrink limit{hint}"
+                f"raise the dataset's shrink limit{hint}",
+                shrinkage=None if shrinkage is None else {**shrinkage, "missing": missing},
             )
+
+    def _shrinkage(self, found: Changes, before: int) -> Shrinkage | None:
+        """What a person is told, if one may have to be asked; at least as many rows are missing."""
+        limit = self.policy.shrink
+        if limit is None or not (limit.ask and self._is_shrunken(found.vanish, before)):
+            return None
+        moved, deletes = found.moved, self.policy.vanished == "delete"
+        return Shrinkage(
+            base_sha256=self.known.content_sha256 or "",
+            rows_before=before,
+            row_count=self.snapshot.row_count,
+            inserted=found.insert,
+            missing=found.vanish,
+            gone=changes.list_vanishing(self.statements, deletes=deletes, most=SHOWN_KEYS),
+            deletes=self._deletes,
+            remark=moved.suspicion if moved.is_change else "",
+        )
+
+    def _is_shrunken(self, missing: int, before: int) -> bool:
+        # An empty snapshot is a broken source, however few rows the table has.
+        is_empty = self.snapshot.row_count == 0 and missing > 0
+        return is_empty or self._is_above_limit(missing, before)
 
     def _is_above_limit(self, missing: int, before: int) -> bool:
         limit = self.policy.shrink

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from include.pipelines.github_csv_to_postgres.extract import download
 from include.pipelines.github_csv_to_postgres.github import GitHub
-from include.pipelines.github_csv_to_postgres.load import announce_end, upsert_snapshot
+from include.pipelines.github_csv_to_postgres.load import announce_end, decide, upsert_snapshot
 from include.pipelines.github_csv_to_postgres.task_values import (
     ArchivedFile,
     CleanedSnapshot,
+    Decision,
     LoadedSnapshot,
     Resources,
 )
@@ -23,11 +24,13 @@ from include.pipelines.github_csv_to_postgres.transform import clean_and_merge
 __all__ = [
     "ArchivedFile",
     "CleanedSnapshot",
+    "Decision",
     "GitHub",
     "LoadedSnapshot",
     "Resources",
     "announce_end",
     "clean_and_merge",
+    "decide",
     "download",
     "upsert_snapshot",
 ]

@@ -15,9 +15,12 @@ from include.core.runs.notices import RunFacts, format_moment
 from include.core.runs.outbox import Notice, write_notice
 from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.snapshot.files import open_rows
+from include.core.warehouse import shrunken
 from include.core.warehouse.connection import transaction
 from include.core.warehouse.upsert import Policy, Snapshot, load_snapshot
+from include.errors import ShrunkenSnapshotError
 from include.pipelines.github_csv_to_postgres.notices import success_notice
+from include.pipelines.github_csv_to_postgres.questions import QuestionsOfRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
     from include.core.runs.ledger import RunOfSink
     from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
+    from include.core.warehouse.shrunken import Shrinkage
     from include.core.warehouse.upsert import LoadCounts
     from include.pipelines.github_csv_to_postgres.task_values import (
         CleanedSnapshot,
+        Decision,
         LoadedSnapshot,
         Resources,
     )
@@ -51,6 +56,9 @@ def upsert_snapshot(
 ) -> LoadedSnapshot:
     """Make the table hold the snapshot, with ledger row, quarantine and notice, in one transaction.
 
+    Where the snapshot lacks too many rows and the dataset has a person decide, nothing is loaded:
+    the question is entered instead, with ledger row and notice.
+
     Arguments:
         dataset: the contract.
         cleaned: what clean_and_merge came back with.
@@ -64,6 +72,56 @@ def upsert_snapshot(
         ArchiveError: a file of clean_and_merge is not what it put there.
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
+    try:
+        return _upsert(dataset, cleaned, run, connect, resources, dry_run=dry_run)
+    except ShrunkenSnapshotError as error:
+        if error.shrinkage is None:
+            raise
+        questions = QuestionsOfRun(dataset=dataset, run=run, connect=connect, resources=resources)
+        found = cast("Shrinkage", error.shrinkage)
+        return questions.ask(cleaned, found, dry_run=dry_run)
+
+
+def decide(
+    dataset: GitHubDataset,
+    decision: Decision | None,
+    *,
+    run: RunOfSink,
+    connect: Connect,
+    resources: Resources,
+) -> LoadedSnapshot | None:
+    """Enter the answer that a run brings, before it loads.
+
+    Arguments:
+        dataset: the contract.
+        decision: what was said; None where the run brings no answer.
+        run: which run this is.
+        connect: opens a connection to the warehouse.
+        resources: what the task has opened.
+
+    Returns:
+        What upsert_snapshot would return of a run that loads nothing, or None: the run loads.
+
+    Raises:
+        RunInputError: nobody has asked about the snapshot that is refused.
+        WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
+    """
+    if decision is None:
+        return None
+    questions = QuestionsOfRun(dataset=dataset, run=run, connect=connect, resources=resources)
+    return questions.decide(decision)
+
+
+def _upsert(
+    dataset: GitHubDataset,
+    cleaned: CleanedSnapshot,
+    run: RunOfSink,
+    connect: Connect,
+    resources: Resources,
+    *,
+    dry_run: bool,
+) -> LoadedSnapshot:
+    asks: dict[str, Any] = {"questions": []} if dataset.shrink.ask else {}
     rejects_file = resources.hand_over.get(cleaned["rejects"], "rejects.jsonl")
     failpoint("upsert.received")
     with transaction(connect, doing=f"load {run.sink}") as cursor:
@@ -86,7 +144,7 @@ def upsert_snapshot(
         if dry_run:
             cursor.connection.rollback()
             preview = {"preview": loaded.preview, "notice": asdict(notice)}
-            return cast("LoadedSnapshot", asdict(counts) | preview)
+            return cast("LoadedSnapshot", asdict(counts) | asks | preview)
         if record_run(cursor, run, counts, details):
             failpoint("upsert.entered_in_ledger")
             quarantine_rows(cursor, run, read_rejected(rejects_file))
@@ -94,7 +152,7 @@ def upsert_snapshot(
             write_notice(cursor, notice)
         failpoint("upsert.recorded")
     failpoint("upsert.committed")
-    return cast("LoadedSnapshot", asdict(counts))
+    return cast("LoadedSnapshot", asdict(counts) | asks)
 
 
 def _load(
@@ -106,20 +164,25 @@ def _load(
     *,
     preview: bool,
 ) -> LoadCounts:
-    # A row that was rejected is missing from the snapshot, but not from the source.
-    certain = not cleaned["rejected"]
-    return load_snapshot(
+    content, shrink = cleaned["snapshot"]["sha256"], dataset.shrink
+    approved = shrunken.approved_to_vanish(cursor, run.sink, content) if shrink.ask else 0
+    loaded = load_snapshot(
         cursor,
         table=dataset.table,
-        snapshot=Snapshot(
-            as_of=run.as_of,
-            row_count=cleaned["row_count"],
-            content_sha256=cleaned["snapshot"]["sha256"],
-        ),
+        snapshot=Snapshot(as_of=run.as_of, row_count=cleaned["row_count"], content_sha256=content),
         rows=lambda: _open_snapshot(dataset, cleaned, resources),
-        policy=Policy(vanished=dataset.vanished, shrink=dataset.shrink, certain=certain),
+        policy=Policy(
+            vanished=dataset.vanished,
+            shrink=shrink,
+            # A row that was rejected is missing from the snapshot, but not from the source.
+            certain=not cleaned["rejected"],
+            approved=approved,
+        ),
         preview=preview,
     )
+    if approved:
+        shrunken.mark_loaded(cursor, run.sink, content)
+    return loaded
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from include.core.aws.objects import HandOver, Stored
+    from include.core.runs.run import StartedRun
     from include.core.warehouse.changes import Change
 
 
@@ -22,11 +23,13 @@ class Resources:
         hand_over: the lake, the key prefix of the dataset's snapshots in it, a local folder.
         memory: DuckDB's memory limit, such as "512MB".
         ui_url: base address of the Airflow UI, for links.
+        answer_seconds: how long a person has to answer a question.
     """
 
     hand_over: HandOver
     memory: str
     ui_url: str
+    answer_seconds: int
 
 
 class FileVersion(TypedDict):
@@ -99,17 +102,33 @@ class CleanedSnapshot(TypedDict):
     sources: list[SourceCounts]
 
 
-class _DryRun(TypedDict, total=False):
+class Decision(TypedDict):
+    """What was said of a shrunken snapshot.
+
+    Attributes:
+        snapshot: digest of its content.
+        approved: it may be loaded.
+        decided_by: who said so; None of a refusal where nobody has answered in time.
+    """
+
+    snapshot: str
+    approved: bool
+    decided_by: str | None
+
+
+class _Sometimes(TypedDict, total=False):
     preview: list[Change]
     notice: dict[str, Any]
+    questions: list[StartedRun]
 
 
-class LoadedSnapshot(_DryRun):
+class LoadedSnapshot(_Sometimes):
     """What upsert_snapshot returns: the attributes of the ledger's Counts.
 
     Attributes:
         preview: of a dry run, the first changes, before and after.
         notice: of a dry run, the attributes of its Notice, which is in no outbox.
+        questions: of a dataset that has a person decide, the run to start that asks, or none.
     """
 
     read: int

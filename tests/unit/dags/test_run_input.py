@@ -97,3 +97,51 @@ def test_switch_that_is_given_as_null_is_off() -> None:
 @pytest.mark.parametrize("name", PARAMS)
 def test_no_box_of_the_form_is_required(name: str) -> None:
     assert "null" in PARAMS[name].schema["type"]
+
+
+DIGEST = "0123456789abcdef" * 4
+
+
+def asked_of_asking(**given: Any) -> RunInput:
+    """What a run of a dataset is asked that has a person decide."""
+    run = Run(conf=given)
+    params = {"as_of": None, "refetch": False, "dry_run": False, "approved": None, **given}
+    return resolve(params=params, run=run, asks=True)
+
+
+def test_answer_names_the_snapshot_what_was_said_and_by_whom() -> None:
+    assert asked_of_asking()["decision"] is None
+    assert asked_of_asking(approved=DIGEST, decided_by="ann")["decision"] == {
+        "snapshot": DIGEST,
+        "approved": True,
+        "decided_by": "ann",
+    }
+    assert asked_of_asking(refused=DIGEST, decided_by=None)["decision"] == {
+        "snapshot": DIGEST,
+        "approved": False,
+        "decided_by": None,
+    }
+
+
+def test_approval_by_hand_is_that_of_whoever_started_the_run() -> None:
+    decision = asked_of_asking(approved=DIGEST, refetch=True)["decision"]
+    assert decision is not None
+    assert decision["decided_by"] == "whoever started the run"
+
+
+@pytest.mark.parametrize("digest", ["", "abc", DIGEST[1:], DIGEST.upper(), DIGEST + "0", 7])
+def test_answer_about_what_is_no_digest_is_refused(digest: Any) -> None:
+    with pytest.raises(RunInputError, match="64 hexadecimal digits"):
+        asked_of_asking(approved=digest)
+
+
+@pytest.mark.parametrize("other", [{"refused": DIGEST}, {"dry_run": True}])
+def test_approval_excludes_refusal_and_dry_run(other: dict[str, Any]) -> None:
+    with pytest.raises(RunInputError, match="exclude each other"):
+        asked_of_asking(approved=DIGEST, **other)
+
+
+@pytest.mark.parametrize("name", ["approved", "refused", "decided_by"])
+def test_dataset_that_asks_nobody_takes_no_answer(name: str) -> None:
+    with pytest.raises(RunInputError, match=f"Unknown parameters: {name}. Known are as_of"):
+        asked(Run(), **{name: DIGEST})
