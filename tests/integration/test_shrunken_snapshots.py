@@ -13,16 +13,20 @@ from include.core.runs.questions import run_after_answer
 from include.datasets import covid_us_daily
 from include.errors import ChangedKeysError, RunInputError, ShrunkenSnapshotError
 from tests.support import covid_oracle as oracle
-from tests.support.pipeline_runs import PipelineRuns, moment, write_version
+from tests.support.pipeline_runs import moment, write_version
+from tests.support.resumable_runs import Worker
+from tests.support.worker_processes import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from include.contracts.github import GitHubDataset
     from include.core.runs.outbox import Notice
     from include.core.runs.questions import Question
     from include.pipelines.github_csv_to_postgres import Decision, LoadedSnapshot
+    from tests.support.pipeline_runs import PipelineRuns
     from tests.support.resumable_runs import Place
 
 ASKING = replace(
@@ -42,8 +46,11 @@ QUESTIONS = """
 class Table:
     """covid.us_daily, fed by a dataset that has a person decide."""
 
-    runs: PipelineRuns
+    place: Place
     root: Path
+
+    def __post_init__(self) -> None:
+        self.runs = self.place.tasks()
 
     def publish(self, day: int, days: Iterable[int], cases: int = 10) -> None:
         """Commit a version of the source in the morning of a day of December."""
@@ -58,19 +65,8 @@ class Table:
 
     def answer(self, loaded: LoadedSnapshot, option: str, by: str | None = "ann") -> Any:
         """Answer the question that a run has started, and run what the answer starts."""
-        person = {"id": "1", "name": by} if by else None
-        question = question_of(loaded)
-        said: Any = {"chosen_options": [option], "responded_by_user": person}
-        (started,) = run_after_answer(question, loaded["questions"][0]["trigger_run_id"], said)
-        conf = started["conf"]
-        approved = "approved" in conf
-        decision: Decision = {
-            "snapshot": conf["approved" if approved else "refused"],
-            "approved": approved,
-            "decided_by": conf["decided_by"],
-        }
-        as_of = moment(conf["as_of"].rstrip("Z"))
-        return self.runs.run(as_of, run_id=started["trigger_run_id"], decision=decision)
+        run_id, as_of, decision = answer_to(loaded, option, by)
+        return self.runs.run(as_of, run_id=run_id, decision=decision)
 
     @property
     def days(self) -> set[int]:
@@ -85,6 +81,24 @@ class Table:
     def last(self) -> Notice:
         """The notice that was sent last."""
         return self.runs.published[-1]
+
+
+def answer_to(
+    loaded: LoadedSnapshot, option: str, by: str | None = "ann"
+) -> tuple[str, datetime, Decision]:
+    """What the answer to the question of a run starts: id, as_of and decision of a run."""
+    person = {"id": "1", "name": by} if by else None
+    said: Any = {"chosen_options": [option], "responded_by_user": person}
+    asked = loaded["questions"][0]["trigger_run_id"]
+    (started,) = run_after_answer(question_of(loaded), asked, said)
+    conf = started["conf"]
+    approved = "approved" in conf
+    decision: Decision = {
+        "snapshot": conf["approved" if approved else "refused"],
+        "approved": approved,
+        "decided_by": conf["decided_by"],
+    }
+    return started["trigger_run_id"], moment(conf["as_of"].rstrip("Z")), decision
 
 
 def question_of(loaded: LoadedSnapshot) -> Question:
@@ -108,7 +122,7 @@ def root(github_root: Path) -> Path:
 
 
 def table_of(place: Place, root: Path, dataset: GitHubDataset) -> Table:
-    return Table(replace(place, dataset=dataset).tasks(), root)
+    return Table(replace(place, dataset=dataset), root)
 
 
 @pytest.fixture
@@ -251,13 +265,12 @@ def test_changed_source_is_asked_about_anew_and_each_answer_is_for_its_own_snaps
     assert table.days == set(range(1, 6))
 
 
-def test_approval_does_not_let_another_content_of_the_same_moment_through(table: Table) -> None:
+def test_approval_does_not_let_another_content_of_the_same_moment_through(
+    table: Table,
+) -> None:
     first = table.run(2)
-    # The history was rewritten: the same moment has other rows now.
-    (table.root / oracle.US / "2020-12-02T060000Z.csv").unlink()
-    write_version(
-        table.root, oracle.US, "2020-12-02T060000Z", "date,cases,deaths\n2020-11-01,1,1\n"
-    )
+    # The history was rewritten: the same moment has as many rows, which are others.
+    table.publish(2, range(6, 11))
     table.runs.store.client.delete_objects(
         Bucket=table.runs.store.bucket,
         Delete={"Objects": [{"Key": key} for key in keys(table.runs)]},
@@ -293,6 +306,18 @@ def test_same_snapshot_after_another_base_is_another_question(table: Table) -> N
     again = table.run(4)
     assert question_of(again)["valid"]
     assert [row[:4] for row in table.questions] == [("refused", 1, 5, 10), ("asked", 1, 7, 12)]
+
+
+def test_approval_that_was_not_used_is_not_good_after_another_snapshot(table: Table) -> None:
+    run_id, as_of, decision = answer_to(table.run(2), "Approve")
+    killed = Worker(table.place, as_of, run_id, armed="decide.committed", decision=decision)
+    assert killed.end() == "killed"
+    assert [row[0] for row in table.questions] == ["approved"]
+    table.publish(3, DAYS, cases=20)
+    assert changed(table.run(3)) == (0, 10, 0)
+    table.publish(4, range(1, 6))
+    assert question_of(table.run(4))
+    assert len(table.days) == 10
 
 
 def test_approval_is_good_for_one_load(table: Table) -> None:
@@ -419,3 +444,66 @@ def test_dataset_that_asks_nobody_fails_as_before(table: Table) -> None:
     with pytest.raises(ShrunkenSnapshotError, match="lacks 5 of the 10 rows"):
         table.run(2)
     assert table.questions == []
+
+
+DAY_2 = moment("2020-12-02")
+TOLD = "select run_id, status from ops.outbox where sent_at is not null order by run_id"
+
+
+@pytest.mark.parametrize(
+    "failpoint", ["ask.entered", "ask.entered_in_ledger", "ask.recorded", "ask.committed"]
+)
+def test_question_survives_the_death_of_its_worker(table: Table, failpoint: str) -> None:
+    before = table.runs.versions()
+    worker = Worker(table.place, DAY_2, "killed", armed=failpoint)
+    assert worker.end() == "killed"
+    again = table.place.run(DAY_2, "killed")
+    assert table.questions == [("asked", 1, 5, 10, 5, None)]
+    assert question_of(again)
+    assert table.runs.ledger("killed")["status"] == "skipped"
+    assert table.runs.query(TOLD) == [("day 1", "success"), ("killed", "asked")]
+    assert table.runs.versions() == before
+
+
+@pytest.mark.parametrize(
+    ("option", "failpoint"),
+    [
+        *(("Reject", name) for name in ("decide.entered", "decide.committed")),
+        *(("Reject", name) for name in ("ask.entered_in_ledger", "ask.recorded")),
+        *(("Approve", name) for name in ("decide.entered", "decide.committed")),
+        *(("Approve", name) for name in ("upsert.registered", "upsert.committed")),
+    ],
+)
+def test_answer_survives_the_death_of_its_worker(table: Table, option: str, failpoint: str) -> None:
+    run_id, as_of, decision = answer_to(table.run(2), option)
+    worker = Worker(table.place, as_of, run_id, armed=failpoint, decision=decision)
+    assert worker.end() == "killed"
+    again = table.place.run(as_of, run_id, decision=decision)
+    assert again["questions"] == []
+    approved = option == "Approve"
+    state, status = ("loaded", "success") if approved else ("refused", "refused")
+    assert table.questions == [(state, 1, 5, 10, 5, "ann")]
+    assert table.days == set(range(1, 6) if approved else DAYS)
+    told = [("day 1", "success"), ("day 2", "asked"), (run_id, status)]
+    assert sorted(table.runs.query(TOLD)) == sorted(told)
+    written = table.runs.versions()
+    table.place.clear(run_id)
+    table.place.run(as_of, run_id, decision=decision)
+    assert table.runs.versions() == written
+    assert sorted(table.runs.query(TOLD)) == sorted(told)
+
+
+@pytest.mark.parametrize("number", [2, 8])
+def test_runs_that_ask_at_once_ask_one_question(table: Table, number: int) -> None:
+    names = [f"run {each}" for each in range(number)]
+    for name in names:
+        table.place.prepare(DAY_2, name)
+    barrier = processes.Barrier(number)
+    workers = [Worker(table.place, DAY_2, name, barrier=barrier) for name in names]
+    assert [worker.end() for worker in workers] == ["done"] * number
+    assert table.questions == [("asked", 1, 5, 10, 5, None)]
+    # Each hands the same run to Airflow, which makes it once.
+    asked = {table.place.run(DAY_2, name)["questions"][0]["trigger_run_id"] for name in names}
+    assert len(asked) == 1
+    told = [status for _, status in table.runs.query(TOLD)]
+    assert sorted(told) == sorted(["success", "asked", *["skipped"] * (number - 1)])

@@ -9,9 +9,10 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import psycopg2
+from typing_extensions import Unpack
 
 from include.core.aws.objects import ObjectStore
 from include.core.warehouse import connection as postgres
@@ -129,12 +130,19 @@ class Place:
         return cleaned
 
     def run(
-        self, as_of: datetime, run_id: str, *, refetch: bool = False
+        self,
+        as_of: datetime,
+        run_id: str,
+        *,
+        refetch: bool = False,
+        decision: pipeline.Decision | None = None,
     ) -> pipeline.LoadedSnapshot:
         """All tasks that have no result yet; comes back with what upsert did."""
         cleaned = self.prepare(as_of, run_id, refetch=refetch)
         loaded: pipeline.LoadedSnapshot = self._once(
-            run_id, "upsert", lambda: self.tasks().upsert(cleaned, as_of, run_id=run_id)
+            run_id,
+            "upsert",
+            lambda: self.tasks().upsert(cleaned, as_of, run_id=run_id, decision=decision),
         )
         self._once(run_id, "announce", lambda: self.announce(run_id))
         return loaded
@@ -154,6 +162,14 @@ class Place:
         return self.folder / "results" / self.dataset.name / run_id
 
 
+class Fate(TypedDict, total=False):
+    """What else a run in a process of its own may be given; see Worker."""
+
+    barrier: Barrier
+    session: dict[str, str]
+    decision: pipeline.Decision
+
+
 class Worker(worker_processes.Worker):
     """A run in a process of its own, under way as soon as this is made.
 
@@ -164,6 +180,7 @@ class Worker(worker_processes.Worker):
         armed: the failpoint at which it dies.
         barrier: it waits there before its first task.
         session: settings of Postgres that its transactions have instead of the usual.
+        decision: the answer that it brings.
     """
 
     def __init__(
@@ -173,22 +190,14 @@ class Worker(worker_processes.Worker):
         run_id: str,
         *,
         armed: str | None = None,
-        barrier: Barrier | None = None,
-        session: dict[str, str] | None = None,
+        **fate: Unpack[Fate],
     ) -> None:
-        run = partial(_run, place, as_of, run_id, barrier=barrier, session=session or {})
+        run = partial(_run, place, as_of, run_id, fate)
         super().__init__(run, failpoints=place.failpoints, armed=armed)
 
 
-def _run(
-    place: Place,
-    as_of: datetime,
-    run_id: str,
-    *,
-    barrier: Barrier | None,
-    session: dict[str, str],
-) -> None:
-    postgres._SESSION.update(session)
-    if barrier:
-        barrier.wait(worker_processes.WAIT_SECONDS)
-    place.run(as_of, run_id)
+def _run(place: Place, as_of: datetime, run_id: str, fate: Fate) -> None:
+    postgres._SESSION.update(fate.get("session", {}))
+    if "barrier" in fate:
+        fate["barrier"].wait(worker_processes.WAIT_SECONDS)
+    place.run(as_of, run_id, decision=fate.get("decision"))

@@ -17,6 +17,7 @@ from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.snapshot.files import open_rows
 from include.core.warehouse import shrunken
 from include.core.warehouse.connection import transaction
+from include.core.warehouse.sink_lock import lock_sink
 from include.core.warehouse.upsert import Policy, Snapshot, load_snapshot
 from include.errors import ShrunkenSnapshotError
 from include.pipelines.github_csv_to_postgres.notices import success_notice
@@ -165,7 +166,11 @@ def _load(
     preview: bool,
 ) -> LoadCounts:
     content, shrink = cleaned["snapshot"]["sha256"], dataset.shrink
-    approved = shrunken.approved_to_vanish(cursor, run.sink, content) if shrink.ask else 0
+    approved = 0
+    if shrink.ask:
+        # What an approval is for must not change until it is used.
+        lock_sink(cursor, run.sink)
+        approved = shrunken.approved_to_vanish(cursor, run.sink, content)
     loaded = load_snapshot(
         cursor,
         table=dataset.table,
