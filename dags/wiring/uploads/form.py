@@ -11,7 +11,7 @@ from include.errors import RunInputError
 from wiring.run_input import SWITCH, switched
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FIELDS = ("bucket", "key", "version_id", "prefix", "again", "objects")
 
@@ -92,20 +92,22 @@ class UploadForm:
         return bool(self.key or self.prefix or self.objects)
 
 
-def read_form(*, params: Mapping[str, Any], run: Any) -> UploadForm:
+def read_form(*, params: Mapping[str, Any], run: Any, more: Sequence[str] = ()) -> UploadForm:
     """Check what a run was given.
 
     Arguments:
         params: the run's parameters with their defaults.
         run: Airflow's dag_run; unknown names in what it was triggered with are refused.
+        more: names that the form has beside FIELDS; whoever knows them checks their values.
 
     Raises:
         RunInputError: an unknown name, a wrong type, or names that do not go together.
     """
-    unknown = sorted(set(run.conf or {}) - set(FIELDS))
+    known = (*FIELDS, *more)
+    unknown = sorted(set(run.conf or {}) - set(known))
     if unknown:
         raise RunInputError(
-            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(FIELDS)}"
+            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(known)}"
         )
     texts = {name: params[name] for name in ("bucket", "key", "version_id", "prefix")}
     for name, value in texts.items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from include.core.arrivals.complete import EndResources
 from include.pipelines.csv_upload_to_dynamodb import ItemResources, StageEvents
 from include.pipelines.csv_upload_to_sqs import DeliverResources
+from include.pipelines.table_export_to_kinesis import ExportResources
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import settings
 from wiring.task_context import task_folder, this_run
@@ -55,6 +56,22 @@ def item_resources() -> Iterator[ItemResources]:
                 pipeline=pipeline.name,
                 run=this_run(),
             ),
+        )
+
+
+@contextmanager
+def export_resources() -> Iterator[ExportResources]:
+    """What a task of table_export_to_kinesis works with; its folder is gone at the end."""
+    with task_folder() as folder:
+        yield ExportResources(
+            run=this_run(),
+            connect=warehouse(),
+            landing=current_pipeline().landing(),
+            lake=lake(),
+            folder=folder,
+            memory=settings().duckdb_memory,
+            stream=aws_client("kinesis"),
+            stream_name=settings().changes_stream,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from airflow.sdk import Asset, BaseXCom, get_current_context, task
 from airflow.sdk.exceptions import AirflowTaskTimeout, DownstreamTasksSkipped
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from include.core.arrivals.claim import ReceivedFile
-    from include.core.arrivals.complete import OnFailed
+    from include.core.arrivals.complete import OnEntered, OnFailed
     from include.core.arrivals.results import FileResult
     from include.core.arrivals.versions import FileName, Landing
     from wiring.uploads.form import UploadForm
@@ -42,13 +42,29 @@ JSON: Any = {"multiple_outputs": False, "show_return_value_in_logs": False}
 log = logging.getLogger(__name__)
 
 
+class ReceivedByForm(NamedTuple):
+    """Files that a run has claimed, and the form that asked for them, if one did."""
+
+    files: list[ReceivedFile]
+    form: UploadForm
+
+
 @task(multiple_outputs=False)
 @records_cause
 def receive() -> list[ReceivedFile]:
-    """Claim the files that this run works on, and push what settle needs to know as an XCom.
+    """Claim the files that this run works on, as receive_files does.
 
     Returns:
         The files, to map tasks over: Airflow maps over what a task returns, and nothing else.
+    """
+    return receive_files().files
+
+
+def receive_files(*more: str) -> ReceivedByForm:
+    """Claim the files that this run works on, and push what settle needs to know as an XCom.
+
+    Arguments:
+        more: names of parameters that the DAG's form has beside those of all upload pipelines.
 
     Raises:
         RunInputError: the run was given something else than its form allows.
@@ -56,7 +72,7 @@ def receive() -> list[ReceivedFile]:
     """
     context = get_current_context()
     dag_run: Any = context["dag_run"]
-    form = read_form(params=context["params"], run=dag_run)
+    form = read_form(params=context["params"], run=dag_run, more=more)
     pipeline, run, connect = current_pipeline(), this_run(), warehouse()
     landing = pipeline.landing()
     if form.names_files:
@@ -71,7 +87,7 @@ def receive() -> list[ReceivedFile]:
         # As long as the claims: a message that came back earlier would start a run for nothing.
         pipeline.queue().hide(received.messages, seconds=CLAIM_SECONDS)
     context["ti"].xcom_push(key=RECEIVED, value=received.to_json() | moments_of(dag_run))
-    return received.files
+    return ReceivedByForm(received.files, form)
 
 
 @task
@@ -98,14 +114,21 @@ def send_notices() -> list[str]:
 
 
 def finish_upload_run(
-    results: Iterable[FileResult], *, mapped_task: str, on_failed: OnFailed | None = None
+    results: Iterable[FileResult],
+    *,
+    mapped_task: str,
+    places: Mapping[int, int] | None = None,
+    on_failed: OnFailed | None = None,
+    on_entered: OnEntered | None = None,
 ) -> dict[str, int]:
     """Enter what came of each file of this run, as finish_run does.
 
     Arguments:
         results: one for each file that went well.
         mapped_task: the task mapped over the files, whose failure is a file's failure.
+        places: the map index of that task, by a file's place in the run, where both differ.
         on_failed: called for each file that failed.
+        on_entered: as finish_run has it.
 
     Raises:
         FilesFailedError: a file failed.
@@ -120,8 +143,9 @@ def finish_upload_run(
             Received.from_json(value),
             results,
             resources=resources,
-            failure_of=lambda index: _failure_of(ti, mapped_task, index),
+            failure_of=lambda index: _failure_of(ti, mapped_task, (places or {}).get(index, index)),
             on_failed=on_failed,
+            on_entered=on_entered,
         )
 
 

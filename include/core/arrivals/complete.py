@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     # Called with a file that failed, and the cause.
     OnFailed = Callable[[ReceivedFile, str], None]
+    # Called in the transaction that enters how the files ended, once all of them are entered.
+    OnEntered = Callable[[cursor, "Outcomes"], None]
 
 _FAILURES_IN_ERROR = 3
 _WARNINGS = {
@@ -73,7 +75,7 @@ TAKEN_OVER = Failure(cause="Another run has taken it over; what that run does wi
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Outcomes:
+class Outcomes:
     """How the files of a run ended.
 
     Attributes:
@@ -94,6 +96,7 @@ def finish_run(
     resources: EndResources,
     failure_of: Callable[[int], Failure],
     on_failed: OnFailed | None = None,
+    on_entered: OnEntered | None = None,
 ) -> dict[str, int]:
     """Enter what came of each file, then delete the messages whose files need no other try.
 
@@ -108,6 +111,7 @@ def finish_run(
         resources: what this works with.
         failure_of: why the file of an index has no result.
         on_failed: called for each file that failed, before its message becomes visible again.
+        on_entered: what else is entered with the ends of the files, or not at all.
 
     Returns:
         The counts as the ledger has them.
@@ -122,6 +126,8 @@ def finish_run(
         return {}
     with transaction(resources.connect, doing=f"finish a run of {pipeline}") as cursor:
         outcomes = _enter(cursor, received, results, resources=resources, failure_of=failure_of)
+        if on_entered is not None:
+            on_entered(cursor, outcomes)
         counts, details = _sum(outcomes, _warnings(received))
         status = "failed" if outcomes.failures else "success" if outcomes.done else "skipped"
         if record_run(cursor, run, counts, details, status=status):
@@ -170,11 +176,11 @@ def _enter(
     *,
     resources: EndResources,
     failure_of: Callable[[int], Failure],
-) -> _Outcomes:
+) -> Outcomes:
     """Mark every file of the run in the registry as done or failed."""
     pipeline, run = resources.landing.pipeline, resources.run
     by_index = {result["index"]: result for result in results}
-    outcomes = _Outcomes(failures=[*received.failures])
+    outcomes = Outcomes(failures=[*received.failures])
     for file in received.files:
         result = by_index.get(file["index"])
         failure = failure_of(file["index"]) if result is None else _failure_in(result)
@@ -208,7 +214,7 @@ def _in_ledger(file: ReceivedFile, failure: Failure, result: FileResult | None) 
     return entry
 
 
-def _sum(outcomes: _Outcomes, warnings: list[str]) -> tuple[Counts, Details]:
+def _sum(outcomes: Outcomes, warnings: list[str]) -> tuple[Counts, Details]:
     total: dict[str, int] = {"read": 0}
     codes: dict[str, int] = {}
     said = [result["warning"] for _, result in outcomes.done if "warning" in result]
@@ -237,7 +243,7 @@ def _source(file: ReceivedFile, result: FileResult) -> dict[str, Any]:
     }
 
 
-def _rejected(outcomes: _Outcomes, lake: ObjectStore, folder: Path) -> Iterator[QuarantineRow]:
+def _rejected(outcomes: Outcomes, lake: ObjectStore, folder: Path) -> Iterator[QuarantineRow]:
     copy = folder / "rejects.jsonl"
     for _, result in outcomes.done:
         if rejects := result["rejects"]:
@@ -246,7 +252,7 @@ def _rejected(outcomes: _Outcomes, lake: ObjectStore, folder: Path) -> Iterator[
 
 
 def _release_messages(
-    messages: Iterable[ReceivedMessage], outcomes: _Outcomes, queue: ArrivalQueue
+    messages: Iterable[ReceivedMessage], outcomes: Outcomes, queue: ArrivalQueue
 ) -> None:
     """Delete the messages that need no other try, and let the others be received again."""
     unfinished = {file["index"] for file, failure in outcomes.failed if not failure.final}
@@ -263,7 +269,7 @@ def _release_messages(
     queue.hide(again, seconds=queue.retry_seconds)
 
 
-def _failure_text(outcomes: _Outcomes, counts: Counts) -> str:
+def _failure_text(outcomes: Outcomes, counts: Counts) -> str:
     failures = outcomes.failures
     of = len(outcomes.done) + len(failures)
     named = [f"{each['file']}: {each['cause']}" for each in failures[:_FAILURES_IN_ERROR]]

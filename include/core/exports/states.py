@@ -66,6 +66,14 @@ class Export:
     delta: dict[str, Any] | None
     counts: dict[str, int] | None
 
+    @property
+    def objects(self) -> list[dict[str, str]]:
+        """Its files, as a run is given them by hand."""
+        return [
+            {"key": file["key"], "version_id": file["version_id"]}
+            for _, file in sorted(self.files.items())
+        ]
+
 
 def find_export(cursor: cursor, name: ExportName) -> Export | None:
     """The export of exactly this version, None where there is none."""

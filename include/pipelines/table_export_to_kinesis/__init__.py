@@ -1,6 +1,41 @@
 """Exports of whole tables that land in S3 as operations on a stream: what changed since last time.
 
-Extract: the files of an export become one snapshot, read once, with a digest beside each row.
-Transform: the snapshot is compared with that of the version that was published last, and what
-differs is cut into parts. Load: parts are published side by side, and then the version's end.
+Extract: register turns files that landed into exports, and waits until one is complete; its files
+become one snapshot, read once, with a digest beside each row. Transform: compute compares it with
+the version that was published last, and cuts what differs into parts; where too many rows are gone
+a person is asked. Load: publish_part puts the operations of a part on the stream; Settling ends the
+versions that are there whole, and makes them the base of the next.
 """
+
+from __future__ import annotations
+
+from include.pipelines.table_export_to_kinesis.compute import compute
+from include.pipelines.table_export_to_kinesis.publish import publish_part
+from include.pipelines.table_export_to_kinesis.register import PIPELINE, Registrar
+from include.pipelines.table_export_to_kinesis.resources import ExportResources
+from include.pipelines.table_export_to_kinesis.settle import Settling, release_tables
+from include.pipelines.table_export_to_kinesis.small_exports import parts_to_publish, take_in
+from include.pipelines.table_export_to_kinesis.task_values import (
+    Computed,
+    ExportWork,
+    Part,
+    PublishedPart,
+    Registered,
+)
+
+__all__ = [
+    "PIPELINE",
+    "Computed",
+    "ExportResources",
+    "ExportWork",
+    "Part",
+    "PublishedPart",
+    "Registered",
+    "Registrar",
+    "Settling",
+    "compute",
+    "parts_to_publish",
+    "publish_part",
+    "release_tables",
+    "take_in",
+]

@@ -128,6 +128,12 @@ class _Computing:
             and all(self.resources.lake.has(part) for part in delta["parts"])
         )
 
+    @property
+    def _approved(self) -> int:
+        """How many rows may go, since a person has seen that they would."""
+        is_same_base = self.export.base_version == self.base.version
+        return (self.export.counts or {}).get("deleted", 0) if is_same_base else 0
+
     def go_on(self) -> Computed:
         """Go on from where the export waited for a person."""
         delta = cast("Any", self.export.delta)
@@ -263,7 +269,8 @@ class _Computing:
         began: float,
     ) -> Computed:
         """Keep what was worked out; ask a person where the limits say so."""
-        name, question = self.work["export"], self._question(snapshot, delta)
+        name = self.work["export"]
+        question = self._question(snapshot, publication, delta)
         with transaction(
             self.resources.connect, doing=f"keep the delta of {shown(name)}"
         ) as cursor:
@@ -286,11 +293,15 @@ class _Computing:
         asked = _ended(self.work, "asked", f"waits for a person: {question['gone']} rows would go")
         return {**asked, "question": question}
 
-    def _question(self, snapshot: Snapshot, delta: Delta) -> Question | None:
+    def _question(
+        self, snapshot: Snapshot, publication: Publication, delta: Delta
+    ) -> Question | None:
         """What to ask, where more rows are gone than the dataset allows."""
         before = self.base.snapshot["rows"] if self.base.snapshot else 0
         limit, gone = self.dataset.shrink, delta.deletes
         is_empty = snapshot["rows"] == 0 and before > 0
+        if self.export.state == "approved" and gone <= self._approved:
+            return None
         if not is_empty and (gone <= limit.share * before or gone < limit.rows):
             return None
         return {
@@ -299,6 +310,8 @@ class _Computing:
             "gone": gone,
             "keys": delta.gone,
             "base": self.base.version,
+            "publication": publication["publication"],
+            "objects": self.export.objects,
         }
 
     def _to_publish(

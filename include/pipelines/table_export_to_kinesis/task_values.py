@@ -81,6 +81,8 @@ class Question(TypedDict):
         gone: rows that would be deleted.
         keys: the first 20 of them.
         base: version of the base.
+        publication: names the delta that is asked about.
+        objects: the files of the export, as a run is given them.
     """
 
     rows_before: int
@@ -88,6 +90,8 @@ class Question(TypedDict):
     gone: int
     keys: list[dict[str, object]]
     base: str | None
+    publication: str
+    objects: list[dict[str, str]]
 
 
 class Computed(TypedDict, total=False):

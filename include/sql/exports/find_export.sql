@@ -48,7 +48,7 @@ for update
 
 
 -- name: pending
--- The oldest version of a table that waits for a run.
+-- The oldest version of a table that waits for a run, where no run has the table.
 -- Grain: one row or none. Parameters: tenant, table_name.
 select
     tenant,
@@ -68,5 +68,13 @@ where
     tenant = %(tenant)s
     and table_name = %(table_name)s
     and state in ('complete', 'approved')
+    and not exists (
+        select 1
+        from ops.export_table
+        where
+            export_table.tenant = export.tenant
+            and export_table.table_name = export.table_name
+            and export_table.leased_until >= clock_timestamp()
+    )
 order by version collate "C"
 limit 1

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from include.contracts.exports import TableExport
 from include.contracts.github import GitHubDataset
 from include.datasets import all_datasets
 from infra.local.signals import interrupting_signals
@@ -113,7 +114,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _dataset(name: str, source: str) -> Dataset:
-    dataset = next((each for each in all_datasets() if each.name == name), None)
+    dataset = next((each for each in _datasets() if each.name == name), None)
     if dataset is None:
         raise MisuseError(f"{name!r} is no dataset. There are {', '.join(_names())}")
     sources = [each.name for each in dataset.sources] if isinstance(dataset, GitHubDataset) else []
@@ -124,7 +125,12 @@ def _dataset(name: str, source: str) -> Dataset:
 
 
 def _names() -> list[str]:
-    return [dataset.name for dataset in all_datasets()]
+    return [dataset.name for dataset in _datasets()]
+
+
+def _datasets() -> list[Dataset]:
+    """Those whose files are tried; what an export changes depends on the one before."""
+    return [dataset for dataset in all_datasets() if not isinstance(dataset, TableExport)]
 
 
 def _check_rows(path: Path, rows: Path | None) -> None:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from include.core.csv.faults import REASONS
 from include.core.runs.quarantine import read_rejected
 from include.core.snapshot import long_keys
+from include.contracts.exports import TableExport
 from include.datasets import all_datasets
 from include.pipelines.csv_upload_to_dynamodb import items
 from include.pipelines.csv_upload_to_dynamodb.items import KEY_BYTES
@@ -264,11 +265,13 @@ LINES = {
 }
 BROKEN = ["x", "", '"', 'a"b,c', '"1,2', '"1\n2",3', "1,2,3,4,5,6,7", "\ufeff1,2", "\0,\0"]
 
+TRIED = [dataset for dataset in all_datasets() if not isinstance(dataset, TableExport)]
+
 
 @settings(max_examples=40)
 @given(st.data())
 def test_every_row_of_any_file_is_counted_once(data: st.DataObject) -> None:
-    dataset = data.draw(st.sampled_from(all_datasets()))
+    dataset = data.draw(st.sampled_from(TRIED))
     header, rows = LINES[dataset.name]
     lines = data.draw(st.lists(st.sampled_from([*rows, *rows, *BROKEN]), max_size=12))
     with tempfile.TemporaryDirectory() as folder, workspace() as work:

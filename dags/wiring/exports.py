@@ -1,0 +1,68 @@
+"""The form of table_export_to_kinesis, and what its first task makes of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.sdk import Param, get_current_context
+
+from include.datasets import export_of, table_exports
+from include.errors import RunInputError
+from include.pipelines.table_export_to_kinesis import Registrar, release_tables
+from wiring.clients import warehouse
+from wiring.uploads.defaults import release_files, upload_dag_defaults
+from wiring.uploads.pipelines import TABLE_EXPORT_TO_KINESIS
+from wiring.uploads.tasks import receive_files
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import cursor
+
+    from include.contracts.exports import TableExport
+    from include.core.exports.names import ExportName
+    from include.core.runs.ledger import RunOfSink
+    from include.pipelines.table_export_to_kinesis import Registered
+
+DECISION = "decision"
+_DECISIONS = ("approved", "refused")
+_PARAM = Param(
+    None,
+    type=["null", "string"],
+    enum=[None, *_DECISIONS],
+    title="Decision",
+    description="The answer to a question fills this in, for the version that waits for it.",
+)
+
+
+def export_dag_defaults() -> dict[str, Any]:
+    """Arguments of @dag: those of an upload pipeline, one more parameter, and leases let go."""
+    defaults = upload_dag_defaults(TABLE_EXPORT_TO_KINESIS, on_record=release)
+    return {**defaults, "params": {**defaults["params"], DECISION: _PARAM}}
+
+
+def release(cursor: cursor, run: RunOfSink, cause: str) -> dict[str, Any]:
+    """Let go of what a failed run holds: its tables, and its files as release_files does."""
+    release_tables(cursor, run)
+    return release_files(cursor, run, cause)
+
+
+def register_files() -> Registered:
+    """Claim the files of this run, and enter them as exports; errors are those of receive_files."""
+    received = receive_files(DECISION)
+    decision = get_current_context()["params"][DECISION]
+    if decision not in (None, *_DECISIONS):
+        raise RunInputError(f"Parameter {DECISION} is one of {', '.join(_DECISIONS)}")
+    form = received.form
+    registrar = Registrar(
+        TABLE_EXPORT_TO_KINESIS.landing(),
+        partial(export_of, table_exports()),
+        connect=warehouse(),
+        by_hand=form.names_files and form.again,
+        decision=decision,
+    )
+    return registrar.register(received.files)
+
+
+def declared(export: ExportName) -> TableExport:
+    """The declaration of an export that has been registered."""
+    return cast("TableExport", export_of(table_exports(), export["tenant"], export["table"]))

@@ -1,0 +1,215 @@
+"""The end of a run's exports: what was published becomes the base of the next delta."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from include.core.exports import leases
+from include.core.exports.names import shown
+from include.core.exports.states import find_export, find_pending, parameters, set_state
+from include.core.failpoints import failpoint
+from include.core.runs.questions import Question, compose_body, run_that_asks
+from include.core.runs.run import StartedRun
+from include.core.statements import read_statement
+from include.core.warehouse.connection import transaction
+from include.errors import AccountingError
+from include.pipelines.table_export_to_kinesis.publish import publish_end
+from include.pipelines.table_export_to_kinesis.register import PIPELINE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg2.extensions import cursor
+
+    from include.core.arrivals.complete import Outcomes
+    from include.core.arrivals.results import FileResult
+    from include.core.exports.states import Export
+    from include.core.runs.run import Run
+    from include.core.warehouse.connection import Connect
+    from include.pipelines.table_export_to_kinesis.resources import ExportResources
+    from include.pipelines.table_export_to_kinesis.task_values import (
+        Computed,
+        PublishedPart,
+        Registered,
+    )
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What came of a run's exports.
+
+    Attributes:
+        registered: what receive came back with.
+        computed: what compute came back with, one an export.
+        published: what publish_part came back with, one a part.
+    """
+
+    registered: Registered
+    computed: Sequence[Computed]
+    published: Sequence[PublishedPart]
+
+    @property
+    def places(self) -> dict[int, int]:
+        """The place of each export that is worked on, by the places of its files."""
+        return {
+            index: place
+            for place, work in enumerate(self.registered["work"])
+            for index in work["indexes"]
+        }
+
+    def results(self, resources: ExportResources) -> list[FileResult]:
+        """Sum up file by file, and end each version on the stream that is there whole.
+
+        The counts of an export are at the first of its files.
+
+        Raises:
+            DeliveryRefusedError, DeliveryUnavailableError: the stream did not take an end record.
+        """
+        results = [*self.registered["results"]]
+        by_index = {one["index"]: one for one in self.computed}
+        for work in self.registered["work"]:
+            computed = by_index.get(work["index"])
+            if computed is None:
+                continue
+            result = self._sum_up(computed)
+            if "cause" not in result and computed["state"] == "complete":
+                self._end(computed, resources)
+            results += [result, *(_beside(result, index) for index in work["indexes"][1:])]
+        return results
+
+    def commit(self, cursor: cursor, outcomes: Outcomes, *, run: Run) -> None:
+        """Make what was published whole the base of the next delta, and let the tables go.
+
+        Arguments:
+            cursor: of the transaction that enters how the files ended.
+            outcomes: how they did.
+            run: which run holds the tables.
+
+        Raises:
+            ExportBusyError: another run has taken a table over; nothing is entered.
+        """
+        done = {file["index"] for file, _ in outcomes.done}
+        causes = {file["index"]: failure.cause for file, failure in outcomes.failed}
+        for computed in self.computed:
+            if computed["state"] != "complete" or "held" not in computed:
+                continue
+            leases.check(cursor, computed["held"])
+            if computed["index"] in done:
+                _publish(cursor, computed)
+        for work in self.registered["work"]:
+            if work["index"] in causes:
+                set_state(cursor, work["export"], "failed", cause=causes[work["index"]])
+        release_tables(cursor, run)
+
+    def next_runs(self, connect: Connect, run: Run) -> list[StartedRun]:
+        """Runs to start: those that ask a person, and those of exports that are left."""
+        runs = [
+            run_that_asks(_question(computed))
+            for computed in self.computed
+            if "question" in computed
+        ]
+        with transaction(connect, doing="look for exports that are left") as cursor:
+            for tenant, table in self._tables():
+                pending = find_pending(cursor, tenant, table)
+                if pending is not None:
+                    runs.append(_run_of(pending, run))
+        return runs
+
+    def _sum_up(self, computed: Computed) -> FileResult:
+        result, parts = computed["result"], computed.get("parts", [])
+        if computed["state"] != "complete" or not parts:
+            return result
+        sent = [part for part in self.published if part["index"] == computed["index"]]
+        operations = sum(part["rows"] for part in parts)
+        missing = operations - sum(part["rows"] for part in sent)
+        if missing:
+            left = len(parts) - len(sent)
+            cause = (
+                f"{missing} of {operations} operations were not published, those of {left} parts"
+            )
+            return {**result, "missing": missing, "missing_ids": [], "cause": cause}
+        took = max(part["ended"] for part in sent) - min(part["began"] for part in sent)
+        rate = round(operations / max(took, 0.001))
+        return {**result, "seconds": time.time() - computed["began"], "rows_per_second": rate}
+
+    def _end(self, computed: Computed, resources: ExportResources) -> None:
+        name = computed["export"]
+        with transaction(resources.connect, doing=f"end {shown(name)}") as cursor:
+            export = find_export(cursor, name)
+        if export is None or export.delta is None:
+            raise AccountingError(f"{shown(name)}: what was worked out of it is gone")
+        if export.state != "published":
+            publish_end(export.delta["end"], resources=resources)
+
+    def _tables(self) -> list[tuple[str, str]]:
+        named = {
+            (one["export"]["tenant"], one["export"]["table"]) for one in self.registered["work"]
+        }
+        return sorted(named)
+
+
+def release_tables(cursor: cursor, run: Run) -> None:
+    """Let go of all tables that a failed run holds."""
+    cursor.execute(read_statement("exports/publish_export.release_run"), run.parameters)
+
+
+def _publish(cursor: cursor, computed: Computed) -> None:
+    values = {**parameters(computed["export"]), "token": computed["held"]["token"]}
+    cursor.execute(read_statement("exports/publish_export.publish"), values)
+    if cursor.rowcount != 1:
+        raise AccountingError(f"{shown(computed['export'])}: its base is not what it was made of")
+    set_state(cursor, computed["export"], "published")
+    cursor.execute(read_statement("exports/part_progress.forget"), values)
+    failpoint("settle.published")
+
+
+def _beside(result: FileResult, index: int) -> FileResult:
+    """The result of a further file of an export, whose counts are at the first one's."""
+    beside: dict[str, Any] = {
+        **result,
+        "index": index,
+        "counts": {"read": 0},
+        "rejects": None,
+        "rejects_by_code": {},
+    }
+    return cast("FileResult", beside)
+
+
+def _question(computed: Computed) -> Question:
+    """What a person is asked of an export from which too many rows are gone."""
+    export, asked = computed["export"], computed["question"]
+    name, before, gone = shown(export), asked["rows_before"], asked["gone"]
+    conf = {"objects": asked["objects"], "again": True}
+    return {
+        "dag_id": PIPELINE,
+        "subject": f"{name}: {gone:,} of {before:,} rows would go",
+        "body": compose_body(
+            f"The export {name} lacks {gone:,} rows that version {asked['base']} had. "
+            "Nothing of it is published.",
+            counts={
+                "rows before": before,
+                "rows in this export": asked["rows"],
+                "rows that would go": gone,
+            },
+            gone=asked["keys"],
+            answers={
+                "Approve": "its changes are published, the deletes among them.",
+                "Reject": "it is recorded as refused; the next version is compared with "
+                f"{asked['base']}.",
+            },
+        ),
+        "approved_conf": {**conf, "decision": "approved"},
+        "refused_conf": {**conf, "decision": "refused"},
+        "valid": f"{name} {asked['publication']}",
+    }
+
+
+def _run_of(export: Export, run: Run) -> StartedRun:
+    """A run that works on one export; another start of it for the same is the same run."""
+    return StartedRun(
+        trigger_dag_id=PIPELINE,
+        trigger_run_id=f"after__{shown(export.name)}__{run.run_id}"[-250:],
+        conf={"objects": export.objects, "again": True},
+    )
