@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 DAG_ID = "table_export_to_kinesis"
 
 
+def declared(tenant: str, table: str) -> TableExport | None:
+    """What declares the table of a tenant."""
+    return export_of(table_exports(), tenant, table)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExportPlace(StreamPlace):
     """Where exports land, are published, and are applied.
@@ -40,11 +45,11 @@ class ExportPlace(StreamPlace):
     Attributes:
         landing: name of a bucket that keeps versions.
         dataset_of: the declaration of a tenant's table.
-        again_conf: what the runs were given that a run has started, oldest first.
+        started: the runs that runs have started, oldest first.
     """
 
     landing: str
-    dataset_of: Callable[[str, str], TableExport | None] = partial(export_of, table_exports())
+    dataset_of: Callable[[str, str], TableExport | None] = declared
     started: list[StartedRun] = field(default_factory=list)
 
     def put(self, place: str, content: str | bytes) -> LandedObject:
@@ -52,7 +57,7 @@ class ExportPlace(StreamPlace):
         body = content.encode() if isinstance(content, str) else content
         key = f"exports/{place}"
         if key.endswith(".gz") and isinstance(content, str):
-            body = gzip.compress(body)
+            body = gzip.compress(body, mtime=0)
         put = client("s3", self.aws).put_object(Bucket=self.landing, Key=key, Body=body)
         return LandedObject(bucket=self.landing, key=key, version_id=put["VersionId"])
 

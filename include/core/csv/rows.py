@@ -155,12 +155,13 @@ def _find_header(opened: Opened, *, name: str, contract: CsvContract) -> tuple[H
     """Find the header at the front of a file, and how many lines it takes: none if none is."""
     line, syntax = opened.line, opened.syntax
     block = next(filter(_has_lines, opened.records.blocks()), None)
-    if block is None:
+    if block is None and contract.header:
         raise InputFileError(
             file=name, line=line, problem="the file ends before its header", fix="Add the header"
         )
-    if not contract.header:
-        first = [syntax.text(cell) for cells in block.records[:1] for cell in cells]
+    if block is None or not contract.header:
+        records = block.records[:1] if block else []
+        first = [syntax.text(cell) for cells in records for cell in cells]
         return given_header(first, name=name, line=line, contract=contract), 0
     # a header that breaks the quoting rules may be one with another delimiter
     for raw in (raw for began, _, raw in block.faults[:1] if began == line):

@@ -24,7 +24,7 @@ from include.core.runs.quarantine import refuse_rejects
 from include.core.warehouse.connection import transaction
 from include.errors import ArrivalError
 from include.pipelines.table_export_to_kinesis.delta import compute_delta
-from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, make_snapshot
+from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, carry_over, make_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +142,7 @@ class _Computing:
     def run(self) -> Computed:
         began, folder = time.time(), self.resources.folder
         lease = TableLease(self.resources.connect, self.held)
-        snapshot_file = folder / "snapshot.parquet"
+        snapshot_file, base_file = folder / "snapshot.parquet", self._fetch_base()
         made = make_snapshot(
             self.dataset,
             self._fetch_files(),
@@ -159,14 +159,26 @@ class _Computing:
             rejects_file=folder / "rejects.jsonl",
             outcome="Nothing was published",
         )
+        if made.rejected and base_file is not None:
+            made = carry_over(
+                self.dataset,
+                made,
+                snapshot_file,
+                base=base_file,
+                folder=folder,
+                memory=self.resources.memory,
+            )
         lease.renew()
         snapshot = self._store(snapshot_file, made)
         failpoint("compute.stored")
-        delta = self._compare(snapshot_file)
+        delta = compute_delta(
+            self.dataset, base_file, snapshot_file, folder=folder, memory=self.resources.memory
+        )
         publication = self._publication(snapshot, delta)
         failpoint("compute.parts_stored")
         result = self._result(made, delta, began)
-        return self._keep(snapshot, publication, delta, result, began)
+        question = self._question(snapshot, publication, delta, made.carried)
+        return self._keep(snapshot, publication, question, result, began)
 
     def _fetch_files(self) -> list[LocalFile]:
         files = []
@@ -197,19 +209,14 @@ class _Computing:
             "checksum": made.checksum,
         }
 
-    def _compare(self, snapshot: Path) -> Delta:
-        base_file = None
-        if self.base.snapshot is not None:
-            base_file = self.resources.folder / "base.parquet"
-            kept = self.base.snapshot
-            self.resources.lake.get_file(kept["key"], base_file, sha256=kept["sha256"])
-        return compute_delta(
-            self.dataset,
-            base_file,
-            snapshot,
-            folder=self.resources.folder,
-            memory=self.resources.memory,
-        )
+    def _fetch_base(self) -> Path | None:
+        """The snapshot that was published last, as a local file."""
+        kept = self.base.snapshot
+        if kept is None:
+            return None
+        path = self.resources.folder / "base.parquet"
+        self.resources.lake.get_file(kept["key"], path, sha256=kept["sha256"])
+        return path
 
     def _publication(self, snapshot: Snapshot, delta: Delta) -> Publication:
         base = self.base.snapshot
@@ -245,13 +252,13 @@ class _Computing:
     def _result(self, made: MadeSnapshot, delta: Delta, began: float) -> FileResult:
         hand_over = self.resources.hand_over(self.work["index"])
         rejects = self.resources.folder / "rejects.jsonl"
-        return {
+        result: FileResult = {
             "index": self.work["index"],
             "counts": {
                 "read": made.read,
                 "rejected": made.rejected,
                 "duplicate": made.duplicate,
-                "unchanged": delta.unchanged,
+                "unchanged": delta.unchanged - made.carried,
                 "delivered": delta.inserts + delta.updates,
                 "deleted": delta.deletes,
             },
@@ -259,18 +266,23 @@ class _Computing:
             "rejects_by_code": made.rejects_by_code,
             "seconds": time.time() - began,
         }
+        if made.carried:
+            result["warning"] = (
+                f"{shown(self.work['export'])} lacks {made.carried} rows of its base; they stay, "
+                f"since they may be among the {made.rejected} that were rejected"
+            )
+        return result
 
     def _keep(
         self,
         snapshot: Snapshot,
         publication: Publication,
-        delta: Delta,
+        question: Question | None,
         result: FileResult,
         began: float,
     ) -> Computed:
         """Keep what was worked out; ask a person where the limits say so."""
         name = self.work["export"]
-        question = self._question(snapshot, publication, delta)
         with transaction(
             self.resources.connect, doing=f"keep the delta of {shown(name)}"
         ) as cursor:
@@ -294,11 +306,11 @@ class _Computing:
         return {**asked, "question": question}
 
     def _question(
-        self, snapshot: Snapshot, publication: Publication, delta: Delta
+        self, snapshot: Snapshot, publication: Publication, delta: Delta, carried: int
     ) -> Question | None:
         """What to ask, where more rows are gone than the dataset allows."""
         before = self.base.snapshot["rows"] if self.base.snapshot else 0
-        limit, gone = self.dataset.shrink, delta.deletes
+        limit, gone = self.dataset.shrink, delta.deletes + carried
         is_empty = snapshot["rows"] == 0 and before > 0
         if self.export.state == "approved" and gone <= self._approved:
             return None

@@ -102,7 +102,7 @@ def compute_delta(
         if base is None:
             delta = f"({statements.fetch_first(after)}) as delta"
         else:
-            digested = as_digested(connection, export, base, to=folder / "base.parquet")
+            digested = as_digested(connection, export, base, to=folder / "digested.parquet")
             before = _relation(digested)
             find = statements.find(before, after)
             statement = fill("table_export_to_kinesis/cut_delta.keep_found", find=find)

@@ -74,7 +74,7 @@ class Settling:
             if computed is None:
                 continue
             result = self._sum_up(computed)
-            if "cause" not in result and computed["state"] == "complete":
+            if "cause" not in result and "held" in computed:
                 self._end(computed, resources)
             results += [result, *(_beside(result, index) for index in work["indexes"][1:])]
         return results
@@ -93,7 +93,7 @@ class Settling:
         done = {file["index"] for file, _ in outcomes.done}
         causes = {file["index"]: failure.cause for file, failure in outcomes.failed}
         for computed in self.computed:
-            if computed["state"] != "complete" or "held" not in computed:
+            if "held" not in computed:
                 continue
             leases.check(cursor, computed["held"])
             if computed["index"] in done:
@@ -119,7 +119,7 @@ class Settling:
 
     def _sum_up(self, computed: Computed) -> FileResult:
         result, parts = computed["result"], computed.get("parts", [])
-        if computed["state"] != "complete" or not parts:
+        if not parts:
             return result
         sent = [part for part in self.published if part["index"] == computed["index"]]
         operations = sum(part["rows"] for part in parts)

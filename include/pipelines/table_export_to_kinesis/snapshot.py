@@ -68,10 +68,11 @@ class Snapshot(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class MadeSnapshot:
-    """What became of the rows of an export: read = rejected + duplicate + rows.
+    """What became of the rows of an export: read + carried = rejected + duplicate + rows.
 
     Attributes:
         rows: those in the snapshot.
+        carried: those among them that are the base's.
         read: rows of all files.
         rejected, duplicate: how many were set aside, and how many were exact copies.
         rejects_by_code: how many rows each code has.
@@ -80,6 +81,7 @@ class MadeSnapshot:
     """
 
     rows: int
+    carried: int
     read: int
     rejected: int
     duplicate: int
@@ -115,19 +117,60 @@ def make_snapshot(
         loading.load()
         duplicate = loading.leave_one_a_key()
         rows = _write(connection, export.contract.columns, f"from {_EXPORT}", to=to)
-        statement = fill("table_export_to_kinesis/make_snapshot.sum_digests")
-        checksum = connection.execute(statement, {"path": str(to)}).fetchone()
-    if checksum is None:
-        raise RuleError(f"{export.name}: DuckDB does not say the checksum of what it wrote")
+        checksum = _checksum(connection, to)
     return MadeSnapshot(
         rows=rows,
+        carried=0,
         read=sum(counts.read for counts in loading.counts),
         rejected=sum(counts.rejected for counts in loading.counts),
         duplicate=duplicate,
         rejects_by_code=dict(loading.codes),
-        checksum=checksum[0],
+        checksum=checksum,
         digest=digest_name(export.contract.columns),
     )
+
+
+def carry_over(
+    export: TableExport, made: MadeSnapshot, path: Path, *, base: Path, folder: Path, memory: str
+) -> MadeSnapshot:
+    """Add the rows of the base whose keys a snapshot lacks, where rows of it were set aside.
+
+    Nobody can say of such a key that it is gone: it may be that of a row that was set aside.
+
+    Arguments:
+        export: the contract.
+        made: what became of the rows of the export.
+        path: its snapshot, which is written anew.
+        base: the snapshot that was published last.
+        folder: for temporary files.
+        memory: DuckDB's memory limit.
+
+    Returns:
+        What was made, with the rows that were carried over.
+    """
+    whole, columns = folder / "whole.parquet", export.contract.columns
+    with connect_duckdb(folder, memory=memory) as connection:
+        digested = as_digested(connection, export, base, to=folder / "digested.parquet")
+        key = map(quote_identifier, export.contract.key)
+        relation = fill(
+            "table_export_to_kinesis/make_snapshot.with_base",
+            columns=quote_identifiers(column.name for column in columns),
+            newest=quote_text(str(path)),
+            base=quote_text(str(digested)),
+            same_key=" and ".join(f"newest.{name} = base.{name}" for name in key),
+        )
+        rows = _write(connection, columns, relation, to=whole)
+        checksum = _checksum(connection, whole)
+    whole.replace(path)
+    return replace(made, rows=rows, carried=rows - made.rows, checksum=checksum)
+
+
+def _checksum(connection: DuckDBPyConnection, snapshot: Path) -> str:
+    statement = fill("table_export_to_kinesis/make_snapshot.sum_digests")
+    found = connection.execute(statement, {"path": str(snapshot)}).fetchone()
+    if found is None:
+        raise RuleError("DuckDB does not say the checksum of what it wrote")
+    return str(found[0])
 
 
 def digest_of_file(connection: DuckDBPyConnection, snapshot: Path) -> str | None:

@@ -57,3 +57,16 @@ from read_parquet($path)
 -- Safe to rerun: reads only.
 select column_name
 from (describe select * from read_parquet($path))
+
+
+-- name: with_base
+-- A from clause: the rows of a snapshot, and those of its base whose keys it lacks.
+-- Grain: one row a key. Identifiers: columns, newest, base (paths), same_key (a condition).
+from (
+    select {columns}
+    from read_parquet({newest})
+    union all
+    select {columns}
+    from read_parquet({base}) as base
+    where not exists (select 1 from read_parquet({newest}) as newest where {same_key})
+) as with_base

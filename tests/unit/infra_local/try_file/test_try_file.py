@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.contracts.exports import TableExport
 from include.core.csv.faults import REASONS
 from include.core.runs.quarantine import read_rejected
 from include.core.snapshot import long_keys
-from include.contracts.exports import TableExport
 from include.datasets import all_datasets
 from include.pipelines.csv_upload_to_dynamodb import items
 from include.pipelines.csv_upload_to_dynamodb.items import KEY_BYTES
