@@ -13,8 +13,8 @@ class Settings:
         lake_bucket: bucket of the raw archive (raw/) and of hand-overs between tasks (work/).
         alerts_topic_arn: SNS topic of the notices.
         landing_bucket: bucket that files from outside arrive in.
-        csv_upload_to_sqs_queue_url, csv_upload_to_dynamodb_queue_url: queue of each pipeline's
-            arrivals.
+        csv_upload_to_sqs_queue_url, csv_upload_to_dynamodb_queue_url,
+            table_export_to_kinesis_queue_url: queue of each pipeline's arrivals.
         json_queue_url: queue that rows are delivered to as JSON.
         items_table: DynamoDB table that rows are delivered to as items.
         changes_stream: Kinesis stream of operations on rows of exported tables.
@@ -36,6 +36,7 @@ class Settings:
     landing_bucket: str = ""
     csv_upload_to_sqs_queue_url: str = ""
     csv_upload_to_dynamodb_queue_url: str = ""
+    table_export_to_kinesis_queue_url: str = ""
     json_queue_url: str = ""
     items_table: str = ""
     changes_stream: str = ""

@@ -10,3 +10,11 @@ LANDING_PREFIXES: Final = {
     "table_export_to_kinesis": "exports/",
 }
 """Pipeline, which is also the id of its DAG, to a prefix of the landing bucket; ends in a slash."""
+
+_CSV: Final = (".csv", ".csv.gz")
+LANDING_SUFFIXES: Final = {
+    "csv_upload_to_sqs": _CSV,
+    "csv_upload_to_dynamodb": _CSV,
+    "table_export_to_kinesis": (".csv", ".gz", "_manifest.json"),
+}
+"""Pipeline to the ends of names that its files have, in small letters; any letter case is taken."""

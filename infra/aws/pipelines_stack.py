@@ -88,7 +88,7 @@ class PipelinesStack(Stack):
                 f"UploadsFor{sink.capitalize()}",
                 key=self._key,
                 landing=self._landing,
-                prefix=pipeline.prefix,
+                pipeline=pipeline,
             )
             topics[pipeline.name].subscribe(arrivals)
         return topics
@@ -122,6 +122,17 @@ class PipelinesStack(Stack):
             self._items.table.table_arn,
         )
         self._access.allow_events("TellOfStages", self._events.bus.event_bus_arn)
+        self._access.allow(
+            "StreamChanges",
+            [
+                "kinesis:DescribeStreamSummary",
+                "kinesis:GetRecords",
+                "kinesis:GetShardIterator",
+                "kinesis:ListShards",
+                "kinesis:PutRecords",
+            ],
+            self._changes.stream.stream_arn,
+        )
         self._access.allow("SendNotices", ["sns:Publish"], self._alerts.topic.topic_arn)
         self._access.allow(
             "EncryptNotices",

@@ -12,4 +12,5 @@ SETTINGS = {
     "json_queue_url": "JsonQueueUrl",
     "items_table": "ItemsTable",
     "events_bus": "EventsBus",
+    "changes_stream": "ChangesStream",
 }

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from include.pipelines.landing import LANDING_PREFIXES
+from include.pipelines.landing import LANDING_PREFIXES, LANDING_SUFFIXES
 
 # S3 compares letter by letter, so each spelling that people use is a filter of its own; the sweep
 # finds the others, such as .Csv. No key ends in two of them, which S3 would refuse.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
-SUFFIXES = (".csv", ".CSV", ".csv.gz", ".csv.GZ", ".CSV.gz", ".CSV.GZ")
+_SUFFIXES = {
+    ".csv": (".csv", ".CSV"),
+    ".csv.gz": (".csv.gz", ".csv.GZ", ".CSV.gz", ".CSV.GZ"),
+    ".gz": (".gz", ".GZ"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,12 @@ class UploadPipeline:
 
     name: str
     prefix: str
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The ends of names that S3 tells of."""
+        declared = LANDING_SUFFIXES[self.name]
+        return tuple(spelled for end in declared for spelled in _SUFFIXES.get(end, (end,)))
 
     @property
     def title(self) -> str:

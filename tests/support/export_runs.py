@@ -20,6 +20,7 @@ from include.core.scratch import scratch_folder
 from include.datasets import export_of, table_exports
 from include.errors import SluiceError, TerminalError
 from include.pipelines import table_export_to_kinesis as pipeline
+from include.pipelines.landing import LANDING_PREFIXES, LANDING_SUFFIXES
 from tests.support.clients import client
 from tests.support.stream_runs import StreamPlace
 from tests.support.worker_processes import die_at
@@ -160,7 +161,11 @@ class ExportPlace(StreamPlace):
     @property
     def landing_of_exports(self) -> Landing:
         return Landing(
-            pipeline=DAG_ID, client=client("s3", self.aws), bucket=self.landing, prefix="exports/"
+            pipeline=DAG_ID,
+            client=client("s3", self.aws),
+            bucket=self.landing,
+            prefix=LANDING_PREFIXES[DAG_ID],
+            suffixes=LANDING_SUFFIXES[DAG_ID],
         )
 
     @contextmanager

@@ -10,7 +10,7 @@ from airflow.sdk import Asset, AssetWatcher, get_current_context
 
 from include.core.arrivals.queue import ArrivalQueue
 from include.core.arrivals.versions import Landing
-from include.pipelines.landing import LANDING_PREFIXES
+from include.pipelines.landing import LANDING_PREFIXES, LANDING_SUFFIXES
 from wiring.clients import aws_client
 from wiring.defaults import queue_name, settings
 
@@ -46,6 +46,7 @@ class UploadPipeline:
             client=aws_client("s3"),
             bucket=_SETTINGS.landing_bucket,
             prefix=self.prefix,
+            suffixes=LANDING_SUFFIXES[self.name],
         )
 
     def queue(self) -> ArrivalQueue:
@@ -85,7 +86,13 @@ CSV_UPLOAD_TO_DYNAMODB = UploadPipeline(
     sink=f"dynamodb:{_SETTINGS.items_table}",
 )
 
-UPLOAD_PIPELINES = (CSV_UPLOAD_TO_SQS, CSV_UPLOAD_TO_DYNAMODB)
+TABLE_EXPORT_TO_KINESIS = UploadPipeline(
+    name="table_export_to_kinesis",
+    queue_url=_SETTINGS.table_export_to_kinesis_queue_url,
+    sink=f"kinesis:{_SETTINGS.changes_stream}",
+)
+
+UPLOAD_PIPELINES = (CSV_UPLOAD_TO_SQS, CSV_UPLOAD_TO_DYNAMODB, TABLE_EXPORT_TO_KINESIS)
 
 
 def current_pipeline() -> UploadPipeline:

@@ -254,7 +254,7 @@ class _Claims:
             version = look_up(
                 landing.client, landed.bucket, landed.key, landed.version_id, withdrawn=withdrawn
             )
-            problem = name_problem(version["key"])
+            problem = name_problem(version["key"], landing.suffixes)
         except WithdrawnError as error:
             if error.file is None:
                 return self.fail(landed.key, str(error))

@@ -13,7 +13,6 @@ from urllib.parse import unquote_plus
 
 from include.errors import ArrivalError
 
-SUFFIXES = (".csv", ".csv.gz")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _KEY_BYTES = 1024
 _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,1024}")
@@ -103,20 +102,24 @@ def printable(key: str) -> str:
     return key if key.isprintable() else repr(key)
 
 
-def name_problem(key: str) -> str | None:
+def name_problem(key: str, suffixes: tuple[str, ...]) -> str | None:
     """Why no file may have this name, in sentences that do not repeat it; None for a good name.
 
-    A good name has no empty or dotted segment, no control character, and one of SUFFIXES in any
+    A good name has no empty or dotted segment, no control character, and one of the suffixes in any
     letter case.
+
+    Arguments:
+        key: the name.
+        suffixes: ends of names that the pipeline takes, in small letters.
     """
     segments = key.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
         return "A segment of the key is empty or dotted. Upload the file again under another name"
     if not key.isprintable():
         return "The key has unprintable characters. Upload the file again under another name"
-    if not key.lower().endswith(SUFFIXES):
+    if not key.lower().endswith(suffixes):
         return (
-            f"The name does not end in {' or '.join(SUFFIXES)}, in small or capital letters. "
+            f"The name does not end in {' or '.join(suffixes)}, in small or capital letters. "
             "Upload the file again as CSV, under a name that does"
         )
     return None

@@ -91,7 +91,9 @@ def find(landing: Landing, *, connect: Connect, before: datetime) -> Found:
     )
     found: Found = {"missed": [], "refused": []}
     for page in _pages(listed):
-        problems = {key: problem for key, _ in page if (problem := name_problem(key))}
+        problems = {
+            key: problem for key, _ in page if (problem := name_problem(key, landing.suffixes))
+        }
         named = [each for each in page if each[0] not in problems]
         misnamed = [each for each in page if each[0] in problems]
         with transaction(connect, doing=f"sweep {landing.prefix}") as cursor:

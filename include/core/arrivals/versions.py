@@ -73,12 +73,14 @@ class Landing:
         client: a boto3 S3 client.
         bucket: the only bucket that it reads.
         prefix: the only prefix; ends in a slash.
+        suffixes: ends of the names that it takes, in small letters.
     """
 
     pipeline: str
     client: Any
     bucket: str
     prefix: str
+    suffixes: tuple[str, ...] = (".csv", ".csv.gz")
 
 
 class _Entry(NamedTuple):

@@ -16,7 +16,7 @@ from infra.aws.resources.private_bucket import private_bucket
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
 
-OWN_PREFIXES = ("raw/", "work/")
+OWN_PREFIXES = ("exports/", "raw/", "work/")
 DELIVERED = "json/"  # written here for others to read
 
 

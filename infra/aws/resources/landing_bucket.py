@@ -11,13 +11,12 @@ from constructs import Construct
 
 from infra.aws.resources.own_name import own_name
 from infra.aws.resources.private_bucket import private_bucket
-from infra.aws.uploads import SUFFIXES
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from infra.aws.environment import Environment
-    from infra.aws.uploads import Partner
+    from infra.aws.uploads import Partner, UploadPipeline
 
 
 class LandingBucket(Construct):
@@ -48,11 +47,13 @@ class LandingBucket(Construct):
         )
         self._announced: list[s3.CfnBucket.TopicConfigurationProperty] = []
 
-    def announce(self, *, prefix: str, topic: sns.Topic, policy: sns.TopicPolicy) -> None:
-        """Publish an event to a topic for every CSV file that is stored below a prefix.
+    def announce(
+        self, pipeline: UploadPipeline, *, topic: sns.Topic, policy: sns.TopicPolicy
+    ) -> None:
+        """Publish an event to a topic for every file of a pipeline.
 
         Arguments:
-            prefix: no other topic's, nor the beginning of one.
+            pipeline: whose prefix is no other one's, nor the beginning of one.
             topic: receives the events.
             policy: lets the bucket publish to it; S3 tries that at once.
         """
@@ -64,13 +65,13 @@ class LandingBucket(Construct):
                 filter=s3.CfnBucket.NotificationFilterProperty(
                     s3_key=s3.CfnBucket.S3KeyFilterProperty(
                         rules=[
-                            rule(name="prefix", value=prefix),
+                            rule(name="prefix", value=pipeline.prefix),
                             rule(name="suffix", value=suffix),
                         ]
                     )
                 ),
             )
-            for suffix in SUFFIXES
+            for suffix in pipeline.suffixes
         ]
         # CDK's own way sets notifications by a Lambda function.
         bucket = cast("s3.CfnBucket", self.bucket.node.default_child)

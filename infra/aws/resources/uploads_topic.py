@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from infra.aws.resources.arrival_queue import ArrivalQueue
     from infra.aws.resources.landing_bucket import LandingBucket
+    from infra.aws.uploads import UploadPipeline
 
 
 class UploadsTopic(Construct):
@@ -32,7 +33,7 @@ class UploadsTopic(Construct):
         *,
         key: kms.IKey,
         landing: LandingBucket,
-        prefix: str,
+        pipeline: UploadPipeline,
     ) -> None:
         super().__init__(scope, construct_id)
         self.topic = sns.Topic(self, "Topic", master_key=key)
@@ -43,7 +44,7 @@ class UploadsTopic(Construct):
             policy_document=iam.PolicyDocument(statements=[self._events_of(landing)]),
             topics=[self.topic],
         )
-        landing.announce(prefix=prefix, topic=self.topic, policy=policy)
+        landing.announce(pipeline, topic=self.topic, policy=policy)
 
     def _events_of(self, landing: LandingBucket) -> iam.PolicyStatement:
         return iam.PolicyStatement(

@@ -178,5 +178,5 @@ def _try_upload(upload: Upload, path: Path, folder: Path) -> Trial:
 
 def _name_causes(upload: Upload, path: Path) -> tuple[str, ...]:
     """Give why a file of this name would start no run, if so."""
-    problem = name_problem(upload.prefix + path.name)
+    problem = name_problem(upload.prefix + path.name, (".csv", ".csv.gz"))
     return (problem,) if problem else ()

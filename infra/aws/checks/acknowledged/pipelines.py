@@ -37,12 +37,15 @@ _OF_REST = (
         stack="pipelines",
         resources=("PipelinesAccess/Policy/Resource",),
         details=(
-            *(f"Resource::<LakeBucket.Arn>/{folder}/*" for folder in ("json", "raw", "work")),
-            "Resource::<LandingBucket.Arn>/uploads/*",
+            *(
+                f"Resource::<LakeBucket.Arn>/{folder}/*"
+                for folder in ("exports", "json", "raw", "work")
+            ),
+            *(f"Resource::<LandingBucket.Arn>/{folder}/*" for folder in ("exports", "uploads")),
         ),
         reason=(
             "Objects are named by who uploads them, by commits and by runs, so the names cannot be "
-            "known; the rights end at these four folders of two buckets."
+            "known; the rights end at these six folders of two buckets."
         ),
     ),
     Acknowledgement(

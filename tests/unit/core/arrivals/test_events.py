@@ -19,6 +19,7 @@ from include.errors import ArrivalError
 from tests.support.s3_messages import body, in_envelope, record
 
 BUCKET, PREFIX = "landing", "uploads/sqs/"
+CSV = (".csv", ".csv.gz")
 KEY = "uploads/sqs/orders.csv"
 TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET})
 
@@ -196,7 +197,7 @@ def test_other_place_is_refused(bucket: str, key: str, message: str) -> None:
     ],
 )
 def test_name_of_a_file_has_no_problem(key: str) -> None:
-    assert name_problem(key) is None
+    assert name_problem(key, CSV) is None
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_name_of_a_file_has_no_problem(key: str) -> None:
 def test_name_that_no_file_may_have_is_refused_in_words_without_the_key(
     key: str, message: str
 ) -> None:
-    problem = name_problem(key) or ""
+    problem = name_problem(key, CSV) or ""
     assert re.search(message, problem)
     assert problem.isprintable()
     assert key not in problem

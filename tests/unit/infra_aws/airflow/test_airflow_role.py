@@ -220,5 +220,10 @@ def test_raw_data_cannot_be_deleted_by_the_pipelines_policy_either(template: Tem
         for action in listed(statement["Action"])
     ]
     changing = {action for action in actions if CHANGES.search(action)}
-    assert changing == {"events:PutEvents", "s3:PutObject", "sqs:DeleteMessage"}
+    assert changing == {
+        "events:PutEvents",
+        "kinesis:PutRecords",
+        "s3:PutObject",
+        "sqs:DeleteMessage",
+    }
     assert not any("*" in action for action in actions)
