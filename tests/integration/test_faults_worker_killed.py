@@ -34,11 +34,13 @@ V1, V2, V3 = moment("2020-12-01"), moment("2020-12-02"), moment("2020-12-03")
 
 
 ALL = list(INCLUDE.rglob("*.py"))
-# The other two pipelines, and finish, which ends their runs only, have their own tests.
+# The other pipelines, and finish, which ends runs of uploads only, have their own tests.
 UPLOADS = ("deliver", "extract.", "transform.", "load.", "observe.", "tally.", "finish.")
 # Reached only where a person decides; test_shrunken_snapshots.py has them.
 QUESTIONS = ("ask.", "decide.")
-FAILPOINTS = sorted(name for name in failpoints_of(ALL) if not name.startswith(UPLOADS + QUESTIONS))
+CHANGES = ("read_shard.", "target.", "apply.", "rebuild.")
+ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES)
+FAILPOINTS = sorted(name for name in failpoints_of(ALL) if not name.startswith(ELSEWHERE))
 LOADING = [name for name in FAILPOINTS if name.startswith("upsert.")]
 
 

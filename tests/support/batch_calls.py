@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMe
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 """
 
 from __future__ import annotations
@@ -19,17 +20,19 @@ ENTRIES = {
     "BatchExecuteStatement": "Statements",
     "PutEvents": "Entries",
     "BatchGetItem": "Keys",
+    "PutRecords": "Records",
 }
 NOTHING: dict[str, dict[str, Any]] = {
     "SendMessageBatch": {"Successful": []},
     "BatchExecuteStatement": {"Responses": []},
     "PutEvents": {"FailedEntryCount": 0, "Entries": []},
     "BatchGetItem": {"Responses": {}},
+    "PutRecords": {"FailedRecordCount": 0, "Records": []},
 }
 
 
 def entries_of(action: str, asked: dict[str, Any]) -> list[Any]:
-    """Messages, statements, events or keys of a call."""
+    """Messages, statements, events, keys or records of a call."""
     return list(_holder(action, asked)[ENTRIES[action]])
 
 
@@ -76,10 +79,11 @@ def refuse(
     said: dict[str, Any] = {"ErrorCode": code, "ErrorMessage": "secret"}
     if action == "BatchExecuteStatement":
         said = {"Error": {"Code": code, "Message": "secret"}}
-    field = "Entries" if action == "PutEvents" else "Responses"
+    field = {"PutEvents": "Entries", "PutRecords": "Records"}.get(action, "Responses")
+    count = "FailedRecordCount" if action == "PutRecords" else "FailedEntryCount"
     rest = iter(answer[field])
     merged = [said if at in places else next(rest) for at in range(len(entries))]
-    return {**answer, field: merged, "FailedEntryCount": len(places)}
+    return {**answer, field: merged, count: len(places)}
 
 
 def _holder(action: str, asked: dict[str, Any]) -> dict[str, Any]:

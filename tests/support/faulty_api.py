@@ -97,11 +97,11 @@ class FaultyApi:
     def __enter__(self) -> Self:
         proxy: FaultyApi = self
 
-        class Handler(_Handler):
+        class OfThis(_Handler):
             api = proxy
 
         self._lock, self._numbers = threading.Lock(), Counter[str]()
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", 0), OfThis)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
         return self
@@ -121,7 +121,9 @@ class FaultyApi:
         return fault
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
+    """Serves each connection in a thread of its own."""
+
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -130,35 +132,76 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """What proxies before the emulator do with calls: forward, answer, or break off."""
+
     protocol_version = "HTTP/1.1"
-    api: FaultyApi
+    api: Any
 
     def do_POST(self) -> None:
+        self.carry_out()
+
+    def carry_out(self) -> None:
+        """Do what is to be done with a call."""
+        raise NotImplementedError
+
+    def forward(self, body: bytes) -> tuple[int, bytes]:
+        """What the emulator says to a call."""
+        parts = urlsplit(self.api.endpoint)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        left_out = ("host", "content-length", "connection")
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in left_out}
+        connection.request("POST", self.path, body=body, headers=headers)
+        response = connection.getresponse()
+        answer = response.status, response.read()
+        connection.close()
+        return answer
+
+    def answer(self, status: int, body: bytes) -> None:
+        """Answer the call."""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def break_off(self) -> None:
+        """End the connection by a reset, without an answer."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+        self.close_connection = True
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class _Handler(Handler):
+    api: FaultyApi
+
+    def carry_out(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         action = self.headers.get("X-Amz-Target", "").split(".")[-1]
         if action not in ENTRIES:
-            self._answer(*self._forward(body))
+            self.answer(*self.forward(body))
             return
         asked = json.loads(body)
         fault = self.api.take(action, asked)
         if fault.reset == "before":
-            self._break_off()
+            self.break_off()
         elif fault.status != http.HTTPStatus.OK:
             error = {"__type": fault.code, "message": "try again"}
-            self._answer(fault.status, json.dumps(error).encode())
+            self.answer(fault.status, json.dumps(error).encode())
         else:
             status, answer = self._carry_out(action, asked, fault)
             if fault.reset:
-                self._break_off()
+                self.break_off()
             else:
-                self._answer(status, answer)
+                self.answer(status, answer)
 
     def _carry_out(self, action: str, asked: dict[str, Any], fault: Fault) -> tuple[int, bytes]:
         rest = without(action, asked, fault.places)
         status, answer = http.HTTPStatus.OK.value, json.dumps(NOTHING[action]).encode()
         if rest:
-            status, answer = self._forward(json.dumps(rest).encode())
+            status, answer = self.forward(json.dumps(rest).encode())
         if status == http.HTTPStatus.OK and fault.places and not fault.unheard:
             whole = refuse(
                 action,
@@ -170,28 +213,3 @@ class _Handler(BaseHTTPRequestHandler):
             )
             answer = json.dumps(whole).encode()
         return status, answer
-
-    def _forward(self, body: bytes) -> tuple[int, bytes]:
-        parts = urlsplit(self.api.endpoint)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-        left_out = ("host", "content-length", "connection")
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in left_out}
-        connection.request("POST", self.path, body=body, headers=headers)
-        response = connection.getresponse()
-        answer = response.status, response.read()
-        connection.close()
-        return answer
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _break_off(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
-        self.close_connection = True
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""

@@ -157,12 +157,14 @@ class Publisher:
         warehouse_uri: libpq URI of the owner.
         endpoint: URL of Kinesis.
         stream: its name.
+        into: shards that are open; all of the stream when empty.
         states: what was published last of each table, and its version.
     """
 
     warehouse_uri: str
     endpoint: str
     stream: str
+    into: tuple[str, ...] = ()
     states: dict[Table, tuple[str | None, list[Row]]] = field(default_factory=dict)
 
     def publish(self, table: Table, version: str, rows: list[Row], **known: Any) -> Changes:
@@ -198,32 +200,28 @@ class Publisher:
         self.states[table] = (version, rows)
 
     def put(self, records: Sequence[Any]) -> None:
-        """Put records; each goes to the shard of its key."""
-        entries = [
-            {
-                "Data": each if isinstance(each, bytes) else json.dumps(each).encode(),
-                "PartitionKey": "foreign"
-                if isinstance(each, bytes) or "key" not in each
-                else hashlib.sha256(json.dumps(each["key"]).encode()).hexdigest(),
-            }
-            for each in records
-        ]
+        """Put records, those of a key into one shard; what is bytes goes as it is."""
+        starts = self._starts()
+        entries = []
+        for each in records:
+            data = each if isinstance(each, bytes) else json.dumps(each).encode()
+            key = b"" if isinstance(each, bytes) else json.dumps(each.get("key")).encode()
+            place = int(hashlib.sha256(key).hexdigest(), 16) % len(starts)
+            entries.append(_entry(data, starts[place]))
         self._send(entries)
 
     def put_ends(self, end: dict[str, Any]) -> None:
-        """Put an end to every open shard."""
+        """Put an end into every open shard."""
+        self._send([_entry(json.dumps(end).encode(), start) for start in self._starts()])
+
+    def _starts(self) -> list[str]:
+        """The first hash key of each open shard."""
         shards = client("kinesis", self.endpoint).list_shards(StreamName=self.stream)["Shards"]
-        self._send(
-            [
-                {
-                    "Data": json.dumps(end).encode(),
-                    "PartitionKey": "end",
-                    "ExplicitHashKey": shard["HashKeyRange"]["StartingHashKey"],
-                }
-                for shard in shards
-                if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
-            ]
-        )
+        return [
+            shard["HashKeyRange"]["StartingHashKey"]
+            for shard in shards
+            if not self.into or shard["ShardId"] in self.into
+        ]
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement, in a transaction of its own."""
@@ -238,3 +236,7 @@ class Publisher:
             batch = entries[start : start + MOST_RECORDS]
             answer = kinesis.put_records(StreamName=self.stream, Records=batch)
             assert answer["FailedRecordCount"] == 0
+
+
+def _entry(data: bytes, start: str) -> dict[str, Any]:
+    return {"Data": data, "PartitionKey": "any", "ExplicitHashKey": start}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,16 @@ from psycopg2 import sql
 
 from include.core.aws.objects import ObjectStore, sha256_of
 from include.core.runs.ledger import RunOfSink
+from include.core.runs.outbox import announce_end
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.datasets import export_of, table_exports
 from include.pipelines import kinesis_to_postgres as pipeline
 from tests.support.clients import client
-from tests.support.worker_processes import die_at
+from tests.support.worker_processes import WAIT_SECONDS, die_at
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
     from psycopg2.extensions import connection
@@ -42,7 +44,8 @@ class StreamPlace:
         lake: name of a bucket.
         folder: for temporary files and failpoints.
         kinesis: URL of Kinesis, when it is not the emulator's.
-        tip_seconds: as ReadResources has it.
+        tip_seconds, retry_seconds: as ReadResources and Stream have them.
+        found: what came of each shard that was read in this process.
     """
 
     loader_uri: str
@@ -53,6 +56,8 @@ class StreamPlace:
     folder: Path
     kinesis: str | None = None
     tip_seconds: float = 0.3
+    retry_seconds: float = 5
+    found: list[pipeline.ReadShard] = field(default_factory=list)
 
     @property
     def failpoints(self) -> Path:
@@ -75,19 +80,38 @@ class StreamPlace:
             stream=pipeline.Stream(
                 client=client("kinesis", self.kinesis or self.aws),
                 name=self.stream,
-                retry_seconds=5,
+                retry_seconds=self.retry_seconds,
             ),
             tip_seconds=self.tip_seconds,
             poll_seconds=0.02,
         )
 
-    def run(self, run_id: str = "run") -> list[str]:
+    def run(self, run_id: str = "run", *, barrier: Barrier | None = None) -> list[str]:
         """All tasks of a run; returns the targets that were looked after."""
+        tables = self.read(run_id, barrier=barrier)
+        return [self.apply(table, run_id) for table in tables]
+
+    def read(
+        self, run_id: str = "run", *, barrier: Barrier | None = None
+    ) -> list[pipeline.TableTask]:
+        """The tasks before apply; returns the tables whose turn it is."""
         reading = self.reading_of(run_id)
         tables, shards = pipeline.find_tables(self.connect), pipeline.find_shards(reading)
-        for shard in shards:
-            pipeline.read_shard(shard, tables=tables, resources=reading)
-        return [self.apply(table, run_id) for table in tables]
+        if barrier:
+            barrier.wait(WAIT_SECONDS)
+        self.found.extend(
+            each
+            for shard in shards
+            for each in pipeline.read_shard(shard, tables=tables, resources=reading)
+        )
+        return tables
+
+    def announce(self, run_id: str = "run") -> list[str]:
+        """The last task; returns the bodies of the notices that were sent."""
+        sent: list[str] = []
+        run = Run(dag_id=DAG_ID, run_id=run_id)
+        announce_end(self.connect, run, publish=lambda notice: sent.append(notice.body))
+        return sent
 
     def rebuild(self, table: Table, run_id: str = "run") -> str:
         """A run that was asked to rebuild a target."""

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 # The server of forks has imported what calls need; a fresh interpreter would take a second.
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(
-    [
-        f"tests.support.{name}"
-        for name in ("resumable_runs", "deliveries", "item_runs", "upload_runs", "known_services")
-    ]
+CALLS = (
+    "resumable_runs",
+    "deliveries",
+    "item_runs",
+    "upload_runs",
+    "known_services",
+    "stream_runs",
 )
+processes.set_forkserver_preload([f"tests.support.{name}" for name in CALLS])
 WAIT_SECONDS = 60
 _FAILPOINT = re.compile(r"\bfailpoint\(\s*\"([^\"]+)\"")
 

@@ -139,7 +139,7 @@ def _publication_of(value: dict[str, Any]) -> Publication:
     if len(found) < len(_TEXTS) or not all(map(_is_storable, found)):
         names = ", ".join(_TEXTS)
         raise ForeignError("no_change", f"the record has not all of {names} as text")
-    if value.get("operation") not in {*_WRITTEN, "END"}:
+    if value.get("operation") not in (*_WRITTEN, "END"):
         raise ForeignError("no_change", "the record has none of the operations that there are")
     return Publication(*found)
 
