@@ -324,8 +324,8 @@ def test_checkpoint_that_is_ahead_is_made_up_for_and_put_right(
 
 
 def test_digits_of_numbers_are_kept(place: StreamPlace, publisher: Publisher) -> None:
-    begun = publisher.begin(LINES, "v1", [line(9_007_199_254_740_993, 1, price=1)])
-    text = json.dumps(begun.records[0]).replace('"price": 1', '"price": 9999999999.10')
+    begun = publisher.begin(LINES, "v1", [line(9_007_199_254_740_993, 1, price="9999999999.1")])
+    text = json.dumps(begun.records[0]).replace('"9999999999.1"', "9999999999.10")
     publisher.put([text.encode()])
     publisher.put_ends(begun.end)
     publisher.commit(LINES, begun, [])

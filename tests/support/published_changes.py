@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2.extras import Json
 
+from include.core.exports.row_text import digest_name
 from include.datasets import order_lines, test_table
 from tests.support.clients import client
 
@@ -194,9 +195,11 @@ class Publisher:
     ) -> None:
         """Say that a version was published whole."""
         version = changes.end["version"]
-        known = (Json({"end": changes.end}), Json(counts), Json(snapshot))
+        digest = {"digest": digest_name(table.export.contract.columns)}
+        known = (Json({"end": changes.end}), Json(counts), Json((snapshot or {}) | digest))
         self.query(COMMIT, *known, table.tenant, table.name, version)
-        self.query(ADVANCE, version, Json(snapshot), table.tenant, table.name)
+        kept = None if snapshot is None else Json(snapshot)
+        self.query(ADVANCE, version, kept, table.tenant, table.name)
         self.states[table] = (version, rows)
 
     def put(self, records: Sequence[Any]) -> None:

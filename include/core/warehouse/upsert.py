@@ -181,7 +181,7 @@ class _Load:
             counts.deleted = self.statements.execute("write_changes.delete")
         # The limits look at what was counted while writing; an error rolls all of it back.
         limit = self.policy.shrink
-        if not (limit is not None and limit.ask and self._deletes):
+        if not (limit and limit.ask and self._deletes):
             problem = moved.refuse_newest(before=before, deletes=self._deletes)
             self._refuse_changed_keys(moved, before, problem)
         if missing > self.policy.approved:

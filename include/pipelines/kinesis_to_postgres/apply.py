@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 from psycopg2 import sql
 
 from include.contracts.exports import DELETED_AT
+from include.core.exports.row_text import checksum_of_table, digest_name
 from include.core.failpoints import failpoint
 from include.core.statements import compose, read_statement
 from include.errors import TargetDiffersError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from psycopg2.extensions import cursor
+
+    from include.contracts.columns import Column
     from include.contracts.tables import Table
     from include.core.warehouse.table_statements import TableStatements
 
@@ -28,6 +33,7 @@ class Version:
         published_at: when its publication was committed.
         publication: names its delta.
         counts: of the export: rejected and duplicate rows, besides others.
+        digest: what the digests are called that its checksum is made of.
         publication_id: number of the publication; None when nothing of it was read.
         record: the end record; None when none was read.
         kept: how many of its operations are kept.
@@ -37,6 +43,7 @@ class Version:
     published_at: datetime
     publication: str
     counts: dict[str, Any] | None
+    digest: str | None
     publication_id: int | None = None
     record: dict[str, Any] | None = None
     kept: int = 0
@@ -86,6 +93,37 @@ def chain_of(versions: list[Version], *, applied: str | None) -> list[Version]:
         left.remove(following)
         at = following.version
     return chain
+
+
+def check_target(
+    cursor: cursor, target: Table, columns: Sequence[Column], version: Version
+) -> list[str]:
+    """Hold a target to the export whose version it has: how many rows there are, and which.
+
+    Arguments:
+        cursor: in the transaction that has written the version.
+        target: the table.
+        columns: of the export, as it is declared now.
+        version: what the target has.
+
+    Returns:
+        A warning where the declaration has changed since: then rows are counted, not compared.
+
+    Raises:
+        TargetDiffersError: it holds other rows.
+    """
+    rows, checksum = checksum_of_table(cursor, target, columns)
+    same_columns = version.digest == digest_name(columns)
+    failpoint("apply.checked")
+    if rows != version.end["rows"] or (same_columns and checksum != version.end["checksum"]):
+        raise TargetDiffersError(
+            f"{target.sink}: after {version.version} it would have {rows} rows, and the export has "
+            f"{version.end['rows']}; or some of them differ. Somebody else has written to it. "
+            f"Nothing was applied. {REBUILD}"
+        )
+    if same_columns:
+        return []
+    return [f"The declaration has changed since {version.version}: its rows were only counted"]
 
 
 def apply_version(statements: TableStatements, version: Version, *, moment: datetime) -> Written:

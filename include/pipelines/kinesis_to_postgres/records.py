@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Text that a quarantine row keeps of a record.
 _RAW_CHARACTERS: Final = 65_536
+# Of a number that this module itself looks at.
+_MOST_DIGITS: Final = 20
 _TEXTS: Final = ("tenant", "table", "version", "publication")
 _COUNTS: Final = ("operations", "inserts", "updates", "deletes", "rows")
 # The field of an operation that has what is written.
@@ -125,13 +127,17 @@ def read_batch(records: Sequence[dict[str, Any]], *, shard_id: str) -> Batch:
 
 def _read(data: bytes) -> dict[str, Any]:
     try:
-        # Floats keep their digits: a numeric may have more than a double.
-        value = json.loads(data, parse_float=str)
+        # Numbers keep their digits: a numeric may have more than a double, or than Python reads.
+        value = json.loads(data, parse_float=str, parse_int=_whole)
     except (ValueError, RecursionError):
         raise ForeignError("not_json", "the record is no JSON") from None
     if not isinstance(value, dict):
         raise ForeignError("not_object", "the record is no JSON object")
     return value
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) < _MOST_DIGITS else digits
 
 
 def _publication_of(value: dict[str, Any]) -> Publication:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from include.core.failpoints import failpoint
@@ -13,7 +13,13 @@ from include.core.warehouse.connection import transaction
 from include.core.warehouse.sink_lock import lock_sink
 from include.core.warehouse.table_statements import TableStatements
 from include.errors import RunInputError
-from include.pipelines.kinesis_to_postgres.apply import Version, Written, apply_version, chain_of
+from include.pipelines.kinesis_to_postgres.apply import (
+    Version,
+    Written,
+    apply_version,
+    chain_of,
+    check_target,
+)
 from include.pipelines.kinesis_to_postgres.lost import cause_of_loss, reset_checkpoints
 from include.pipelines.kinesis_to_postgres.notices import write_run_notice
 from include.pipelines.kinesis_to_postgres.rebuild import check_newest, fetch_newest, load_newest
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import cursor
 
+    from include.contracts.columns import Column
     from include.contracts.tables import Table
     from include.core.runs.ledger import RunOfSink
     from include.core.warehouse.connection import Connect
@@ -81,64 +88,90 @@ def apply_table(task: TableTask, *, run: RunOfSink, resources: SettleResources) 
     target = export.target(task["tenant"], task["table"])
     make_target(target, loader=resources.connect, owner=resources.owner)
     run = replace(run, sink=target.sink)
+    turn = _Turn(task, target, export.contract.columns, run, resources)
     if task["rebuild"]:
-        _rebuild(task, target, run, resources, cause=None)
+        turn.rebuild(cause=None)
         return target.sink
-    lost = _apply(task, target, run, resources)
+    lost = turn.apply()
     if lost is not None:
         cause = cause_of_loss(lost, resources.stream)
         log.warning("%s is rebuilt: %s", target.sink, cause.text)
-        _rebuild(task, target, run, resources, cause=cause.text)
+        turn.rebuild(cause=cause.text)
         if not cause.trimmed:
             reset_checkpoints(lost, resources)
     return target.sink
 
 
-def _apply(
-    task: TableTask, target: Table, run: RunOfSink, resources: SettleResources
-) -> Version | None:
-    """Apply what is whole; or come back with a version that never will be, and do nothing."""
-    with transaction(resources.connect, doing=f"apply changes to {target.sink}") as cursor:
-        lock_sink(cursor, target.sink)
-        failpoint("apply.locked")
-        versions = _published(cursor, task)
-        chain = chain_of(versions, applied=_applied(cursor, task))
-        if lost := _lost(versions, chain, task):
-            return lost
-        if chain:
-            statements = TableStatements(cursor, target)
-            written = [
-                apply_version(statements, version, moment=version.published_at) for version in chain
-            ]
-            _settle(cursor, task, [version.version for version in chain])
-            failpoint("apply.settled")
-            counts = [_counts(*each) for each in zip(chain, written, strict=True)]
-            _record(cursor, run, chain, counts, resources)
-    failpoint("apply.committed")
-    return None
+@dataclass(frozen=True)
+class _Turn:
+    """One table's turn in one run."""
 
+    task: TableTask
+    target: Table
+    columns: Sequence[Column]
+    run: RunOfSink
+    resources: SettleResources
 
-def _rebuild(
-    task: TableTask,
-    target: Table,
-    run: RunOfSink,
-    resources: SettleResources,
-    *,
-    cause: str | None,
-) -> None:
-    """Make the target hold its newest export, whatever it holds."""
-    newest = fetch_newest(task, resources)
-    failpoint("rebuild.fetched")
-    with transaction(resources.connect, doing=f"rebuild {target.sink}") as cursor:
-        lock_sink(cursor, target.sink)
-        failpoint("rebuild.locked")
-        check_newest(cursor, task, newest)
-        counts = load_newest(cursor, target, newest, resources)
-        _settle(cursor, task, newest.versions)
-        failpoint("rebuild.settled")
-        warnings = [cause] if cause else []
-        _record(cursor, run, [newest.version], [counts], resources, warnings=warnings)
-    failpoint("rebuild.committed")
+    def apply(self) -> Version | None:
+        """Apply what is whole; or come back with a version that never will be, and do nothing."""
+        sink = self.target.sink
+        with transaction(self.resources.connect, doing=f"apply changes to {sink}") as cursor:
+            lock_sink(cursor, sink)
+            failpoint("apply.locked")
+            versions = _published(cursor, self.task)
+            chain = chain_of(versions, applied=_applied(cursor, self.task))
+            if lost := _lost(versions, chain, self.task):
+                return lost
+            if chain:
+                self._write(cursor, chain)
+        failpoint("apply.committed")
+        return None
+
+    def rebuild(self, *, cause: str | None) -> None:
+        """Make the target hold its newest export, whatever it holds."""
+        newest = fetch_newest(self.task, self.resources)
+        failpoint("rebuild.fetched")
+        sink = self.target.sink
+        with transaction(self.resources.connect, doing=f"rebuild {sink}") as cursor:
+            lock_sink(cursor, sink)
+            failpoint("rebuild.locked")
+            check_newest(cursor, self.task, newest)
+            counts = load_newest(cursor, self.target, newest, self.resources)
+            failpoint("rebuild.loaded")
+            _settle(cursor, self.task, newest.versions)
+            warnings = [cause] if cause else []
+            self._record(cursor, [newest.version], [counts], warnings=warnings)
+        failpoint("rebuild.committed")
+
+    def _write(self, cursor: cursor, chain: list[Version]) -> None:
+        statements = TableStatements(cursor, self.target)
+        written = [
+            apply_version(statements, version, moment=version.published_at) for version in chain
+        ]
+        _settle(cursor, self.task, [version.version for version in chain])
+        failpoint("apply.settled")
+        counts = [_counts(*each) for each in zip(chain, written, strict=True)]
+        self._record(cursor, chain, counts, warnings=[])
+
+    def _record(
+        self,
+        cursor: cursor,
+        versions: Sequence[Version],
+        counts: Sequence[Counts],
+        *,
+        warnings: list[str],
+    ) -> None:
+        """Hold the target to the export, and write the ledger row and the notice."""
+        newest = versions[-1]
+        warnings = [*warnings, *check_target(cursor, self.target, self.columns, newest)]
+        run = replace(self.run, as_of=newest.published_at)
+        names = Counts.__annotations__
+        total = Counts(**{name: sum(getattr(each, name) for each in counts) for name in names})
+        sources = [_source(*each) for each in zip(versions, counts, strict=True)]
+        if record_run(cursor, run, total, Details(sources=sources, warnings=warnings)):
+            failpoint("apply.entered_in_ledger")
+            write_run_notice(cursor, run, dataset=run.dag_id, ui_url=self.resources.ui_url)
+        failpoint("apply.recorded")
 
 
 def _lost(versions: list[Version], chain: list[Version], task: TableTask) -> Version | None:
@@ -169,26 +202,6 @@ def _settle(cursor: cursor, task: TableTask, versions: list[str]) -> None:
     cursor.execute(_named("settle_exports.forget"), numbers)
     cursor.execute(_named("settle_exports.apply"), values)
     cursor.execute(_named("settle_exports.advance"), values)
-
-
-def _record(
-    cursor: cursor,
-    run: RunOfSink,
-    versions: Sequence[Version],
-    counts: Sequence[Counts],
-    resources: SettleResources,
-    *,
-    warnings: Sequence[str] = (),
-) -> None:
-    run = replace(run, as_of=versions[-1].published_at)
-    names = Counts.__annotations__
-    total = Counts(**{name: sum(getattr(each, name) for each in counts) for name in names})
-    sources = [_source(*each) for each in zip(versions, counts, strict=True)]
-    details = Details(sources=sources, warnings=list(warnings))
-    if record_run(cursor, run, total, details):
-        failpoint("apply.entered_in_ledger")
-        write_run_notice(cursor, run, dataset=run.dag_id, ui_url=resources.ui_url)
-    failpoint("apply.recorded")
 
 
 def _counts(version: Version, written: Written) -> Counts:

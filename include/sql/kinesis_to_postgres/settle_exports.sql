@@ -34,6 +34,7 @@ select
     newest.published_at,
     newest.publication,
     newest.counts,
+    newest.snapshot ->> 'digest' as digest,
     newest.delta -> 'end' as record,
     array(
         select published.version
@@ -64,6 +65,7 @@ select
     published.published_at,
     published.publication,
     published.counts,
+    published.snapshot ->> 'digest' as digest,
     read.publication_id,
     (
         select ended.record
