@@ -20,7 +20,7 @@ from include.core.scratch import scratch_folder
 from include.datasets import export_of, table_exports
 from include.pipelines import kinesis_to_postgres as pipeline
 from tests.support.clients import client
-from tests.support.worker_processes import WAIT_SECONDS, die_at
+from tests.support.worker_processes import WAIT_SECONDS, die_at, once
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
@@ -94,9 +94,11 @@ class StreamPlace:
     def read(
         self, run_id: str = "run", *, barrier: Barrier | None = None
     ) -> list[pipeline.TableTask]:
-        """The tasks before apply; returns the tables whose turn it is."""
+        """The tasks before apply; returns the tables whose turn it is, the same to a rerun."""
         reading = self.reading_of(run_id)
-        tables, shards = pipeline.find_tables(self.connect), pipeline.find_shards(reading)
+        kept = self.folder / "kept" / run_id
+        tables = once(kept, lambda: pipeline.find_tables(self.connect))
+        shards = pipeline.find_shards(reading)
         if barrier:
             barrier.wait(WAIT_SECONDS)
         self.found.extend(
@@ -104,7 +106,8 @@ class StreamPlace:
             for shard in shards
             for each in pipeline.read_shard(shard, tables=tables, resources=reading)
         )
-        return tables
+        found: list[pipeline.TableTask] = tables
+        return found
 
     def announce(self, run_id: str = "run") -> list[str]:
         """The last task; returns the bodies of the notices that were sent."""
@@ -159,14 +162,20 @@ class StreamPlace:
     def lake_store(self) -> ObjectStore:
         return ObjectStore(client=client("s3", self.aws), bucket=self.lake)
 
-    def rows(self, table: Table) -> list[Row]:
+    def rows(self, table: Table, connection: connection | None = None) -> list[Row]:
         """What the target has, in order of key; without rows that are softly deleted."""
         columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
         target = sql.Identifier(*table.sink.split(".", 1))
         statement = sql.SQL("select {} from {}").format(columns, target)
         if table.export.deletes == "soft":
             statement += sql.SQL(" where deleted_at is null")
-        found = [dict(zip(table.columns, row, strict=True)) for row in self.query(statement)]
+        if connection is None:
+            rows = self.query(statement)
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                rows = cursor.fetchall()
+        found = [dict(zip(table.columns, row, strict=True)) for row in rows]
         return sorted(found, key=table.key_of)
 
     def query(self, statement: Any, *values: Any) -> list[tuple[Any, ...]]:

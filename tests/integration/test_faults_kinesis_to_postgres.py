@@ -1,0 +1,187 @@
+"""Workers that die, races of runs, and a database that is lost: whole versions, once each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.errors import TargetDiffersError, WarehouseUnavailableError
+from include.pipelines.kinesis_to_postgres.stage import (
+    OvertakenError,
+    Taken,
+    find_position,
+    take_over,
+)
+from tests.integration.stream_places import place, publisher, stream
+from tests.support.published_changes import LINES, THINGS, line, things
+from tests.support.stream_invariants import StreamTrial
+from tests.support.tcp_proxy import Fate, Proxy, commit_of
+from tests.support.worker_processes import Worker, failpoints_of, processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.published_changes import Publisher
+    from tests.support.stream_runs import StreamPlace
+
+__all__ = ["place", "publisher", "stream"]
+
+PIPELINE = Path(__file__).parents[2] / "include" / "pipelines" / "kinesis_to_postgres"
+FAILPOINTS = sorted(failpoints_of(PIPELINE.glob("*.py")))
+REBUILDING = {name for name in FAILPOINTS if name.startswith("rebuild.")}
+STAGED = "insert into ops.stream_change"
+RECORDED = "insert into ops.run"
+
+
+@pytest.fixture
+def trial(place: StreamPlace, publisher: Publisher) -> Iterator[StreamTrial]:
+    """A table at its first version, and two more and a new table in the stream."""
+    with StreamTrial(place, publisher) as under_way:
+        under_way.publish(THINGS, "v1", things(*range(40)))
+        place.run("before")
+        changed = [*things(*range(5, 30)), *things(*range(30, 40), c1="new"), *things(50, 51)]
+        under_way.publish(THINGS, "v2", changed)
+        under_way.publish(LINES, "v1", [line(order, 1) for order in range(20)])
+        under_way.publish(THINGS, "v3", [*things(1, 2), *changed[3:]])
+        yield under_way
+
+
+def test_every_side_effect_has_a_failpoint() -> None:
+    assert FAILPOINTS == [
+        "apply.checked", "apply.committed", "apply.deleted", "apply.entered_in_ledger",
+        "apply.locked", "apply.recorded", "apply.settled", "apply.staged", "apply.written",
+        "read_shard.committed", "read_shard.moved", "read_shard.read", "read_shard.set_aside",
+        "read_shard.staged", "rebuild.committed", "rebuild.fetched", "rebuild.loaded",
+        "rebuild.locked", "target.committed", "target.made",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("failpoint", sorted({*FAILPOINTS} - REBUILDING))
+def test_run_survives_the_death_of_its_worker(trial: StreamTrial, failpoint: str) -> None:
+    trial.place.die_at(failpoint, "killed")
+    trial.check_readers()
+    trial.place.run("killed")
+    trial.check_healed("killed", "another")
+
+
+@pytest.mark.parametrize("failpoint", sorted(REBUILDING))
+def test_rebuild_survives_the_death_of_its_worker(trial: StreamTrial, failpoint: str) -> None:
+    place = trial.place
+    place.run("applied")
+    place.query("update exports.acme__test_table set c1 = 'meddled' where pk < 'k000010'")
+    trial.seen.clear()
+    meddled = place.rows(THINGS)
+    trial.states[THINGS].append(meddled)
+    killed = Worker(
+        partial(place.rebuild, THINGS, "killed"), failpoints=place.failpoints, armed=failpoint
+    )
+    assert killed.end() == "killed"
+    place.rebuild(THINGS, "killed")
+    trial.check_readers()
+    assert place.rows(THINGS) == sorted(trial.states[THINGS][3], key=THINGS.key_of)
+    changed = "select inserted, updated, deleted from ops.run where run_id = 'killed'"
+    assert place.query(changed) == [(0, 4, 0)]
+    assert len(place.announce("killed")) == 3
+    assert place.run("another") == []
+
+
+@pytest.mark.parametrize("number", [2, 8])
+def test_runs_at_once_apply_each_version_once(trial: StreamTrial, number: int) -> None:
+    barrier = processes.Barrier(number)
+    workers = [
+        Worker(partial(trial.place.run, f"run {n}", barrier=barrier), failpoints=trial.place.folder)
+        for n in range(number)
+    ]
+    assert [worker.end() for worker in workers] == ["done"] * number
+    trial.check_healed(*(f"run {n}" for n in range(number)))
+
+
+@pytest.mark.parametrize("statement", [STAGED, RECORDED], ids=["reading", "applying"])
+@pytest.mark.parametrize("fate", [Fate.CUT, Fate.LOSE_ANSWER])
+def test_commit_that_is_lost_leaves_all_or_nothing(
+    trial: StreamTrial, statement: str, fate: Fate
+) -> None:
+    with Proxy(trial.place.loader_uri, commit_of(statement, fate)) as proxy:
+        with pytest.raises(WarehouseUnavailableError):
+            replace(trial.place, loader_uri=proxy.uri).run("cut")
+        assert proxy.fired
+    trial.check_readers()
+    trial.place.run("cut")
+    trial.check_healed("cut")
+
+
+def test_records_that_two_readers_have_at_once_are_taken_over_by_one(
+    place: StreamPlace, publisher: Publisher
+) -> None:
+    publisher.put([b"foreign"] * 3)
+    ((shard, number),) = [
+        (shard.shard_id, found[0]["SequenceNumber"])
+        for shard in place.reading.stream.shards()
+        if (found := records_of(place, shard.shard_id))
+    ]
+    before = find_position(place.reading, shard)
+    after = replace(before, sequence_number=number)
+    take_over(place.reading, records_of(place, shard), before=before, after=after, taken=Taken())
+    with pytest.raises(OvertakenError):
+        take_over(
+            place.reading, records_of(place, shard), before=before, after=after, taken=Taken()
+        )
+    place.run()
+    assert place.query("select count(*) from ops.rejected_row") == [(3 + 2,)]
+
+
+def records_of(place: StreamPlace, shard_id: str) -> list[dict[str, Any]]:
+    """All records of a shard."""
+    reading = place.reading.stream
+    return reading.read(str(reading.iterator(shard_id, after=None))).records
+
+
+def test_table_that_fails_holds_back_no_other(trial: StreamTrial) -> None:
+    place = trial.place
+    place.query("insert into exports.acme__test_table (pk) values ('k000050')")
+    tables = place.read("half")
+    done = []
+    for table in tables:
+        if table["table"] == THINGS.name:
+            with pytest.raises(TargetDiffersError, match="operations of v2 do not fit"):
+                place.apply(table, "half")
+        else:
+            done.append(place.apply(table, "half"))
+    assert done == [LINES.sink]
+    assert place.rows(LINES) == sorted(trial.states[LINES][-1], key=LINES.key_of)
+    place.query("delete from exports.acme__test_table where pk = 'k000050'")
+    place.run("rest")
+    assert place.rows(THINGS) == sorted(trial.states[THINGS][-1], key=THINGS.key_of)
+
+
+def test_target_with_a_row_that_no_operation_is_about_is_refused(trial: StreamTrial) -> None:
+    place = trial.place
+    place.query("insert into exports.acme__test_table (pk) values ('foreign')")
+    with pytest.raises(TargetDiffersError, match="after v3 it would have 37 rows, and the export"):
+        place.run("refused")
+    place.query("delete from exports.acme__test_table where pk = 'foreign'")
+    place.query("update exports.acme__test_table set c3 = 'foreign' where pk = 'k000020'")
+    with pytest.raises(TargetDiffersError, match="or some of them differ"):
+        place.run("refused again")
+    assert place.query("select distinct run_id from ops.run where sink like '%test_table'") == [
+        ("before",)
+    ]
+
+
+def test_trigger_that_keeps_rows_out_is_noticed(trial: StreamTrial) -> None:
+    place = trial.place
+    owner = place.own()
+    with owner, owner.cursor() as cursor:
+        cursor.execute(
+            "create function exports.drop_row() returns trigger language plpgsql as"
+            " $$ begin if new.pk = 'k000050' then return null; end if; return new; end $$;"
+            " create trigger keep_out before insert on exports.acme__test_table"
+            " for each row execute function exports.drop_row()"
+        )
+    owner.close()
+    with pytest.raises(TargetDiffersError, match="of v2 not all operations were written"):
+        place.run("refused")
