@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,8 +22,13 @@ from include.pipelines.kinesis_to_postgres.stage import (
 from tests.integration.stream_places import place, publisher, stream
 from tests.support.published_changes import LINES, THINGS, line, things
 from tests.support.stream_invariants import StreamTrial
-from tests.support.tcp_proxy import Fate, Proxy, commit_of
-from tests.support.worker_processes import Worker, failpoints_of, processes
+from tests.support.tcp_proxy import Fate, Proxy, Seen, commit_of
+from tests.support.worker_processes import (
+    WAIT_SECONDS,
+    Worker,
+    failpoints_of,
+    processes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +41,7 @@ __all__ = ["place", "publisher", "stream"]
 PIPELINE = Path(__file__).parents[2] / "include" / "pipelines" / "kinesis_to_postgres"
 FAILPOINTS = sorted(failpoints_of(PIPELINE.glob("*.py")))
 REBUILDING = {name for name in FAILPOINTS if name.startswith("rebuild.")}
+WAITING = "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
 STAGED = "insert into ops.stream_change"
 RECORDED = "insert into ops.run"
 
@@ -170,6 +179,31 @@ def test_target_with_a_row_that_no_operation_is_about_is_refused(trial: StreamTr
     assert place.query("select distinct run_id from ops.run where sink like '%test_table'") == [
         ("before",)
     ]
+
+
+def test_tables_that_are_applied_side_by_side_are_all_in_the_notice(trial: StreamTrial) -> None:
+    place, held, go_on = trial.place, threading.Event(), threading.Event()
+
+    def hold(seen: Seen) -> Fate:
+        written = any("insert into ops.outbox" in each for each in seen.statements)
+        if written and seen.statements[-1] == "COMMIT" and not held.is_set():
+            held.set()
+            assert go_on.wait(WAIT_SECONDS)
+        return Fate.PASS
+
+    first, second = place.read("both")
+    with Proxy(place.loader_uri, hold) as proxy, ThreadPoolExecutor() as threads:
+        slow = threads.submit(replace(place, loader_uri=proxy.uri).apply, first, "both")
+        assert held.wait(WAIT_SECONDS)
+        quick = threads.submit(place.apply, second, "both")
+        while not place.query(WAITING):
+            assert not quick.done()
+            time.sleep(0.02)
+        go_on.set()
+        sinks = {slow.result(), quick.result()}
+    ((notice,),) = place.query("select body from ops.outbox where run_id = 'both'")
+    assert all(f"  - {sink} at" in notice for sink in sinks)
+    trial.check_healed("both")
 
 
 def test_trigger_that_keeps_rows_out_is_noticed(trial: StreamTrial) -> None:

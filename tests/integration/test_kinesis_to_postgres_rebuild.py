@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.errors import ArchiveError, RunInputError, TargetDiffersError
+from include.errors import ArchiveError, ExportBusyError, RunInputError, TargetDiffersError
+from include.pipelines.kinesis_to_postgres import settle
 from tests.integration.stream_places import place, publisher, stream
 from tests.support.published_changes import LINES, THINGS, line, things
 
@@ -105,3 +106,45 @@ def test_target_stays_where_the_export_is_gone(place: StreamPlace, publisher: Pu
     with pytest.raises(ArchiveError):
         place.rebuild(THINGS, "second")
     assert place.rows(THINGS) == rows
+
+
+def test_version_on_a_base_that_the_target_lacks_is_not_applied(
+    place: StreamPlace, publisher: Publisher
+) -> None:
+    publish(place, publisher, THINGS, "v1", things(1, 2, 3))
+    place.run("first")
+    publisher.query("update ops.export_table set applied_version = 'v0'")
+    publish(place, publisher, THINGS, "v2", things(2, 3))
+    place.run("second")
+    assert place.rows(THINGS) == things(2, 3)
+    ((*_, warning),) = place.query(LEDGER, "second")
+    assert warning.startswith("v2 was made of v1, which the target does not hold")
+
+
+def test_rebuild_that_a_newer_version_has_overtaken_starts_again(
+    place: StreamPlace, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(place, publisher, THINGS, "v1", things(1))
+    place.run("first")
+
+    def overtake(name: str) -> None:
+        if name == "rebuild.fetched" and publisher.states[THINGS][0] == "v1":
+            publish(place, publisher, THINGS, "v2", things(1, 2))
+            place.run("second")
+
+    monkeypatch.setattr(settle, "failpoint", overtake)
+    with pytest.raises(ExportBusyError):
+        place.rebuild(THINGS, "third")
+    assert place.rows(THINGS) == things(1, 2)
+    place.rebuild(THINGS, "third")
+    assert place.rows(THINGS) == things(1, 2)
+
+
+def test_rebuild_after_the_declaration_has_changed_counts_rows_and_says_so(
+    place: StreamPlace, publisher: Publisher
+) -> None:
+    publish(place, publisher, THINGS, "v1", things(1))
+    publisher.query('update ops.export set snapshot = snapshot || \'{"digest": "older"}\'')
+    place.run("first")
+    ((*_, warning),) = place.query(LEDGER, "first")
+    assert warning == "The declaration has changed since v1: its rows were only counted"
