@@ -41,7 +41,7 @@ from airflow.sdk import dag, task
 
 from wiring.defaults import dag_defaults, settings
 from wiring.failures import notify_failure, records_cause
-from wiring.questions import PARAMS, ask_person, runs_after_answer
+from wiring.questions import PARAMS, ask_person, no_command, runs_after_answer
 from wiring.started_runs import start_runs
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def answer() -> list[StartedRun]:
     schedule=None,
     params=PARAMS,
     tags=["approval", "quality"],
-    on_failure_callback=notify_failure(dataset=NAME, sink=SINK),
+    on_failure_callback=notify_failure(dataset=NAME, sink=SINK, on_record=no_command),
     **defaults
     | {
         "max_active_runs": MOST_QUESTIONS,

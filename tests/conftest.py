@@ -50,6 +50,8 @@ PACE = {
     "AIRFLOW__SLUICE__SWEEP_GRACE_SECONDS": "5",
     # Longer than a run takes to start when the machine is busy.
     "AIRFLOW__SLUICE__VISIBILITY_SECONDS": "30",
+    # Nobody answers one question of the tests; all others are answered at once.
+    "AIRFLOW__SLUICE__ANSWER_SECONDS": "90",
     # When another triggerer may take over from one that is dead.
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",

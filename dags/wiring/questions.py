@@ -50,7 +50,7 @@ def start_questions(loaded: Any) -> Any:
     return start_runs("ask", list_questions(loaded["questions"]))
 
 
-class _Approval(ApprovalOperator):
+class Approval(ApprovalOperator):
     """Airflow's own, which also says who has refused: its refusal ends without a result."""
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
@@ -65,7 +65,7 @@ def ask_person() -> ApprovalOperator:
     seconds = settings().answer_seconds
     wait = timedelta(seconds=seconds)
     until = f"Without an answer within {_in_words(wait)} it counts as **Reject**."
-    return _Approval(
+    return Approval(
         task_id="ask",
         subject="{{ dag_run.conf['subject'] }}",
         body="{{ dag_run.conf['body'] }}\n\n" + until,
@@ -79,6 +79,11 @@ def runs_after_answer() -> list[StartedRun]:
     context: Any = get_current_context()
     run, ti = context["dag_run"], context["ti"]
     return run_after_answer(run.conf, run.run_id, ti.xcom_pull(task_ids="ask", key=ANSWER))
+
+
+def no_command(*_: object) -> dict[str, Any]:
+    """What a run of approve_shrinking must be given to do the same again: nobody starts it."""
+    return {}
 
 
 def _in_words(wait: timedelta) -> str:

@@ -54,7 +54,8 @@ class ShrinkLimit:
         rows: fewer may always go, as long as some stay.
         share: of the rows of the snapshot before.
         ask: a person decides in the UI whether a suspicious snapshot is loaded; without it the run
-            fails, and so does each later one until the source or the limit has changed.
+            fails, and so does each later one until the source or the limit has changed. About
+            exports of whole tables one always does.
     """
 
     rows: int = 100

@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from include.core.runs.questions import run_that_asks
-from tests.support.scheduled_runs import ScheduledRuns
+from tests.support.other_github import other_github
+from tests.support.required_actions import (
+    QUESTIONS_DAG,
+    TABLE,
+    RequiredActions,
+    asking_dag,
+    morning,
+    publish,
+)
+from tests.support.scheduled_runs import ScheduledRuns, backfilled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from include.core.runs.questions import Question
     from infra.local.stack import Stack
 
-DAG = "approve_shrinking"
-PATIENCE_SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Questions:
-    """The required actions of a stack."""
-
-    runs: ScheduledRuns
-
-    def open(self, run_id: str) -> dict[str, Any]:
-        """Wait until a run's question is shown; what Airflow shows of it."""
-        query = {"response_received": False, "state": "deferred"}
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            path = f"/dags/{DAG}/dagRuns/~/hitlDetails"
-            found = self.runs.stack.api.call("GET", path, query=query)["hitl_details"]
-            for each in found:
-                if each["task_instance"]["dag_run_id"] == run_id:
-                    return dict(each)
-            assert time.monotonic() < deadline, f"no question of {run_id}"
-            time.sleep(0.5)
-
-    def answer(self, run_id: str, option: str) -> None:
-        """Choose an option, as the button in the UI does."""
-        path = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/ask/-1/hitlDetails"
-        body = {"chosen_options": [option], "params_input": {}}
-        self.runs.stack.api.call("PATCH", path, body=body)
+STATES = "select state, times, missing, decided_by from ops.shrunken_snapshot order by asked_at"
 
 
 @pytest.fixture
 def runs(stack: Stack) -> ScheduledRuns:
     return ScheduledRuns(stack)
+
+
+@pytest.fixture
+def actions(runs: ScheduledRuns) -> RequiredActions:
+    return RequiredActions(runs)
+
+
+@contextmanager
+def asking(runs: ScheduledRuns, root: Path, first: int) -> Iterator[str]:
+    """The DAG of a dataset that asks; its table has the ten rows of a day, the next has five."""
+    publish(root, first)
+    with other_github(runs.stack, root), asking_dag(runs) as dag_id:
+        runs.forget(TABLE, dag_id)
+        assert runs.trigger(dag_id, as_of=morning(first))[1] == "success"
+        assert rows(runs) == 10
+        yield dag_id
+
+
+def statuses(runs: ScheduledRuns, run_id: str) -> list[str]:
+    """What the notices of a run say of it."""
+    return [notice["MessageAttributes"]["status"]["Value"] for notice in runs.notices(run_id)]
 
 
 def question(valid: str, **other: Any) -> Question:
@@ -68,32 +73,108 @@ def ask(runs: ScheduledRuns, asked: Question) -> str:
     started = run_that_asks(asked)
     run_id = started["trigger_run_id"]
     body = {"dag_run_id": run_id, "conf": started["conf"], "logical_date": None}
-    runs.stack.api.call("POST", f"/dags/{DAG}/dagRuns", body=body)
+    runs.stack.api.call("POST", f"/dags/{QUESTIONS_DAG}/dagRuns", body=body)
     return run_id
 
 
+def rows(runs: ScheduledRuns) -> int:
+    ((found,),) = runs.query(f"select count(*) from {TABLE}")
+    return int(found)
+
+
 def test_question_shows_what_the_run_was_given_and_its_answer_starts_one_run(
-    runs: ScheduledRuns,
+    runs: ScheduledRuns, actions: RequiredActions
 ) -> None:
     last = runs.last()
+    unanswered = ask(runs, question("nobody"))
     approved, refused = ask(runs, question("one")), ask(runs, question("two"))
-    silent = ask(runs, question("three", refused_conf=None))
-    shown = Questions(runs).open(approved)
+    untold = ask(runs, question("three", refused_conf=None))
+    _, shown = actions.wait_for(approved)
+    # What a source has written is no template.
     assert shown["subject"] == "one: {{ 1/0 }}"
-    assert shown["body"].startswith("{{ 1/0 }} of **all** rows\n\nWithout an answer within 3 days")
+    assert shown["body"].startswith("{{ 1/0 }} of **all** rows\n\nWithout an answer within 0:01:30")
     assert shown["options"] == ["Approve", "Reject"]
-    for run_id, option in ((approved, "Approve"), (refused, "Reject"), (silent, "Reject")):
-        Questions(runs).open(run_id)
-        Questions(runs).answer(run_id, option)
-    for run_id in (approved, refused, silent):
-        assert runs.wait(DAG, run_id) == "success"
-    started = {run: dag for dag, run, _ in runs.since(last) if dag != DAG}
-    assert started == {
-        f"approved__{approved}": "migrate_warehouse",
-        f"refused__{refused}": "migrate_warehouse",
+    for run_id, option in ((approved, "Approve"), (refused, "Reject"), (untold, "Reject")):
+        actions.wait_for(run_id)
+        actions.answer(run_id, option)
+    for run_id in (approved, refused, untold, unanswered):
+        assert runs.wait(QUESTIONS_DAG, run_id) == "success"
+    started = {run: dag for dag, run, _ in runs.since(last) if dag != QUESTIONS_DAG}
+    who = {
+        f"approved__{approved}": {"said": "approved", "decided_by": "Anonymous"},
+        f"refused__{refused}": {"said": "refused", "decided_by": "Anonymous"},
+        f"refused__{unanswered}": {"said": "refused", "decided_by": None},
     }
-    for run_id in started:
-        assert runs.conf("migrate_warehouse", run_id) == {
-            "said": run_id.split("__")[0],
-            "decided_by": "Anonymous",
-        }
+    assert started == dict.fromkeys(who, "migrate_warehouse")
+    for run_id, conf in who.items():
+        assert runs.conf("migrate_warehouse", run_id) == conf
+
+
+def test_run_by_hand_without_a_question_is_refused(runs: ScheduledRuns) -> None:
+    with pytest.raises(Exception, match="Invalid input for param dag_id"):
+        runs.stack.api.trigger(QUESTIONS_DAG, {})
+
+
+def test_backfill_that_shrinks_waits_for_a_person_past_the_death_of_the_triggerer(
+    runs: ScheduledRuns, actions: RequiredActions, tmp_path: Path
+) -> None:
+    with asking(runs, tmp_path, 1) as dag:
+        runs.request_backfill(dag, days=["2020-12-02"])
+        first = backfilled("2020-12-02")
+        assert runs.wait(dag, first) == "success"
+        asked, shown = actions.wait_for()
+        assert '{"date": "2020-11-10"}' in shown["body"]
+        (notice,) = runs.notices(first)
+        assert notice["MessageAttributes"]["status"]["Value"] == "asked"
+        assert asked in notice["Message"]
+        assert rows(runs) == 10
+
+        # The next day's run finds the question open, and asks no other.
+        second, state = runs.trigger(dag, as_of=morning(3))
+        assert state == "success"
+        assert runs.tries(dag, second)["ask"] == [("skipped", 1)]
+        assert statuses(runs, second) == ["skipped"]
+        assert len(actions.all()) == 1
+
+        runs.kill_triggerer()
+        actions.answer(asked, "Approve")
+        runs.start_triggerer()
+        assert runs.wait(QUESTIONS_DAG, asked) == "success"
+        answer = f"approved__{asked}"
+        assert runs.wait(dag, answer) == "success"
+        assert rows(runs) == 5
+        assert runs.query(STATES) == [("loaded", 1, 5, "Anonymous")]
+        assert statuses(runs, answer) == ["success"]
+        # Whoever waits for the table hears of the load, and not of the question.
+        assert runs.updates(dag, first) == []
+        assert [update["deleted"] for update in runs.updates(dag, answer)] == [5]
+        check_that_logs_show_no_key(runs)
+
+
+def test_refusal_is_told_of_once_and_the_next_day_asks_nobody(
+    runs: ScheduledRuns, actions: RequiredActions, tmp_path: Path
+) -> None:
+    with asking(runs, tmp_path, 11) as dag:
+        assert runs.trigger(dag, as_of=morning(12))[1] == "success"
+        asked, _ = actions.wait_for()
+        actions.answer(asked, "Reject")
+        assert runs.wait(QUESTIONS_DAG, asked) == "success"
+        answer = f"refused__{asked}"
+        assert runs.wait(dag, answer) == "success"
+        (notice,) = runs.notices(answer)
+        assert notice["MessageAttributes"]["status"]["Value"] == "refused"
+        assert ", by Anonymous" in notice["Message"]
+        later, state = runs.trigger(dag, as_of=morning(13))
+        assert state == "success"
+        assert statuses(runs, later) == ["skipped"]
+        assert actions.all() == []
+        assert rows(runs) == 10
+        assert runs.query(STATES) == [("refused", 1, 5, "Anonymous")]
+        ledger = "select status from ops.run where dag_id = %s and run_id = any(%s)"
+        assert runs.query(ledger, dag, [answer, later]) == [("skipped",)] * 2
+
+
+def check_that_logs_show_no_key(runs: ScheduledRuns) -> None:
+    logs = list(runs.stack.layout.task_logs.rglob("*.log"))
+    assert [path for path in logs if f"dag_id={QUESTIONS_DAG}" in str(path)]
+    assert [path for path in logs if "2020-11-10" in path.read_text("utf-8")] == []

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from infra.common.paths import REPOSITORY
 from infra.local.layout import SHIPPED_GITHUB
-from infra.local.stand_ins.github import Fault, GitHubStandIn
+from infra.local.stand_ins.github import Fault
 from tests.support import covid_oracle as oracle
+from tests.support.other_github import other_github
 from tests.support.pipeline_runs import moment, write_version
 from tests.support.scheduled_runs import ScheduledRuns, backfilled
 from tests.support.team_dags import team_dag, wait_for_run
 from tests.support.updates import entered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from infra.local.stack import Stack
@@ -167,26 +164,6 @@ def test_killed_tasks_are_tried_again_and_leave_no_trace(runs: ScheduledRuns) ->
     assert runs.query(f"select date, xmin::text from {TABLE}") == before
     assert runs.notices(run_id, at_least=0) == []
     assert runs.updates(DAG, run_id) == [entered(runs.query, DAG, run_id)]
-
-
-@contextmanager
-def other_github(stack: Stack, root: Path, fault: Any = None) -> Iterator[None]:
-    """GitHub has what a folder has, or the fault, for as long as the context lasts."""
-    port = urlsplit(stack.running.env["AIRFLOW__SLUICE__GITHUB_API_URL"]).port
-    assert port
-    stack.group.stop([program for program in stack.group.programs if program.name == "github"])
-    with GitHubStandIn(root, port=port, fault=fault):
-        yield
-    words = [
-        "-m",
-        "infra.local.stand_ins.github",
-        "--root",
-        str(SHIPPED_GITHUB),
-        "--port",
-        str(port),
-    ]
-    env = {"PYTHONPATH": str(REPOSITORY)}
-    stack.group.start("github", [sys.executable, *words], env=env, cwd=REPOSITORY)
 
 
 def test_source_that_is_down_fails_the_run_with_one_notice_after_its_retries(

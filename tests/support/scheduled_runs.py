@@ -90,7 +90,7 @@ class ScheduledRuns:
         if not self.query("select 1 from pg_tables where schemaname = 'ops' and tablename = 'run'"):
             return
         self.query(f"truncate {table}")
-        for name in ("sink", "vanished_row"):
+        for name in ("sink", "vanished_row", "shrunken_snapshot"):
             self.query(f"delete from ops.{name} where sink = %s", table)
         for name in ("run", "outbox", "rejected_row"):
             self.query(f"delete from ops.{name} where dag_id = %s", dag_id)

@@ -68,7 +68,7 @@ def compose_question(
         dag_id=facts.dag_id,
         subject=f"{sink}: may {_gone(asked)}? ({as_of})",
         body=compose_body(
-            _said(dataset, shrinkage, asked),
+            f"{_said(dataset, shrinkage, asked)} [The run that asks]({facts.link})",
             counts={
                 "rows of the snapshot before": shrinkage["rows_before"],
                 "rows of this snapshot": shrinkage["row_count"],
@@ -77,7 +77,7 @@ def compose_question(
             },
             gone=shrinkage["gone"],
             answers={"Approve": _if_approved(shrinkage), "Reject": _IF_REFUSED},
-            facts=[*_sources(cleaned), f"asked by {facts.link}"],
+            facts=_sources(cleaned),
         ),
         approved_conf={**answer, APPROVED: asked.content_sha256},
         refused_conf={**answer, REFUSED: asked.content_sha256},

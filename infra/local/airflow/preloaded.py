@@ -35,6 +35,7 @@ LIBRARIES = (
     "airflow.providers.postgres.hooks.postgres",
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.operators.empty",
+    "airflow.providers.standard.operators.hitl",
     "airflow.providers.standard.operators.trigger_dagrun",
     "airflow.sdk.bases.sensor",
     "airflow.sdk.definitions.decorators",
