@@ -46,12 +46,15 @@ def end_notice(
     files = details.sources
     if status == "skipped":
         subject = f"{facts.dataset}: nothing to do"
+    elif details.warnings and not counts.read:
+        subject = f"{facts.dataset}: {details.warnings[0]}"
     else:
         parts = [
             f"{facts.dataset}: {count_of(len(files), 'file')}",
             f"{count_of(counts.delivered, 'row')} delivered",
             f"{counts.rejected} rejected" if counts.rejected else "",
             f"{counts.superseded} superseded" if counts.superseded else "",
+            f"{counts.deleted} deleted" if counts.deleted else "",
         ]
         subject = ", ".join(part for part in parts if part)
     lines_of_files = [
@@ -70,6 +73,8 @@ def end_notice(
         f"  superseded: {counts.superseded}",
         f"  duplicate:  {counts.duplicate}",
         f"  rejected:   {counts.rejected}",
+        *([f"  unchanged:  {counts.unchanged}"] if counts.unchanged else []),
+        *([f"Deleted:     {counts.deleted}"] if counts.deleted else []),
         *section(
             "Rejected rows, by reason (they wait in ops.rejected_row):",
             [f"{code}: {number}" for code, number in sorted(details.rejects_by_code.items())],
