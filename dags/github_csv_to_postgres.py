@@ -52,7 +52,7 @@ from wiring.assets import COUNTS, report_update
 from wiring.clients import github, lake, publish, warehouse
 from wiring.defaults import dag_defaults, timed_tags
 from wiring.failures import notify_failure, records_cause
-from wiring.questions import start_questions
+from wiring.started_runs import start_questions
 from wiring.table_resources import task_resources
 from wiring.task_context import name_in_ui, run_of_sink, task_folder, this_run
 

@@ -1,4 +1,4 @@
-"""Questions to a person: the task that has one asked, and the task that asks it.
+"""Questions to a person: what a run of approve_shrinking asks, and what the answer starts.
 
 A run that cannot go on by itself hands a Question to approve_shrinking and ends. There a person
 answers in the UI, under Required Actions, for as long as the setting answer_seconds allows.
@@ -10,11 +10,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Param, get_current_context, task
+from airflow.sdk import Param, get_current_context
 
 from include.core.runs.questions import Answer, run_after_answer
 from wiring.defaults import settings
-from wiring.started_runs import start_runs
 
 if TYPE_CHECKING:
     from include.core.runs.run import StartedRun
@@ -36,18 +35,6 @@ PARAMS = {
     ),
     "valid": Param(type="string", title="Valid for", description="Names what is approved."),
 }
-
-
-# Questions show keys, which the log must not.
-@task(multiple_outputs=False, show_return_value_in_logs=False)
-def list_questions(questions: list[StartedRun]) -> list[StartedRun]:
-    """The runs that ask, as a result of their own: Airflow maps over no part of a result."""
-    return questions
-
-
-def start_questions(loaded: Any) -> Any:
-    """Start the runs that ask what a task's result lists under questions, each once."""
-    return start_runs("ask", list_questions(loaded["questions"]))
 
 
 class Approval(ApprovalOperator):

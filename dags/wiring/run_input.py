@@ -130,7 +130,7 @@ def _decision(conf: Mapping[str, Any], *, dry_run: bool) -> Decision | None:
     if not (isinstance(snapshot, str) and _DIGEST.fullmatch(snapshot)):
         raise RunInputError(f"Parameter {name} must be a digest of 64 hexadecimal digits")
     person = conf.get(DECIDED_BY)
-    by = str(person)[:_NAME_CHARACTERS] if person else None
+    by = " ".join(str(person).split())[:_NAME_CHARACTERS] if person else None
     if name == "approved" and by is None:
         by = "whoever started the run"
     return {"snapshot": snapshot, "approved": name == "approved", "decided_by": by}

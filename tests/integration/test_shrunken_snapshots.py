@@ -193,6 +193,9 @@ def test_approved_snapshot_is_loaded_and_who_approved_is_kept(table: Table) -> N
     assert table.days == set(range(1, 6))
     assert table.questions == [("loaded", 1, 5, 10, 5, "ann")]
     assert table.last.attributes["status"] == "success"
+    said = "5 rows are gone, as ann has approved"
+    assert said in table.last.body
+    assert table.runs.ledger(table.last.run_id)["details"]["warnings"] == [said]
     # The next day has nothing to ask.
     assert table.run(3)["unchanged"] == 5
 

@@ -93,12 +93,12 @@ class ShrunkenSnapshot(Subject):
         return f"{self.sink} {self.base_sha256} {self.content_sha256} {self.times}"
 
 
-def approved_to_vanish(cursor: cursor, sink: str, content_sha256: str) -> int:
-    """How many rows a table may lose by a snapshot because a person has approved it; 0 if none."""
+def find_approved(cursor: cursor, sink: str, content_sha256: str) -> tuple[int, str]:
+    """How many rows a table may lose by a snapshot because a person has approved it, and who."""
     values = {"sink": sink, "content_sha256": content_sha256}
     cursor.execute(read_statement("warehouse/ask_about_shrunken.find_approved"), values)
     found = cursor.fetchone()
-    return int(found[0]) if found else 0
+    return (int(found[0]), str(found[1])) if found else (0, "")
 
 
 def ask(

@@ -165,12 +165,8 @@ def _load(
     *,
     preview: bool,
 ) -> LoadCounts:
-    content, shrink = cleaned["snapshot"]["sha256"], dataset.shrink
-    approved = 0
-    if shrink.ask:
-        # What an approval is for must not change until it is used.
-        lock_sink(cursor, run.sink)
-        approved = shrunken.approved_to_vanish(cursor, run.sink, content)
+    content = cleaned["snapshot"]["sha256"]
+    approved, by = _approved(cursor, dataset, content)
     loaded = load_snapshot(
         cursor,
         table=dataset.table,
@@ -178,7 +174,7 @@ def _load(
         rows=lambda: _open_snapshot(dataset, cleaned, resources),
         policy=Policy(
             vanished=dataset.vanished,
-            shrink=shrink,
+            shrink=dataset.shrink,
             # A row that was rejected is missing from the snapshot, but not from the source.
             certain=not cleaned["rejected"],
             approved=approved,
@@ -187,7 +183,18 @@ def _load(
     )
     if approved:
         shrunken.mark_loaded(cursor, run.sink, content)
+        if gone := loaded.deleted + loaded.vanished:
+            loaded.warnings.append(f"{gone} rows are gone, as {by} has approved")
     return loaded
+
+
+def _approved(cursor: cursor, dataset: GitHubDataset, content: str) -> tuple[int, str]:
+    """How many rows may go by a snapshot whatever the limit, and who has said so."""
+    if not dataset.shrink.ask:
+        return 0, ""
+    # What an approval is for must not change until it is used.
+    lock_sink(cursor, dataset.table.sink)
+    return shrunken.find_approved(cursor, dataset.table.sink, content)
 
 
 @contextmanager

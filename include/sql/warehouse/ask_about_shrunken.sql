@@ -1,7 +1,9 @@
 -- name: find_approved
 -- How many rows of a table may go, since a person has approved this snapshot after the one that
 -- the table holds. Parameters: sink, content_sha256.
-select shrunken.missing
+select
+    shrunken.missing,
+    shrunken.decided_by
 from ops.shrunken_snapshot as shrunken
 left join ops.sink as known on known.sink = shrunken.sink
 where
