@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
+from psycopg2.errors import UniqueViolation
 
 from include.contracts.exports import DELETED_AT
 from include.core.exports.row_text import checksum_of_table, digest_name
@@ -137,42 +138,52 @@ def apply_version(statements: TableStatements, version: Version, *, moment: date
     Raises:
         TargetDiffersError: the target is not what the operations were made for.
     """
-    table, record = statements.table, version.end
-    cursor = statements.cursor
+    cursor, end = statements.cursor, version.end
     values = {"publication_id": version.publication_id}
     cursor.execute(_composed("apply_publication.stage", statements), values)
+    if end["updates"] or end["deletes"]:
+        cursor.execute(_named("apply_publication.analyze"))
     cursor.execute(_named("apply_publication.count"))
-    ((inserts, updates, deletes, revived, differing),) = cursor.fetchall()
+    (asked,) = cursor.fetchall()
     failpoint("apply.staged")
-    asked = (inserts, updates, deletes)
-    if asked != (record["inserts"], record["updates"], record["deletes"]):
-        raise TargetDiffersError(
-            f"{table.sink}: {version.version} has {asked} operations to insert, update and delete, "
-            f"and its end says otherwise. Nothing was applied. {REBUILD}"
-        )
-    if differing:
-        raise TargetDiffersError(
-            f"{table.sink}: {differing} of the {sum(asked)} operations of {version.version} do not "
-            "fit it: rows to insert are there, or others are not. Somebody else has written to it. "
-            f"Nothing was applied. {REBUILD}"
-        )
-    written = Written(
-        updated=statements.execute("write_changes.update") - revived,
-        inserted=statements.execute("write_changes.insert") + revived,
-    )
+    if asked != (end["inserts"], end["updates"], end["deletes"]):
+        raise _differs(statements.table, version, f"it has {asked} operations, its end says others")
+    written = _write(statements, version, moment)
     failpoint("apply.written")
-    if is_soft(table):
-        written.deleted = statements.execute("write_changes.mark", moment=moment)
-    else:
-        written.deleted = statements.execute("write_changes.delete")
-    failpoint("apply.deleted")
     if (written.inserted, written.updated, written.deleted) != asked:
-        raise TargetDiffersError(
-            f"{table.sink}: of {version.version} not all operations were written: a trigger or a "
-            f"rule of the table keeps rows out. Nothing was applied. {REBUILD}"
+        raise _differs(
+            statements.table,
+            version,
+            f"of {asked[1]} rows to update {written.updated} are there, of {asked[2]} to delete "
+            f"{written.deleted}, and of {asked[0]} to insert {written.inserted} were kept",
         )
     cursor.execute(_named("apply_publication.drop"))
     return written
+
+
+def _write(statements: TableStatements, version: Version, moment: datetime) -> Written:
+    """Write what is staged; rows that do not fit are not among what is counted."""
+    revived = 0
+    if is_soft(statements.table):
+        statements.cursor.execute(_composed("apply_publication.revive", statements))
+        revived = statements.cursor.rowcount
+        deleted = statements.execute("write_changes.mark", moment=moment)
+    else:
+        deleted = statements.execute("write_changes.delete")
+    failpoint("apply.deleted")
+    updated = statements.execute("write_changes.update") - revived
+    try:
+        inserted = statements.execute("write_changes.insert") + revived
+    except UniqueViolation:
+        raise _differs(statements.table, version, "a row to insert is there") from None
+    return Written(inserted=inserted, updated=updated, deleted=deleted)
+
+
+def _differs(table: Table, version: Version, problem: str) -> TargetDiffersError:
+    return TargetDiffersError(
+        f"{table.sink}: operations of {version.version} do not fit: {problem}. Somebody else has "
+        f"written to it, or keeps rows out of it. Nothing was applied. {REBUILD}"
+    )
 
 
 REBUILD = "Look at what it holds, and rebuild the target by the form of this DAG"
@@ -184,16 +195,11 @@ def is_soft(table: Table) -> bool:
 
 
 def _composed(name: str, statements: TableStatements) -> sql.Composed:
-    table = statements.table
-    there = sql.SQL("target.{} is not null").format(sql.Identifier(table.key[0]))
-    if is_soft(table):
-        mark = sql.Identifier(DELETED_AT.name)
-        there = sql.SQL("({} and target.{} is null)").format(there, mark)
     definitions = [
         sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type))
-        for column in table.columns
+        for column in statements.table.columns
     ]
-    parts = {"is_there": there, "definitions": sql.SQL(", ").join(definitions)}
+    parts = {"definitions": sql.SQL(", ").join(definitions)}
     return compose(f"kinesis_to_postgres/{name}", {**statements.parts, **parts})
 
 

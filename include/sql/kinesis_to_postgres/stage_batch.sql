@@ -65,7 +65,7 @@ create temporary table _sluice_read (
     publication_id bigint,
     sequence bigint,
     operation text,
-    row_values json
+    row_values jsonb
 ) on commit drop
 
 

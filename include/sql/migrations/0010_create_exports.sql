@@ -108,7 +108,7 @@ create table ops.stream_change (
     publication_id bigint not null,
     sequence bigint not null,
     operation text not null,
-    row_values json not null,
+    row_values jsonb not null,
     primary key (publication_id, sequence)
 );
 
