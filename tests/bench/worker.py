@@ -17,6 +17,7 @@ CASES: Final = {
     "load_cases": ("copy_keyed", "copy_temporary", "plain", "sluice"),
     "csv_cases": ("csv_sluice", "csv_duckdb", "csv_reader"),
     "end_cases": ("end_sluice",),
+    "change_cases": ("copy_operations", "changes_taken", "changes_applied"),
     "peer_cases": ("dlt_merge",),
     "queue_cases": ("queue_bare", "queue_sluice", "queue_read", "queue_parts"),
     "item_cases": (
