@@ -43,10 +43,16 @@ def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[st
     for row in ("into a queue", "into a table", "csv_upload_to_sqs: deliver", "all four"):
         assert row in printed
     assert printed.count("bare loop, 4 threads ") == printed.count("bare loop, one thread") == 2
+    for row in (
+        "COPY alone: first version",
+        "read and apply: 80 % updates",
+        "apply: first version",
+    ):
+        assert row in printed
     for row in ("bare loop, 4 threads, to the sink", "parts, one worker", "parts, two workers"):
         assert row in printed
     aims = printed.partition("\nAims\n")[2].splitlines()
-    assert len(aims) == 23
+    assert len(aims) == 25
     assert all(aim.endswith(VERDICTS) for aim in aims)
     assert sum(aim.startswith("memory at 5,000 rows, ") for aim in aims) == 6
     for heading in ("Reading CSV, 5,000 rows", "From CSV to the table, 5,000 rows"):
@@ -62,6 +68,16 @@ def test_one_part_is_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert "csv.reader" in printed
     for other in ("COPY", "bare loop", "5,000", "memory at"):
         assert other not in printed
+
+
+def test_operations_are_read_and_applied_beside_their_floor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*FEW, "--only", "apply"], work=fork) == 0
+    printed = capsys.readouterr().out
+    for title in ("first version, inserts", "80 % updates, inserts, deletes"):
+        for way in ("COPY alone", "read", "apply", "read and apply"):
+            assert f"{way}: {title}" in printed
 
 
 def test_case_runs_in_an_interpreter_that_has_loaded_nothing_else(tmp_path: Path) -> None:
