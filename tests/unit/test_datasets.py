@@ -16,6 +16,7 @@ from include.datasets import (
     github_datasets,
     item_uploads,
     json_uploads,
+    table_exports,
     upload_of,
 )
 from include.errors import ArrivalError
@@ -26,7 +27,7 @@ FOLDER = Path(datasets.__file__).parent
 
 def test_each_module_is_one_dataset_of_its_kind() -> None:
     modules = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
-    kinds = (github_datasets(), json_uploads(), item_uploads())
+    kinds = (github_datasets(), json_uploads(), item_uploads(), table_exports())
     assert sorted(dataset.name for kind in kinds for dataset in kind) == modules
     assert any_csv.DATASET in json_uploads()
     assert addresses.DATASET in item_uploads()

@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from include.core.arrivals.versions import fetch
 from include.core.aws.objects import sha256_of
-from include.core.exports.leases import Base, HeldTable, TableLease, acquire, check, release
 from include.core.exports.names import shown
-from include.core.exports.states import (
+from include.core.failpoints import failpoint
+from include.core.runs.quarantine import refuse_rejects
+from include.core.warehouse.connection import transaction
+from include.errors import ArrivalError
+from include.pipelines.table_export_to_kinesis.delta import compute_delta
+from include.pipelines.table_export_to_kinesis.leases import (
+    Base,
+    HeldTable,
+    TableLease,
+    acquire,
+    check,
+    release,
+)
+from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, carry_over, make_snapshot
+from include.pipelines.table_export_to_kinesis.states import (
     Export,
     find_export,
     keep_delta,
     set_state,
     supersede_older,
 )
-from include.core.failpoints import failpoint
-from include.core.runs.quarantine import refuse_rejects
-from include.core.warehouse.connection import transaction
-from include.errors import ArrivalError
-from include.pipelines.table_export_to_kinesis.delta import compute_delta
-from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, carry_over, make_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -212,26 +212,26 @@ class _Cutting:
 
     def order(self, delta: str) -> None:
         """Put the operations in their order: parts, and the key within each."""
-        self._run("keep_delta", delta=delta)
-        (operations,) = self._run("count_delta").fetchone() or (0,)
+        self._run("cut_delta.keep_delta", delta=delta)
+        (operations,) = self._run("cut_delta.count_delta").fetchone() or (0,)
         parts = min(-(-operations // self._export.part_rows), _MOST_PARTS)
-        self._run("order", {"parts": max(parts, 1)}, hash=self._hash(), keys=self._keys())
-        self._run("drop_delta")
+        self._run("cut_delta.order", {"parts": max(parts, 1)}, hash=self._hash(), keys=self._keys())
+        self._run("cut_delta.drop_delta")
 
     def count(self) -> dict[str, int]:
         """Count the operations of each kind."""
         return dict.fromkeys(("INSERT", "UPDATE", "DELETE"), 0) | dict(
-            self._run("count").fetchall()
+            self._run("cut_delta.count").fetchall()
         )
 
     def count_rows(self, newest: Path) -> int:
-        (rows,) = self._run("count_rows", {"path": str(newest)}).fetchone() or (0,)
+        (rows,) = self._run("cut_delta.count_rows", {"path": str(newest)}).fetchone() or (0,)
         return int(rows)
 
     def list_gone(self) -> list[dict[str, Any]]:
         """The keys of the first rows that are deleted."""
         key = json_of(self._key, [column.name for column in self._key])
-        found = self._run("list_gone", {"most": GONE_SHOWN}, key=key, keys=self._keys())
+        found = self._run("cut_delta.list_gone", {"most": GONE_SHOWN}, key=key, keys=self._keys())
         return [json.loads(text) for (text,) in found.fetchall()]
 
     def write(self, folder: Path) -> list[DeltaPart]:
@@ -240,10 +240,10 @@ class _Cutting:
         for prefix in (_BEFORE, _AFTER):
             columns += [prefix + column.name for column in self._export.contract.columns]
         parts = []
-        for number, (first, last) in enumerate(self._run("list_parts").fetchall(), 1):
+        for number, (first, last) in enumerate(self._run("cut_delta.list_parts").fetchall(), 1):
             path = folder / f"part{number:04}.parquet"
             bound = {"first": first, "last": last, "path": str(path)}
-            self._run("write_part", bound, columns=quote_identifiers(columns))
+            self._run("cut_delta.write_part", bound, columns=quote_identifiers(columns))
             parts.append(DeltaPart(path=path, number=number, first=first, last=last))
         return parts
 
@@ -258,7 +258,7 @@ class _Cutting:
     def _run(
         self, name: str, values: dict[str, object] | None = None, **parts: str
     ) -> DuckDBPyConnection:
-        statement = fill(f"table_export_to_kinesis/cut_delta.{name}", **parts)
+        statement = fill(f"table_export_to_kinesis/{name}", **parts)
         return self._connection.execute(statement, values or {})
 
 

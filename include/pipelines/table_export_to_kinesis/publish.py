@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 from psycopg2.extras import Json
 
 from include.core.aws.batches import Refusal, is_transient, send_batch
-from include.core.exports.leases import TableLease
 from include.core.exports.names import shown
-from include.core.exports.states import parameters
 from include.core.failpoints import failpoint
 from include.core.sending.numbered import NumberedSending
 from include.core.sending.progress import Progress, set_progress_session
 from include.core.statements import read_statement
 from include.core.warehouse.connection import autocommit
 from include.errors import DeliveryRefusedError, ExportBusyError
+from include.pipelines.table_export_to_kinesis.leases import TableLease
 from include.pipelines.table_export_to_kinesis.records import (
     LIMITS,
     MAX_RECORD_BYTES,
     Record,
     read_records,
 )
+from include.pipelines.table_export_to_kinesis.states import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -164,14 +164,16 @@ class _PartMarks:
     lease: TableLease
 
     def find(self) -> dict[str, Any] | None:
-        self.cursor.execute(read_statement("exports/part_progress.find"), self._values)
+        self.cursor.execute(
+            read_statement("table_export_to_kinesis/part_progress.find"), self._values
+        )
         row = self.cursor.fetchone()
         return row[0] if row else None
 
     def keep(self, progress: dict[str, Any]) -> None:
         self.lease.renew()
         values = self._values | {"progress": Json(progress)}
-        self.cursor.execute(read_statement("exports/part_progress.keep"), values)
+        self.cursor.execute(read_statement("table_export_to_kinesis/part_progress.keep"), values)
         if self.cursor.rowcount != 1:
             raise ExportBusyError("Another run has taken the table over")
 

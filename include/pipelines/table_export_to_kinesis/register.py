@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from psycopg2.extras import Json
 
 from include.core.exports.names import read_key, shown
-from include.core.exports.states import (
+from include.core.failpoints import failpoint
+from include.core.statements import read_statement
+from include.core.warehouse.connection import transaction
+from include.errors import ArrivalError
+from include.pipelines.table_export_to_kinesis.states import (
     Export,
     LandedFile,
     find_newest_taking,
     parameters,
     set_state,
 )
-from include.core.failpoints import failpoint
-from include.core.statements import read_statement
-from include.core.warehouse.connection import transaction
-from include.errors import ArrivalError
 from include.pipelines.table_export_to_kinesis.task_values import ExportWork, Registered
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ def _lock_table(cursor: cursor, name: ExportName, dataset: TableExport) -> None:
     except ValueError as error:
         raise ArrivalError(str(error)) from None
     values = {**parameters(name), "target": target}
-    cursor.execute(read_statement("exports/register_export.table"), values)
-    cursor.execute(read_statement("exports/register_export.lock"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/register_export.table"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/register_export.lock"), values)
     if cursor.fetchone() is None:
         raise ArrivalError(f"{target} is the target of another tenant's table. Rename one of them")
 
@@ -237,7 +237,7 @@ def _enter(
         "expected_files": expected,
         "content_sha256": _content(data) if is_complete else None,
     }
-    cursor.execute(read_statement("exports/register_export.export"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/register_export.export"), values)
     if is_complete:
         return None
     return f"{shown(name)} is waiting for {expected - len(data)} of {expected} files"

@@ -6,17 +6,22 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from include.core.exports import leases
 from include.core.exports.names import shown
-from include.core.exports.states import find_export, find_pending, parameters, set_state
 from include.core.failpoints import failpoint
 from include.core.runs.questions import Question, compose_body, run_that_asks
 from include.core.runs.run import StartedRun
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.errors import AccountingError
+from include.pipelines.table_export_to_kinesis import leases
 from include.pipelines.table_export_to_kinesis.publish import publish_end
 from include.pipelines.table_export_to_kinesis.register import PIPELINE
+from include.pipelines.table_export_to_kinesis.states import (
+    find_export,
+    find_pending,
+    parameters,
+    set_state,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +30,10 @@ if TYPE_CHECKING:
 
     from include.core.arrivals.complete import Outcomes
     from include.core.arrivals.results import FileResult
-    from include.core.exports.states import Export
     from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
     from include.pipelines.table_export_to_kinesis.resources import ExportResources
+    from include.pipelines.table_export_to_kinesis.states import Export
     from include.pipelines.table_export_to_kinesis.task_values import (
         Computed,
         PublishedPart,
@@ -152,16 +157,18 @@ class Settling:
 
 def release_tables(cursor: cursor, run: Run) -> None:
     """Let go of all tables that a failed run holds."""
-    cursor.execute(read_statement("exports/publish_export.release_run"), run.parameters)
+    cursor.execute(
+        read_statement("table_export_to_kinesis/publish_export.release_run"), run.parameters
+    )
 
 
 def _publish(cursor: cursor, computed: Computed) -> None:
     values = {**parameters(computed["export"]), "token": computed["held"]["token"]}
-    cursor.execute(read_statement("exports/publish_export.publish"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/publish_export.publish"), values)
     if cursor.rowcount != 1:
         raise AccountingError(f"{shown(computed['export'])}: its base is not what it was made of")
     set_state(cursor, computed["export"], "published")
-    cursor.execute(read_statement("exports/part_progress.forget"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/part_progress.forget"), values)
     failpoint("settle.published")
 
 

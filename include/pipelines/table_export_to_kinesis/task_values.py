@@ -8,10 +8,10 @@ from include.core.aws.objects import Stored
 
 if TYPE_CHECKING:
     from include.core.arrivals.results import FileResult
-    from include.core.exports.leases import HeldTable
     from include.core.exports.names import ExportName
     from include.core.exports.records import End
-    from include.core.exports.states import State
+    from include.pipelines.table_export_to_kinesis.leases import HeldTable
+    from include.pipelines.table_export_to_kinesis.states import State
 
 
 class ExportWork(TypedDict):

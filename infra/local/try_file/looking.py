@@ -84,7 +84,7 @@ def _fitting(path: Path) -> Iterator[str]:
     """Name the datasets, and of several sources the source, whose header the file has."""
     for dataset in all_datasets():
         if not isinstance(dataset, GitHubDataset):
-            if not refusal(path, dataset.contract):
+            if dataset.contract.header and not refusal(path, dataset.contract):
                 yield dataset.name
             continue
         for source in dataset.sources:

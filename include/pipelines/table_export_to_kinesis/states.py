@@ -77,20 +77,24 @@ class Export:
 
 def find_export(cursor: cursor, name: ExportName) -> Export | None:
     """The export of exactly this version, None where there is none."""
-    cursor.execute(read_statement("exports/find_export.by_version"), parameters(name))
+    cursor.execute(
+        read_statement("table_export_to_kinesis/find_export.by_version"), parameters(name)
+    )
     return next(_exports(cursor), None)
 
 
 def find_newest_taking(cursor: cursor, name: ExportName) -> Export | None:
     """The export of a version as it was taken last; None where it is new."""
-    cursor.execute(read_statement("exports/find_export.newest_taking"), parameters(name))
+    cursor.execute(
+        read_statement("table_export_to_kinesis/find_export.newest_taking"), parameters(name)
+    )
     return next(_exports(cursor), None)
 
 
 def find_pending(cursor: cursor, tenant: str, table: str) -> Export | None:
     """The next export of a table that is complete and that no run has worked on."""
     values = {"tenant": tenant, "table_name": table}
-    cursor.execute(read_statement("exports/find_export.pending"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/find_export.pending"), values)
     return next(_exports(cursor), None)
 
 
@@ -104,7 +108,7 @@ def set_state(cursor: cursor, name: ExportName, state: State, *, cause: str | No
         cause: why, for one that failed or is superseded; without the names above.
     """
     values = {**parameters(name), "state": state, "cause": cause}
-    cursor.execute(read_statement("exports/change_export.set_state"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/change_export.set_state"), values)
 
 
 def keep_delta(
@@ -134,13 +138,13 @@ def keep_delta(
         "delta": Json(delta),
         "counts": Json(counts),
     }
-    cursor.execute(read_statement("exports/change_export.keep_delta"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/change_export.keep_delta"), values)
 
 
 def supersede_older(cursor: cursor, name: ExportName) -> list[str]:
     """Supersede the older versions of a table that wait for a person; returns which."""
     values = {**parameters(name), "cause": f"Version {name['version']} is newer"}
-    cursor.execute(read_statement("exports/change_export.supersede_older"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/change_export.supersede_older"), values)
     return [version for (version,) in cursor.fetchall()]
 
 

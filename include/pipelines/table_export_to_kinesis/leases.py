@@ -60,7 +60,7 @@ def acquire(cursor: cursor, tenant: str, table: str, run: Run) -> tuple[HeldTabl
         None while another run holds it.
     """
     values = {**_name(tenant, table), **run.parameters, "lease_seconds": LEASE_SECONDS}
-    cursor.execute(read_statement("exports/lease_table.acquire"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/lease_table.acquire"), values)
     row = cursor.fetchone()
     if row is None:
         return None
@@ -75,14 +75,14 @@ def check(cursor: cursor, held: HeldTable) -> None:
     Raises:
         ExportBusyError: another run has taken it over.
     """
-    cursor.execute(read_statement("exports/lease_table.check"), _held(held))
+    cursor.execute(read_statement("table_export_to_kinesis/lease_table.check"), _held(held))
     if cursor.fetchone() is None:
         raise ExportBusyError(_TAKEN_OVER)
 
 
 def release(cursor: cursor, held: HeldTable) -> None:
     """Let other runs have a table, unless one has it already."""
-    cursor.execute(read_statement("exports/lease_table.release"), _held(held))
+    cursor.execute(read_statement("table_export_to_kinesis/lease_table.release"), _held(held))
 
 
 class TableLease:
@@ -107,7 +107,7 @@ class TableLease:
             return
         values = _held(self.held) | {"lease_seconds": LEASE_SECONDS}
         with transaction(self._connect, doing="renew the hold of a table") as cursor:
-            cursor.execute(read_statement("exports/lease_table.renew"), values)
+            cursor.execute(read_statement("table_export_to_kinesis/lease_table.renew"), values)
             if cursor.rowcount != 1:
                 raise ExportBusyError(_TAKEN_OVER)
         self._renewed_at = time.monotonic()
