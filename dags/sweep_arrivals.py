@@ -4,6 +4,7 @@
 
 - what is below the landing prefixes
 - the registry ops.arrival
+- ops.export, for exports whose run was lost
 
 **Writes**
 
@@ -41,12 +42,13 @@ from airflow.sdk import dag, get_current_context, task
 
 from include.core.arrivals.sweep import find, record_sweep, runs_to_start
 from include.core.runs.notices import RunFacts
+from include.pipelines.table_export_to_kinesis import runs_of_left
 from wiring.clients import warehouse
 from wiring.defaults import dag_defaults, settings, timed_tags
 from wiring.failures import notify_failure, records_cause
 from wiring.run_input import moments_of
 from wiring.started_runs import start_runs
-from wiring.task_context import run_of_sink
+from wiring.task_context import run_of_sink, this_run
 from wiring.uploads.pipelines import UPLOAD_PIPELINES
 from wiring.uploads.tasks import send_notices
 
@@ -58,10 +60,14 @@ NAME = "sweep_arrivals"
 SINK = "arrivals"
 
 
+def _grace() -> datetime:
+    return datetime.now(timezone.utc) - timedelta(seconds=settings().sweep_grace_seconds)
+
+
 @task(multiple_outputs=True)
 @records_cause
 def look() -> dict[str, Found]:
-    before = datetime.now(timezone.utc) - timedelta(seconds=settings().sweep_grace_seconds)
+    before = _grace()
     return {
         pipeline.name: find(pipeline.landing(), connect=warehouse(), before=before)
         for pipeline in UPLOAD_PIPELINES
@@ -71,7 +77,9 @@ def look() -> dict[str, Found]:
 @task(multiple_outputs=False)
 @records_cause
 def plan(found: dict[str, Found]) -> list[StartedRun]:
-    return runs_to_start(found, name=get_current_context()["run_id"])
+    run = this_run()
+    left = runs_of_left(warehouse(), run, before=_grace())
+    return [*runs_to_start(found, name=run.run_id), *left]
 
 
 @task(trigger_rule="none_failed")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.core.runs.run import Run
 from include.datasets import test_table
 from include.errors import FilesFailedError
-from include.pipelines.table_export_to_kinesis import Settling
+from include.pipelines.table_export_to_kinesis import Settling, runs_of_left
 from tests.integration.stream_places import place, stream
 from tests.support.export_runs import ExportPlace
 
@@ -251,3 +253,16 @@ def test_rows_that_may_be_rejected_ones_are_not_deleted(exports: ExportPlace) ->
     assert "lacks 2 rows of its base; they stay" in said
     exports.run()
     assert exports.query('select count(*) from exports."acme__order_lines"') == [(200,)]
+
+
+def test_sweep_starts_a_run_for_an_export_whose_run_was_lost(exports: ExportPlace) -> None:
+    landed = exports.put(version("v1"), "1;a;b;c\n")
+    received = exports.claim(landed, run_id="lost")
+    exports.registrar().register(received.files)
+    sweep, now = Run(dag_id="sweep_arrivals", run_id="sweep"), datetime.now(timezone.utc)
+    assert runs_of_left(exports.connect, sweep, before=now - timedelta(minutes=1)) == []
+    (started,) = runs_of_left(exports.connect, sweep, before=now + timedelta(minutes=1))
+    assert started["conf"]["objects"] == [{"key": landed.key, "version_id": landed.version_id}]
+    exports.query("update ops.arrival set claimed_until = now() - interval '1 second'")
+    assert exports.publish(landed, run_id="swept", again=True) == {"read": 1, "delivered": 1}
+    assert runs_of_left(exports.connect, sweep, before=now + timedelta(hours=1)) == []

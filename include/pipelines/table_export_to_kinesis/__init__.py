@@ -13,7 +13,7 @@ from include.pipelines.table_export_to_kinesis.compute import compute
 from include.pipelines.table_export_to_kinesis.publish import publish_part
 from include.pipelines.table_export_to_kinesis.register import PIPELINE, Registrar
 from include.pipelines.table_export_to_kinesis.resources import ExportResources
-from include.pipelines.table_export_to_kinesis.settle import Settling, release_tables
+from include.pipelines.table_export_to_kinesis.settle import Settling, release_tables, runs_of_left
 from include.pipelines.table_export_to_kinesis.small_exports import parts_to_publish, take_in
 from include.pipelines.table_export_to_kinesis.task_values import (
     Computed,
@@ -37,5 +37,6 @@ __all__ = [
     "parts_to_publish",
     "publish_part",
     "release_tables",
+    "runs_of_left",
     "take_in",
 ]

@@ -18,6 +18,7 @@ from include.pipelines.table_export_to_kinesis.publish import publish_end
 from include.pipelines.table_export_to_kinesis.register import PIPELINE
 from include.pipelines.table_export_to_kinesis.states import (
     find_export,
+    find_left,
     find_pending,
     parameters,
     set_state,
@@ -25,6 +26,7 @@ from include.pipelines.table_export_to_kinesis.states import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from psycopg2.extensions import cursor
 
@@ -153,6 +155,18 @@ class Settling:
             (one["export"]["tenant"], one["export"]["table"]) for one in self.registered["work"]
         }
         return sorted(named)
+
+
+def runs_of_left(connect: Connect, run: Run, *, before: datetime) -> list[StartedRun]:
+    """Runs to start for exports whose own run was lost.
+
+    Arguments:
+        connect: opens a connection to the warehouse.
+        run: which run starts them; it starts each once.
+        before: when an export was complete, or a person had approved of it, at the latest.
+    """
+    with transaction(connect, doing="look for exports that are left") as cursor:
+        return [_run_of(export, run) for export in find_left(cursor, before=before)]
 
 
 def release_tables(cursor: cursor, run: Run) -> None:

@@ -10,7 +10,8 @@ from psycopg2.extras import Json
 from include.core.statements import read_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from psycopg2.extensions import cursor
 
@@ -98,6 +99,13 @@ def find_pending(cursor: cursor, tenant: str, table: str) -> Export | None:
     return next(_exports(cursor), None)
 
 
+def find_left(cursor: cursor, *, before: datetime) -> list[Export]:
+    """The next export of each table that became complete before a moment, and that no run has."""
+    statement = read_statement("table_export_to_kinesis/find_export.left")
+    cursor.execute(statement, {"before": before})
+    return list(_exports(cursor))
+
+
 def set_state(cursor: cursor, name: ExportName, state: State, *, cause: str | None = None) -> None:
     """Change the state of an export, and note the moment.
 
@@ -153,7 +161,7 @@ def parameters(name: ExportName) -> dict[str, Any]:
     return {"tenant": name["tenant"], "table_name": name["table"], "version": name["version"]}
 
 
-def _exports(cursor: cursor) -> Any:
+def _exports(cursor: cursor) -> Iterator[Export]:
     columns = [column.name for column in cursor.description or ()]
     for row in cursor.fetchall():
         found = dict(zip(columns, row, strict=True))

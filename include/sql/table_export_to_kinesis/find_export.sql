@@ -78,3 +78,37 @@ where
     )
 order by version collate "C"
 limit 1
+
+
+-- name: left
+-- The oldest version of each table that waits for a run, where no run has the table.
+-- Grain: one row a table. Parameters: before (younger ones may have their run under way).
+select distinct on (tenant, table_name)
+    tenant,
+    table_name,
+    version,
+    state,
+    files,
+    manifest,
+    expected_files,
+    base_version,
+    snapshot,
+    publication,
+    delta,
+    counts
+from ops.export
+where
+    state in ('complete', 'approved')
+    and coalesce(decided_at, complete_at) < %(before)s
+    and not exists (
+        select 1
+        from ops.export_table
+        where
+            export_table.tenant = export.tenant
+            and export_table.table_name = export.table_name
+            and export_table.leased_until >= clock_timestamp()
+    )
+order by
+    tenant,
+    table_name,
+    version collate "C"
