@@ -1,6 +1,7 @@
 """Where Sluice keeps files of its own.
 
-The archive in raw/, hand-over between tasks in work/, uploads as JSON Lines in json/.
+The archive in raw/, snapshots of exported tables in exports/, hand-over between tasks in work/,
+uploads as JSON Lines in json/.
 """
 
 from __future__ import annotations
