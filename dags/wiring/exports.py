@@ -11,6 +11,7 @@ from include.datasets import export_of, table_exports
 from include.errors import RunInputError
 from include.pipelines.table_export_to_kinesis import Registrar, release_tables
 from wiring.clients import warehouse
+from wiring.task_context import this_run
 from wiring.uploads.defaults import release_files, upload_dag_defaults
 from wiring.uploads.pipelines import TABLE_EXPORT_TO_KINESIS
 from wiring.uploads.tasks import receive_files
@@ -57,6 +58,7 @@ def register_files() -> Registered:
         TABLE_EXPORT_TO_KINESIS.landing(),
         partial(export_of, table_exports()),
         connect=warehouse(),
+        run=this_run(),
         by_hand=form.names_files and form.again,
         decision=decision,
     )

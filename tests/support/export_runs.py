@@ -62,6 +62,11 @@ class ExportPlace(StreamPlace):
         put = client("s3", self.aws).put_object(Bucket=self.landing, Key=key, Body=body)
         return LandedObject(bucket=self.landing, key=key, version_id=put["VersionId"])
 
+    def body_of(self, landed: LandedObject) -> bytes:
+        """The bytes of a file that has landed."""
+        answer = client("s3", self.aws).get_object(Bucket=self.landing, Key=landed.key)
+        return bytes(answer["Body"].read())
+
     def publish(
         self,
         *landed: LandedObject,
@@ -71,7 +76,7 @@ class ExportPlace(StreamPlace):
     ) -> dict[str, int]:
         """All tasks of a run that has been given files; returns the ledger's counts."""
         received = self.claim(*landed, run_id=run_id, again=again)
-        registered = self.registrar(again=again, decision=decision).register(received.files)
+        registered = self.registrar(run_id, again=again, decision=decision).register(received.files)
         causes: dict[int, Failure] = {}
         computed: list[pipeline.Computed] = []
         published: list[pipeline.PublishedPart] = []
@@ -98,11 +103,14 @@ class ExportPlace(StreamPlace):
             again=again,
         )
 
-    def registrar(self, *, again: bool = False, decision: Any = None) -> pipeline.Registrar:
+    def registrar(
+        self, run_id: str = "publish", *, again: bool = False, decision: Any = None
+    ) -> pipeline.Registrar:
         return pipeline.Registrar(
             self.landing_of_exports,
             self.dataset_of,
             connect=self.connect,
+            run=Run(dag_id=DAG_ID, run_id=run_id),
             by_hand=again,
             decision=decision,
         )

@@ -26,6 +26,7 @@ CALLS = (
     "upload_runs",
     "known_services",
     "stream_runs",
+    "export_runs",
 )
 processes.set_forkserver_preload([f"tests.support.{name}" for name in CALLS])
 WAIT_SECONDS = 60

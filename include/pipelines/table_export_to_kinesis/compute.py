@@ -28,6 +28,7 @@ from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, carry_
 from include.pipelines.table_export_to_kinesis.states import (
     Export,
     find_export,
+    forget_progress,
     keep_delta,
     set_state,
     supersede_older,
@@ -91,6 +92,7 @@ def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResource
             if name["version"] != base.version:
                 cause = f"Version {base.version} is published, which is newer"
                 set_state(cursor, name, "superseded", cause=cause)
+                forget_progress(cursor, name)
             release(cursor, held)
             return _ended(work, "superseded", f"is no newer than {base.version}: nothing to do")
     failpoint("compute.leased")

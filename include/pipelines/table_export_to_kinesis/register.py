@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from psycopg2.extras import Json
 
+from include.core.arrivals.registry import hold
+from include.core.arrivals.results import from_registry
 from include.core.exports.names import read_key, shown
 from include.core.failpoints import failpoint
 from include.core.statements import read_statement
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from include.core.arrivals.results import FileResult
     from include.core.arrivals.versions import Landing
     from include.core.exports.names import ExportName
+    from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
 
     Decision = Literal["approved", "refused"]
@@ -50,6 +53,7 @@ class Registrar:
         landing: where exports land.
         dataset_of: the declaration of a tenant's table, None where there is none.
         connect: opens a connection to the warehouse.
+        run: which run has the files.
         by_hand: a person names the files: a version that was taken before is taken again.
         decision: a person's answer, where the version waits for it.
     """
@@ -60,11 +64,12 @@ class Registrar:
         dataset_of: DatasetOf,
         *,
         connect: Connect,
+        run: Run,
         by_hand: bool = False,
         decision: Decision | None = None,
     ) -> None:
         self._landing, self._dataset_of, self._connect = landing, dataset_of, connect
-        self._by_hand, self._decision = by_hand, decision
+        self._run, self._by_hand, self._decision = run, by_hand, decision
 
     def register(self, files: Sequence[ReceivedFile]) -> Registered:
         """Enter files, export by export; each export commits by itself.
@@ -98,6 +103,11 @@ class Registrar:
         """The files of each export, exports in order of version."""
         found: dict[tuple[str, str, str], tuple[ExportName, list[ReceivedFile]]] = {}
         for file in files:
+            if not file["token"]:
+                # The run's own end was committed: what it counted then counts.
+                claimed = hold(self._connect, PIPELINE, file, self._run)
+                results.append(from_registry(claimed.counts, index=file["index"]))
+                continue
             try:
                 name = read_key(file["key"], prefix=self._landing.prefix).export
             except ArrivalError as error:

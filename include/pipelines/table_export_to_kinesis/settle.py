@@ -20,6 +20,7 @@ from include.pipelines.table_export_to_kinesis.states import (
     find_export,
     find_left,
     find_pending,
+    forget_progress,
     parameters,
     set_state,
 )
@@ -182,7 +183,7 @@ def _publish(cursor: cursor, computed: Computed) -> None:
     if cursor.rowcount != 1:
         raise AccountingError(f"{shown(computed['export'])}: its base is not what it was made of")
     set_state(cursor, computed["export"], "published")
-    cursor.execute(read_statement("table_export_to_kinesis/part_progress.forget"), values)
+    forget_progress(cursor, computed["export"])
     failpoint("settle.published")
 
 

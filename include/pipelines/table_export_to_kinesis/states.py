@@ -149,6 +149,12 @@ def keep_delta(
     cursor.execute(read_statement("table_export_to_kinesis/change_export.keep_delta"), values)
 
 
+def forget_progress(cursor: cursor, name: ExportName) -> None:
+    """Forget what of an export's parts has been acknowledged: no run goes on with them."""
+    statement = read_statement("table_export_to_kinesis/part_progress.forget")
+    cursor.execute(statement, parameters(name))
+
+
 def supersede_older(cursor: cursor, name: ExportName) -> list[str]:
     """Supersede the older versions of a table that wait for a person; returns which."""
     values = {**parameters(name), "cause": f"Version {name['version']} is newer"}

@@ -31,7 +31,7 @@ set progress = excluded.progress
 
 
 -- name: forget
--- A version that is published needs no marks. Parameters: tenant, table_name, version.
+-- A version that is published or superseded needs no marks. Parameters: tenant, table_name, version.
 delete from ops.export_progress
 where
     tenant = %(tenant)s
