@@ -23,6 +23,7 @@ ALL_DAGS = (
     *GITHUB_DAGS,
     *UPLOAD_DAGS,
     "kinesis_to_postgres",
+    "table_export_to_kinesis",
     "approve_shrinking",
     "migrate_warehouse",
     "sweep_arrivals",

@@ -110,7 +110,7 @@ def test_every_queue_that_takes_what_was_given_up_has_an_alarm_for_its_first_mes
 ) -> None:
     waiting = of_metric(template, "ApproximateNumberOfMessagesVisible")
     watched_queues = {dimensions(alarm)["QueueName"]["Fn::GetAtt"][0] for alarm in waiting}
-    assert len(dead_letter_queues(template)) == 4
+    assert len(dead_letter_queues(template)) == 5
     assert watched_queues == dead_letter_queues(template)
     for alarm in waiting:
         assert (alarm["Statistic"], alarm["ComparisonOperator"]) == (

@@ -118,7 +118,8 @@ def test_partner_has_no_other_resource(templates: list[Template]) -> None:
         "uploads/sqs/a/b/",
         "uploads/sqs//",
         "uploads/other/example/",
-        "exports/example/",
+        "exports/",
+        "exports/example/orders/",
     ],
 )
 def test_place_that_is_not_one_folder_below_a_landing_prefix_is_refused(prefix: str) -> None:

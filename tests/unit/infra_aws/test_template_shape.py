@@ -29,6 +29,8 @@ def test_outputs_are_what_the_settings_name_and_the_policy_of_the_role(template:
         "CsvUploadToSqsDeadLetterQueueUrl",
         "CsvUploadToDynamodbQueueUrl",
         "CsvUploadToDynamodbDeadLetterQueueUrl",
+        "TableExportToKinesisQueueUrl",
+        "TableExportToKinesisDeadLetterQueueUrl",
         "EventsBus",
         "ObserverQueueUrl",
         "ObserverDeadLetterQueueUrl",
@@ -74,4 +76,5 @@ def test_names_that_are_not_left_to_cloudformation_are_the_stacks_own(template: 
         "sluice-csv-upload-to-sqs-0a1b2c3d",
         "sluice-events-0a1b2c3d",
         f"sluice-landing-{ACCOUNT}-{REGION}-0a1b2c3d",
+        "sluice-table-export-to-kinesis-0a1b2c3d",
     ]

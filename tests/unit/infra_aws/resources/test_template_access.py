@@ -17,6 +17,7 @@ PURPOSES = [
     "ReadUploads",
     "SendNotices",
     "SendRows",
+    "StreamChanges",
     "TakeArrivals",
     "TellOfStages",
     "WriteItems",
@@ -53,7 +54,7 @@ def test_no_wildcard_stands_for_actions_or_whole_resources(
     for resource in statement["Resource"]:
         assert isinstance(resource, dict)
         ends = resource.get("Fn::Join", ["", [""]])[1][-1].removeprefix("/")
-        assert ends in ("", "uploads/*", "json/*", "raw/*", "work/*")
+        assert ends in ("", "exports/*", "json/*", "raw/*", "uploads/*", "work/*")
 
 
 def test_policy_is_attached_to_nothing_here(template: Template) -> None:
@@ -61,17 +62,21 @@ def test_policy_is_attached_to_nothing_here(template: Template) -> None:
     assert policy.keys() & {"Groups", "Roles", "Users"} == set()
 
 
-def test_uploads_are_read_version_by_version_and_never_written(template: Template) -> None:
+def test_what_lands_is_read_version_by_version_and_never_written(template: Template) -> None:
     statement = granted(template)["ReadUploads"]
     assert statement["Action"] == ["s3:GetObjectVersion"]
-    assert statement["Resource"] == [objects(template, "LandingBucket", "uploads/*")]
+    assert statement["Resource"] == [
+        objects(template, "LandingBucket", below) for below in ("exports/*", "uploads/*")
+    ]
 
 
-def test_landing_bucket_is_listed_below_uploads(template: Template) -> None:
+def test_landing_bucket_is_listed_below_what_lands(template: Template) -> None:
     statement = granted(template)["ListUploads"]
     assert statement["Action"] == ["s3:ListBucket", "s3:ListBucketVersions"]
     assert statement["Resource"] == [arn_behind(template, "LandingBucket")]
-    assert statement["Condition"] == {"StringLikeIfExists": {"s3:prefix": ["uploads/*"]}}
+    assert statement["Condition"] == {
+        "StringLikeIfExists": {"s3:prefix": ["exports/*", "uploads/*"]}
+    }
 
 
 def test_own_files_are_put_and_read_in_their_folders_but_never_deleted(
@@ -81,12 +86,12 @@ def test_own_files_are_put_and_read_in_their_folders_but_never_deleted(
     assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert statement["Resource"] == [
         {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), f"{folder}/*"]]}
-        for folder in ("raw", "work")
+        for folder in ("exports", "raw", "work")
     ]
     listing = granted(template)["ListFiles"]
     assert listing["Action"] == ["s3:ListBucket"]
     assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
-    prefixes = {"s3:prefix": ["raw/*", "work/*"]}
+    prefixes = {"s3:prefix": ["exports/*", "raw/*", "work/*"]}
     assert listing["Condition"] == {"StringLikeIfExists": prefixes}
 
 
@@ -98,7 +103,7 @@ def test_files_that_are_delivered_are_put_and_never_read_again(template: Templat
     ]
 
 
-def test_arrivals_are_taken_from_the_queues_of_both_pipelines(template: Template) -> None:
+def test_arrivals_are_taken_from_the_queues_of_each_pipeline(template: Template) -> None:
     statement = granted(template)["TakeArrivals"]
     assert statement["Action"] == [
         "sqs:ChangeMessageVisibility",
@@ -108,6 +113,7 @@ def test_arrivals_are_taken_from_the_queues_of_both_pipelines(template: Template
     assert statement["Resource"] == [
         arn_behind(template, "CsvUploadToSqsQueueUrl"),
         arn_behind(template, "CsvUploadToDynamodbQueueUrl"),
+        arn_behind(template, "TableExportToKinesisQueueUrl"),
     ]
 
 

@@ -80,9 +80,14 @@ def test_bucket_tells_of_csv_files_plain_and_gzipped_in_both_letter_cases_and_of
     _, bucket = behind(template, "LandingBucket")
     assert bucket["NotificationConfiguration"].keys() == {"TopicConfigurations"}
     suffixes = [".CSV", ".CSV.GZ", ".CSV.gz", ".csv", ".csv.GZ", ".csv.gz"]
-    assert sorted(tuple(rules(a).values()) for a in announcements(template)) == [
-        (prefix, suffix) for prefix in ("uploads/dynamodb/", "uploads/sqs/") for suffix in suffixes
-    ]
+    of_exports = [".CSV", ".GZ", "_manifest.json", ".csv", ".gz"]
+    assert sorted(tuple(rules(a).values()) for a in announcements(template)) == sorted(
+        [
+            *(("exports/", suffix) for suffix in of_exports),
+            *(("uploads/dynamodb/", suffix) for suffix in suffixes),
+            *(("uploads/sqs/", suffix) for suffix in suffixes),
+        ]
+    )
     assert {a["Event"] for a in announcements(template)} == {"s3:ObjectCreated:*"}
 
 
@@ -108,7 +113,7 @@ def test_bucket_is_made_after_the_policies_that_let_it_publish(template: Templat
         for name, policy in of_type(template, "AWS::SNS::TopicPolicy").items()
         if policy["Topics"][0]["Ref"] in {a["Topic"]["Ref"] for a in announcements(template)}
     }
-    assert len(policies) == 2
+    assert len(policies) == 3
     assert policies <= set(template["Resources"][logical_id]["DependsOn"])
 
 

@@ -26,7 +26,7 @@ def test_every_dead_letter_is_kept_longer_than_any_message(template: Template) -
         for queue in queues.values()
         if "RedrivePolicy" in queue
     }
-    assert len(dead_letters) == 3
+    assert len(dead_letters) == 4
     (longest,) = {queues[logical_id]["MessageRetentionPeriod"] for logical_id in dead_letters}
     assert longest == 14 * 24 * 3600
     for queue in queues.values():
