@@ -210,12 +210,29 @@ def as_digested(
     if missing:
         raise RuleError(
             f"{export.name}: the version before has no column {', '.join(missing)}, which the key "
-            "now has: rebuild the target from this export"
+            "now has: declare the key that it had"
         )
     _write(
         connection, columns, f"from read_parquet({quote_text(str(snapshot))})", to=to, there=there
     )
+    _refuse_lost_keys(connection, export, to)
     return to
+
+
+def _refuse_lost_keys(connection: DuckDBPyConnection, export: TableExport, snapshot: Path) -> None:
+    """Stop where a key has become null, or two have become one, in the types of today."""
+    names = [quote_identifier(name) for name in export.contract.key]
+    statement = fill(
+        "table_export_to_kinesis/make_snapshot.count_lost_keys",
+        key=", ".join(names),
+        is_null=" or ".join(f"{name} is null" for name in names),
+    )
+    (lost,) = connection.execute(statement, {"path": str(snapshot)}).fetchone() or (0,)
+    if lost:
+        raise RuleError(
+            f"{export.name}: {lost} keys of the version before are none in the types that "
+            f"{', '.join(export.contract.key)} now have: declare the types that they had"
+        )
 
 
 def _write(

@@ -70,3 +70,15 @@ from (
     from read_parquet({base}) as base
     where not exists (select 1 from read_parquet({newest}) as newest where {same_key})
 ) as with_base
+
+
+-- name: count_lost_keys
+-- Keys of a rewritten snapshot that are null, or that several rows have.
+-- Grain: one row. Identifiers: key, is_null (a condition). Parameters: path.
+select count(*)
+from (
+    select {key}
+    from read_parquet($path)
+    group by {key}
+    having count(*) > 1 or {is_null}
+) as lost
