@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 DATASETS = tuple(dataset.table.sink for dataset in github_datasets())
 READ, WRITE = {"SELECT"}, {"SELECT", "INSERT", "UPDATE"}
 ALL = {*WRITE, "DELETE"}
+EXPORTS = (
+    "ops.export",
+    "ops.export_progress",
+    "ops.export_table",
+    "ops.stream_change",
+    "ops.stream_end",
+    "ops.stream_publication",
+    "ops.stream_shard",
+)
 RIGHTS = {
     "sluice_loader": {
         "ops.migration": READ,
@@ -33,10 +42,20 @@ RIGHTS = {
         "ops.outbox": ALL,
         "ops.vanished_row": ALL,
         "ops.shrunken_snapshot": ALL,
+        **dict.fromkeys(EXPORTS, ALL),
         **dict.fromkeys(DATASETS, ALL),
     },
     "sluice_charts": dict.fromkeys(
-        ("ops.run", "ops.arrival", "ops.arrival_progress", "ops.shrunken_snapshot", *DATASETS), READ
+        (
+            "ops.run",
+            "ops.arrival",
+            "ops.arrival_progress",
+            "ops.export",
+            "ops.export_table",
+            "ops.shrunken_snapshot",
+            *DATASETS,
+        ),
+        READ,
     ),
 }
 
