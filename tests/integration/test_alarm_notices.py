@@ -27,6 +27,8 @@ ENDINGS = [
     "json_queue-dead-letters",
     "json_queue-oldest-message",
     "observer_queue-dead-letters",
+    "table_export_to_kinesis-dead-letters",
+    "table_export_to_kinesis-oldest-message",
 ]
 
 

@@ -142,12 +142,12 @@ REFUSED: dict[str, Call] = {
     "read an upload whatever its version": lambda g: g.dags("s3").get_object(**landed(g)),
     "put an upload": lambda g: g.dags("s3").put_object(**landed(g), Body=b""),
     "delete an upload": lambda g: g.dags("s3").delete_object(**landed(g)),
-    "read an export": lambda g: g.dags("s3").get_object(**landed(g, "exports/a.csv")),
+    "read another file": lambda g: g.dags("s3").get_object(**landed(g, "elsewhere/a.csv")),
     "read a file that was delivered": lambda g: g.dags("s3").get_object(
         Bucket=g.outputs["LakeBucket"], Key="json/a"
     ),
-    "list versions of exports": lambda g: g.dags("s3").list_object_versions(
-        Bucket=g.outputs["LandingBucket"], Prefix="exports/"
+    "list versions of other files": lambda g: g.dags("s3").list_object_versions(
+        Bucket=g.outputs["LandingBucket"], Prefix="elsewhere/"
     ),
     "put a file elsewhere": lambda g: g.dags("s3").put_object(
         Bucket=g.outputs["LakeBucket"], Key="elsewhere/a", Body=b""

@@ -112,6 +112,15 @@ def _events(params: Mapping[str, Any]) -> list[Right]:
     ]
 
 
+def _stream(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
+    def needed(params: Mapping[str, Any]) -> list[Right]:
+        # A page of a list has a token for the name, and an iterator is of the stream that gave it.
+        name = params.get("StreamName")
+        return [Right(f"kinesis:{action}", ARN.format("kinesis", f"stream/{name}"))] if name else []
+
+    return needed
+
+
 def _publish(params: Mapping[str, Any]) -> list[Right]:
     return [Right("sns:Publish", params["TopicArn"])]
 
@@ -135,6 +144,11 @@ NEEDED: dict[str, Callable[[Mapping[str, Any]], list[Right]]] = {
     "dynamodb:BatchExecuteStatement": _statements,
     "dynamodb:BatchGetItem": _keys,
     "events:PutEvents": _events,
+    "kinesis:DescribeStreamSummary": _stream("DescribeStreamSummary"),
+    "kinesis:GetRecords": _stream("GetRecords"),
+    "kinesis:GetShardIterator": _stream("GetShardIterator"),
+    "kinesis:ListShards": _stream("ListShards"),
+    "kinesis:PutRecords": _stream("PutRecords"),
     "rds-db:connect": _login,
     "s3:GetObject": _object("GetObject"),
     "s3:HeadObject": _object("GetObject"),

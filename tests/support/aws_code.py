@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs")
+SERVICES = ("dynamodb", "events", "kinesis", "s3", "secretsmanager", "sns", "sqs")
 
 
 def code_of(*folders: str) -> list[ast.Module]:
@@ -55,5 +55,7 @@ def _methods() -> dict[str, set[str]]:
 def _words(tree: ast.Module) -> set[str]:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     given = [each.value for call in calls for each in call.args if isinstance(each, ast.Constant)]
-    methods = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
+    # A method may also be handed to what calls it.
+    named = [each for call in calls for each in (call.func, *call.args)]
+    methods = {each.attr for each in named if isinstance(each, ast.Attribute)}
     return methods | {text for text in given if isinstance(text, str)}
