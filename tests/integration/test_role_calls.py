@@ -35,7 +35,8 @@ RUNS = (
     "messages csv_upload_to_dynamodb",
     'csv_upload_to_dynamodb {"key": "uploads/dynamodb/a.csv", "again": true}',
     "messages table_export_to_kinesis",
-    'table_export_to_kinesis {"prefix": "exports/acme/test_table/", "again": true}',
+    'table_export_to_kinesis {"prefix": "exports/acme/test_table/v1/", "again": true}',
+    'table_export_to_kinesis {"prefix": "exports/acme/test_table/v2/", "again": true}',
     "kinesis_to_postgres",
     "sweep_arrivals",
 )
@@ -95,6 +96,7 @@ def calls(lab: Lab) -> list[Call]:
     """Every call of the runs, each of which has succeeded with the rights of the role."""
     lab.land("uploads/sqs/a.csv", "id\n1\n2\n")
     lab.land("exports/acme/test_table/v1/a.csv", "1;a;b;c\n2;a;b;c\n")
+    lab.land("exports/acme/test_table/v2/a.csv", "1;a;b;c\n")
     lab.land("uploads/dynamodb/a.csv", f"{ADDRESS}1,1,Main,Town,00001\n2,2,Main,Town,00002\n")
     # One is there already, from an earlier file.
     item = {"id": {"S": "2"}, "file_version": {"S": "0"}}
