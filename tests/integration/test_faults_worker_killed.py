@@ -39,7 +39,9 @@ UPLOADS = ("deliver", "extract.", "transform.", "load.", "observe.", "tally.", "
 # Reached only where a person decides; test_shrunken_snapshots.py has them.
 QUESTIONS = ("ask.", "decide.")
 CHANGES = ("read_shard.", "target.", "apply.", "rebuild.")
-ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES)
+# test_faults_table_export_to_kinesis.py tries these.
+EXPORTS = ("register.", "compute.", "publish.", "settle.")
+ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES, *EXPORTS)
 FAILPOINTS = sorted(name for name in failpoints_of(ALL) if not name.startswith(ELSEWHERE))
 LOADING = [name for name in FAILPOINTS if name.startswith("upsert.")]
 
