@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.core.arrivals.complete import EndResources
 from include.pipelines.csv_upload_to_dynamodb import ItemResources, StageEvents
@@ -16,6 +16,7 @@ from wiring.uploads.pipelines import current_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from include.core.runs.ledger import RunOfSink
 
@@ -25,12 +26,7 @@ def deliver_resources() -> Iterator[DeliverResources]:
     """What deliver works with; its folder is gone at the end."""
     with task_folder() as folder:
         yield DeliverResources(
-            run=this_run(),
-            connect=warehouse(),
-            landing=current_pipeline().landing(),
-            lake=lake(),
-            folder=folder,
-            memory=settings().duckdb_memory,
+            **_opened(folder),
             queue=aws_client("sqs"),
             queue_url=settings().json_queue_url,
         )
@@ -39,21 +35,15 @@ def deliver_resources() -> Iterator[DeliverResources]:
 @contextmanager
 def item_resources() -> Iterator[ItemResources]:
     """What a task of csv_upload_to_dynamodb works with; its folder is gone at the end."""
-    pipeline = current_pipeline()
     with task_folder() as folder:
         yield ItemResources(
-            run=this_run(),
-            connect=warehouse(),
-            landing=pipeline.landing(),
-            lake=lake(),
-            folder=folder,
-            memory=settings().duckdb_memory,
+            **_opened(folder),
             table=aws_client("dynamodb"),
             table_name=settings().items_table,
             events=StageEvents(
                 client=aws_client("events"),
                 bus=settings().events_bus,
-                pipeline=pipeline.name,
+                pipeline=current_pipeline().name,
                 run=this_run(),
             ),
         )
@@ -64,12 +54,7 @@ def export_resources() -> Iterator[ExportResources]:
     """What a task of table_export_to_kinesis works with; its folder is gone at the end."""
     with task_folder() as folder:
         yield ExportResources(
-            run=this_run(),
-            connect=warehouse(),
-            landing=current_pipeline().landing(),
-            lake=lake(),
-            folder=folder,
-            memory=settings().duckdb_memory,
+            **_opened(folder),
             stream=aws_client("kinesis"),
             stream_name=settings().changes_stream,
         )
@@ -78,15 +63,21 @@ def export_resources() -> Iterator[ExportResources]:
 @contextmanager
 def end_resources(run: RunOfSink) -> Iterator[EndResources]:
     """What the end of a run works with; its folder is gone at the end."""
-    pipeline = current_pipeline()
     with task_folder() as folder:
         yield EndResources(
-            run=run,
-            connect=warehouse(),
-            landing=pipeline.landing(),
-            lake=lake(),
-            folder=folder,
-            memory=settings().duckdb_memory,
-            queue=pipeline.queue(),
+            **_opened(folder) | {"run": run},
+            queue=current_pipeline().queue(),
             ui_url=settings().ui_url,
         )
+
+
+def _opened(folder: Path) -> dict[str, Any]:
+    """What each of these tasks works with; the names are those of core/arrivals/resources.py."""
+    return {
+        "run": this_run(),
+        "connect": warehouse(),
+        "landing": current_pipeline().landing(),
+        "lake": lake(),
+        "folder": folder,
+        "memory": settings().duckdb_memory,
+    }
