@@ -34,6 +34,17 @@ class FileResult(_EveryResult, total=False):
     missing_ids: list[str]
 
 
+def without_rows(index: int, **more: object) -> FileResult:
+    """The result of a file of which no row is counted.
+
+    Arguments:
+        index: the file's place in its run.
+        more: what the result has beside, such as a warning.
+    """
+    nothing = {"counts": {"read": 0}, "rejects": None, "rejects_by_code": {}, "seconds": 0.0}
+    return cast("FileResult", {"index": index, **nothing, **more})
+
+
 def to_registry(result: FileResult) -> dict[str, Any]:
     """What the registry keeps of a result: all but the file's place in its run."""
     return {name: value for name, value in result.items() if name != "index"}

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from include.core.arrivals.results import without_rows
 from include.core.arrivals.versions import fetch
 from include.core.aws.objects import sha256_of
 from include.core.exports.names import shown
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from include.pipelines.table_export_to_kinesis.delta import Delta
     from include.pipelines.table_export_to_kinesis.resources import ExportResources
     from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot, Snapshot
+    from include.pipelines.table_export_to_kinesis.states import State
     from include.pipelines.table_export_to_kinesis.task_values import (
         Computed,
         ExportWork,
@@ -100,19 +102,14 @@ def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResource
     return computing.go_on() if computing.is_approved else computing.run()
 
 
-def _ended(work: ExportWork, state: str, why: str) -> Computed:
-    result: FileResult = {
+def _ended(work: ExportWork, state: State, why: str) -> Computed:
+    warning = f"{shown(work['export'])} {why}"
+    return {
         "index": work["index"],
-        "counts": {"read": 0},
-        "rejects": None,
-        "rejects_by_code": {},
-        "seconds": 0.0,
-        "warning": f"{shown(work['export'])} {why}",
+        "export": work["export"],
+        "state": state,
+        "result": without_rows(work["index"], warning=warning),
     }
-    return cast(
-        "Computed",
-        {"index": work["index"], "export": work["export"], "state": state, "result": result},
-    )
 
 
 @dataclass(frozen=True)

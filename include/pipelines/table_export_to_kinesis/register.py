@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from psycopg2.extras import Json
 
 from include.core.arrivals.registry import hold
-from include.core.arrivals.results import from_registry
+from include.core.arrivals.results import from_registry, without_rows
 from include.core.exports.names import read_key, shown
 from include.core.failpoints import failpoint
 from include.core.statements import read_statement
@@ -88,11 +88,11 @@ class Registrar:
                 work = self._register(name, of_export, indexes)
             except ArrivalError as error:
                 registered["results"] += [
-                    _result(index, cause=str(error), final=True) for index in indexes
+                    without_rows(index, cause=str(error), final=True) for index in indexes
                 ]
                 continue
             if isinstance(work, str):
-                registered["results"] += [_result(index, warning=work) for index in indexes]
+                registered["results"] += [without_rows(index, warning=work) for index in indexes]
             else:
                 self._add(work, registered)
         return registered
@@ -111,7 +111,7 @@ class Registrar:
             try:
                 name = read_key(file["key"], prefix=self._landing.prefix).export
             except ArrivalError as error:
-                results.append(_result(file["index"], cause=str(error), final=True))
+                results.append(without_rows(file["index"], cause=str(error), final=True))
                 continue
             place = (name["tenant"], name["table"], name["version"])
             found.setdefault(place, (name, []))[1].append(file)
@@ -125,7 +125,9 @@ class Registrar:
             (one["export"]["tenant"], one["export"]["table"]) for one in registered["work"]
         }:
             left = f"{shown(export)} is left to the next run: one version of a table at a time"
-            registered["results"] += [_result(index, warning=left) for index in work["indexes"]]
+            registered["results"] += [
+                without_rows(index, warning=left) for index in work["indexes"]
+            ]
         else:
             registered["work"].append(work)
 
@@ -297,9 +299,3 @@ def _landed(file: ReceivedFile) -> LandedFile:
 
 def _same(known: LandedFile | None, landed: LandedFile) -> bool:
     return known is not None and (known["etag"], known["size"]) == (landed["etag"], landed["size"])
-
-
-def _result(index: int, **more: object) -> FileResult:
-    """The result of a file that needs no work now."""
-    nothing = {"counts": {"read": 0}, "rejects": None, "rejects_by_code": {}, "seconds": 0.0}
-    return cast("FileResult", {"index": index, **nothing, **more})

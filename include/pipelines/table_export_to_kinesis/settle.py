@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
+from include.core.arrivals.results import without_rows
 from include.core.exports.names import shown
 from include.core.failpoints import failpoint
 from include.core.runs.questions import Question, compose_body, run_that_asks
@@ -19,7 +20,6 @@ from include.pipelines.table_export_to_kinesis.register import PIPELINE
 from include.pipelines.table_export_to_kinesis.states import (
     find_export,
     find_left,
-    find_pending,
     forget_progress,
     parameters,
     set_state,
@@ -119,10 +119,8 @@ class Settling:
             if "question" in computed
         ]
         with transaction(connect, doing="look for exports that are left") as cursor:
-            for tenant, table in self._tables():
-                pending = find_pending(cursor, tenant, table)
-                if pending is not None:
-                    runs.append(_run_of(pending, run))
+            for table in self._tables():
+                runs += [_run_of(left, run) for left in find_left(cursor, table=table)]
         return runs
 
     def _sum_up(self, computed: Computed) -> FileResult:
@@ -189,14 +187,7 @@ def _publish(cursor: cursor, computed: Computed) -> None:
 
 def _beside(result: FileResult, index: int) -> FileResult:
     """The result of a further file of an export, whose counts are at the first one's."""
-    beside: dict[str, Any] = {
-        **result,
-        "index": index,
-        "counts": {"read": 0},
-        "rejects": None,
-        "rejects_by_code": {},
-    }
-    return cast("FileResult", beside)
+    return {**result, **without_rows(index, seconds=result["seconds"])}
 
 
 def _question(computed: Computed) -> Question:

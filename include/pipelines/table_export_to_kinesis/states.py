@@ -92,17 +92,19 @@ def find_newest_taking(cursor: cursor, name: ExportName) -> Export | None:
     return next(_exports(cursor), None)
 
 
-def find_pending(cursor: cursor, tenant: str, table: str) -> Export | None:
-    """The next export of a table that is complete and that no run has worked on."""
-    values = {"tenant": tenant, "table_name": table}
-    cursor.execute(read_statement("table_export_to_kinesis/find_export.pending"), values)
-    return next(_exports(cursor), None)
+def find_left(
+    cursor: cursor, *, table: tuple[str, str] | None = None, before: datetime | None = None
+) -> list[Export]:
+    """The next export of each table that is complete, and that no run works on.
 
-
-def find_left(cursor: cursor, *, before: datetime) -> list[Export]:
-    """The next export of each table that became complete before a moment, and that no run has."""
+    Arguments:
+        cursor: of a transaction.
+        table: tenant and table; all tables when None.
+        before: the moment by which it was complete, or approved; any when None.
+    """
+    tenant, name = table or (None, None)
     statement = read_statement("table_export_to_kinesis/find_export.left")
-    cursor.execute(statement, {"before": before})
+    cursor.execute(statement, {"tenant": tenant, "table_name": name, "before": before})
     return list(_exports(cursor))
 
 

@@ -47,42 +47,10 @@ limit 1
 for update
 
 
--- name: pending
--- The oldest version of a table that waits for a run, where no run has the table.
--- Grain: one row or none. Parameters: tenant, table_name.
-select
-    tenant,
-    table_name,
-    version,
-    state,
-    files,
-    manifest,
-    expected_files,
-    base_version,
-    snapshot,
-    publication,
-    delta,
-    counts
-from ops.export
-where
-    tenant = %(tenant)s
-    and table_name = %(table_name)s
-    and state in ('complete', 'approved')
-    and not exists (
-        select 1
-        from ops.export_table
-        where
-            export_table.tenant = export.tenant
-            and export_table.table_name = export.table_name
-            and export_table.leased_until >= clock_timestamp()
-    )
-order by version collate "C"
-limit 1
-
-
 -- name: left
 -- The oldest version of each table that waits for a run, where no run has the table.
--- Grain: one row a table. Parameters: before (younger ones may have their run under way).
+-- Grain: one row a table. Parameters: tenant, table_name (of all tables where they are null),
+-- before (younger ones may have their run under way; null takes all).
 select distinct on (tenant, table_name)
     tenant,
     table_name,
@@ -99,7 +67,8 @@ select distinct on (tenant, table_name)
 from ops.export
 where
     state in ('complete', 'approved')
-    and coalesce(decided_at, complete_at) < %(before)s
+    and (%(tenant)s::text is null or (tenant, table_name) = (%(tenant)s, %(table_name)s))
+    and (%(before)s::timestamptz is null or coalesce(decided_at, complete_at) < %(before)s)
     and not exists (
         select 1
         from ops.export_table
