@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from include.core.arrivals.registry import renew
-from include.core.warehouse.connection import transaction
+from include.core.warehouse.renewal import Renewed
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import cursor
+
     from include.core.arrivals.registry import Held
     from include.core.warehouse.connection import Connect
 
-_RENEW_SECONDS: Final = 60
 
-
-class Lease:
-    """The run's hold of a file; renewed at once, and then not more often than need be.
+class Lease(Renewed):
+    """The run's hold of a file.
 
     Arguments:
         connect: opens a connection to the warehouse.
@@ -31,15 +30,8 @@ class Lease:
     """
 
     def __init__(self, connect: Connect, held: Held) -> None:
-        self._connect, self.held = connect, held
-        self.open = True
-        self._renewed_at = float("-inf")
-        self.renew()
+        self.held, self.open = held, True
+        super().__init__(connect, doing=f"renew the hold of {held.pipeline}")
 
-    def renew(self) -> None:
-        """Renew the hold if the last time is a while ago."""
-        if time.monotonic() - self._renewed_at < _RENEW_SECONDS:
-            return
-        with transaction(self._connect, doing=f"renew the hold of {self.held.pipeline}") as cursor:
-            self.open = renew(cursor, self.held)
-        self._renewed_at = time.monotonic()
+    def _renew(self, cursor: cursor) -> None:
+        self.open = renew(cursor, self.held)

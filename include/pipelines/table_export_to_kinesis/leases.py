@@ -6,12 +6,11 @@ version, would keep nobody out.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from include.core.statements import read_statement
-from include.core.warehouse.connection import transaction
+from include.core.warehouse.renewal import Renewed
 from include.errors import ExportBusyError
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 # As long as a task may take, and longer than any pause between two renewals.
 LEASE_SECONDS: Final = 1800
-_RENEW_SECONDS: Final = 60
 _TAKEN_OVER: Final = "Another run has taken the table over"
 
 
@@ -85,8 +83,14 @@ def release(cursor: cursor, held: HeldTable) -> None:
     cursor.execute(read_statement("table_export_to_kinesis/lease_table.release"), _held(held))
 
 
-class TableLease:
-    """A run's hold of a table, renewed while a task works; at once, and then as need be.
+def release_tables(cursor: cursor, run: Run) -> None:
+    """Let go of all tables that a run holds."""
+    statement = read_statement("table_export_to_kinesis/lease_table.release_run")
+    cursor.execute(statement, run.parameters)
+
+
+class TableLease(Renewed):
+    """A run's hold of a table.
 
     Arguments:
         connect: opens a connection to the warehouse.
@@ -97,20 +101,14 @@ class TableLease:
     """
 
     def __init__(self, connect: Connect, held: HeldTable) -> None:
-        self._connect, self.held = connect, held
-        self._renewed_at = float("-inf")
-        self.renew()
+        self.held = held
+        super().__init__(connect, doing="renew the hold of a table")
 
-    def renew(self) -> None:
-        """Renew the hold if the last time is a while ago."""
-        if time.monotonic() - self._renewed_at < _RENEW_SECONDS:
-            return
+    def _renew(self, cursor: cursor) -> None:
         values = _held(self.held) | {"lease_seconds": LEASE_SECONDS}
-        with transaction(self._connect, doing="renew the hold of a table") as cursor:
-            cursor.execute(read_statement("table_export_to_kinesis/lease_table.renew"), values)
-            if cursor.rowcount != 1:
-                raise ExportBusyError(_TAKEN_OVER)
-        self._renewed_at = time.monotonic()
+        cursor.execute(read_statement("table_export_to_kinesis/lease_table.renew"), values)
+        if cursor.rowcount != 1:
+            raise ExportBusyError(_TAKEN_OVER)
 
 
 def _name(tenant: str, table: str) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class Settling:
         for work in self.registered["work"]:
             if work["index"] in causes:
                 set_state(cursor, work["export"], "failed", cause=causes[work["index"]])
-        release_tables(cursor, run)
+        leases.release_tables(cursor, run)
 
     def next_runs(self, connect: Connect, run: Run) -> list[StartedRun]:
         """Runs to start: those that ask a person, and those of exports that are left."""
@@ -168,16 +168,9 @@ def runs_of_left(connect: Connect, run: Run, *, before: datetime) -> list[Starte
         return [_run_of(export, run) for export in find_left(cursor, before=before)]
 
 
-def release_tables(cursor: cursor, run: Run) -> None:
-    """Let go of all tables that a failed run holds."""
-    cursor.execute(
-        read_statement("table_export_to_kinesis/publish_export.release_run"), run.parameters
-    )
-
-
 def _publish(cursor: cursor, computed: Computed) -> None:
     values = {**parameters(computed["export"]), "token": computed["held"]["token"]}
-    cursor.execute(read_statement("table_export_to_kinesis/publish_export.publish"), values)
+    cursor.execute(read_statement("table_export_to_kinesis/publish_export"), values)
     if cursor.rowcount != 1:
         raise AccountingError(f"{shown(computed['export'])}: its base is not what it was made of")
     set_state(cursor, computed["export"], "published")

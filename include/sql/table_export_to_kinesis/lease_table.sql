@@ -51,3 +51,13 @@ where
     tenant = %(tenant)s
     and table_name = %(table_name)s
     and token = %(token)s
+
+
+-- name: release_run
+-- A run that has ended holds no table. Parameters: dag_id, run_id.
+update ops.export_table
+set leased_until = null
+where
+    dag_id = %(dag_id)s
+    and run_id = %(run_id)s
+    and leased_until is not null
