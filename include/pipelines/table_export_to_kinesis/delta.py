@@ -99,34 +99,41 @@ def compute_delta(
     with connect_duckdb(folder, memory=memory) as connection:
         statements = DeltaStatements(export)
         after = _relation(newest)
+        rows = operations = _count(connection, after)
         if base is None:
-            delta = f"({statements.fetch_first(after)}) as delta"
+            delta = statements.fetch_first(after)
         else:
             digested = as_digested(connection, export, base, to=folder / "digested.parquet")
             before = _relation(digested)
             find = statements.find(before, after)
-            statement = fill("table_export_to_kinesis/cut_delta.keep_found", find=find)
-            connection.execute(statement)
-            delta = f"({statements.fetch('changed', before, after)}) as delta"
-        return cut_delta(connection, export, delta, newest, folder=folder)
+            connection.execute(fill("table_export_to_kinesis/cut_delta.keep_found", find=find))
+            operations = _count(connection, "changed")
+            delta = statements.fetch("changed", before, after)
+        return cut_delta(connection, export, delta, operations=operations, rows=rows, folder=folder)
 
 
 def cut_delta(
-    connection: DuckDBPyConnection, export: TableExport, delta: str, newest: Path, *, folder: Path
+    connection: DuckDBPyConnection,
+    export: TableExport,
+    delta: str,
+    *,
+    operations: int,
+    rows: int,
+    folder: Path,
 ) -> Delta:
     """Count what changed, and cut it into parts.
 
     Arguments:
         connection: of DuckDB.
         export: the contract.
-        delta: a relation of the columns that DeltaStatements.fetch gives.
-        newest: the snapshot of this version.
+        delta: a statement that gives the columns of DeltaStatements.fetch.
+        operations: how many rows it gives.
+        rows: of the snapshot of this version.
         folder: for the parts.
     """
     cutting = _Cutting(connection, export)
-    cutting.order(delta)
+    cutting.order(delta, operations)
     counts = cutting.count()
-    rows = cutting.count_rows(newest)
     return Delta(
         inserts=counts["INSERT"],
         updates=counts["UPDATE"],
@@ -210,23 +217,17 @@ class _Cutting:
             column for column in export.contract.columns if column.name in export.contract.key
         ]
 
-    def order(self, delta: str) -> None:
+    def order(self, delta: str, operations: int) -> None:
         """Put the operations in their order: parts, and the key within each."""
-        self._run("cut_delta.keep_delta", delta=delta)
-        (operations,) = self._run("cut_delta.count_delta").fetchone() or (0,)
         parts = min(-(-operations // self._export.part_rows), _MOST_PARTS)
-        self._run("cut_delta.order", {"parts": max(parts, 1)}, hash=self._hash(), keys=self._keys())
-        self._run("cut_delta.drop_delta")
+        bound: dict[str, object] = {"parts": max(parts, 1)}
+        self._run("cut_delta.order", bound, delta=delta, hash=self._hash(), keys=self._keys())
 
     def count(self) -> dict[str, int]:
         """Count the operations of each kind."""
         return dict.fromkeys(("INSERT", "UPDATE", "DELETE"), 0) | dict(
             self._run("cut_delta.count").fetchall()
         )
-
-    def count_rows(self, newest: Path) -> int:
-        (rows,) = self._run("cut_delta.count_rows", {"path": str(newest)}).fetchone() or (0,)
-        return int(rows)
 
     def list_gone(self) -> list[dict[str, Any]]:
         """The keys of the first rows that are deleted."""
@@ -264,6 +265,12 @@ class _Cutting:
 
 def _names(columns: Iterable[Column]) -> list[str]:
     return [column.name for column in columns]
+
+
+def _count(connection: DuckDBPyConnection, relation: str) -> int:
+    statement = fill("table_export_to_kinesis/cut_delta.count_rows", relation=relation)
+    (rows,) = connection.execute(statement).fetchone() or (0,)
+    return int(rows)
 
 
 def _relation(snapshot: Path) -> str:

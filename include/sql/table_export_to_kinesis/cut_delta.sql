@@ -6,38 +6,20 @@ create or replace table changed as
 {find}
 
 
--- name: keep_delta
--- Keeps the operations. Grain: one operation. Identifiers: delta (a relation).
--- Safe to rerun: the table is made anew.
-create or replace table delta as
-select *
-from {delta}
-
-
--- name: count_delta
--- How many operations there are. Grain: one row.
-select count(*)
-from delta
-
-
 -- name: order
 -- All operations in parts by a hash of the key, in each in order of key: a row's place in this
 -- table is the operation's number.
--- Grain: one operation. Identifiers: hash (a number of the key), keys. Parameters: parts.
+-- Grain: one operation. Identifiers: delta (a statement), hash (a number of the key), keys.
+-- Parameters: parts.
 -- Safe to rerun: the table is made anew.
 create or replace table ordered as
 select
     *,
     {hash} % $parts as _sluice_part
-from delta
+from ({delta}) as delta
 order by
     _sluice_part,
     {keys}
-
-
--- name: drop_delta
--- Makes room: the operations are in ordered.
-drop table delta
 
 
 -- name: count
@@ -50,9 +32,9 @@ group by _sluice_operation
 
 
 -- name: count_rows
--- How many rows a snapshot has. Grain: one row. Parameters: path.
+-- How many rows a relation has. Grain: one row. Identifiers: relation.
 select count(*)
-from read_parquet($path)
+from {relation}
 
 
 -- name: list_gone
