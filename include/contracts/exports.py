@@ -35,8 +35,6 @@ class TableExport:
         files: how many files an export has, unless a _manifest.json says so.
         rejects: how many rows of an export may be rejected.
         shrink: how many rows may go from one export to the next; above, a person decides.
-        engine: what works out the delta; by_size takes Athena for an export of athena_bytes.
-        athena_bytes: size of both snapshots together, in bytes of Parquet.
         part_rows: operations that one task publishes.
 
     Raises:
@@ -56,8 +54,6 @@ class TableExport:
     files: int = 1
     rejects: RejectLimit = NO_REJECTS
     shrink: ShrinkLimit = USUAL_SHRINK
-    engine: Literal["by_size", "duckdb", "athena"] = "by_size"
-    athena_bytes: int = 10 * 1024**3
     part_rows: int = 20_000
 
     def __post_init__(self) -> None:

@@ -210,7 +210,6 @@ class _Computing:
             "key": key,
             "sha256": sha256,
             "rows": made.rows,
-            "bytes": path.stat().st_size,
             "digest": made.digest,
             "checksum": made.checksum,
         }

@@ -81,14 +81,14 @@ def publish_part(dataset: TableExport, part: Part, *, resources: ExportResources
     }
 
 
-def publish_end(end: End, *, resources: ExportResources) -> int:
-    """Put the end of a version on each shard that is open; returns how many these are.
+def publish_end(end: End, *, resources: ExportResources) -> None:
+    """Put the end of a version on each shard that is open.
 
     Raises:
         DeliveryRefusedError, DeliveryUnavailableError: the stream did not take all records.
     """
     stream = _Stream(resources)
-    data, shards = json.dumps(end, separators=(",", ":")), stream.open_shards()
+    data = json.dumps(end, separators=(",", ":"))
     send_batch(
         [
             {
@@ -96,13 +96,12 @@ def publish_end(end: End, *, resources: ExportResources) -> int:
                 "PartitionKey": "END",
                 "ExplicitHashKey": shard["HashKeyRange"]["StartingHashKey"],
             }
-            for shard in shards
+            for shard in stream.open_shards()
         ],
         stream.call,
         what="end records to the stream",
     )
     failpoint("publish.ended")
-    return len(shards)
 
 
 class _Stream:

@@ -55,13 +55,12 @@ class LocalFile(NamedTuple):
 class Snapshot(TypedDict):
     """A snapshot in the lake, as tasks exchange it in JSON.
 
-    bytes are those of the file, digest is what its digest is called, checksum that of its rows.
+    digest is what its digest is called, checksum that of its rows.
     """
 
     key: str
     sha256: str
     rows: int
-    bytes: int
     digest: str
     checksum: str
 

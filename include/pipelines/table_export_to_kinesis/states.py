@@ -48,10 +48,8 @@ class Export:
         state: how far it has come.
         files: by their names.
         manifest: what its _manifest.json says of each file, if it has one.
-        expected_files: how many files it has.
         base_version: what its delta was worked out from.
         snapshot: where its rows are.
-        publication: names its delta.
         delta: parts and end record.
         counts: rows by what became of them.
     """
@@ -60,10 +58,8 @@ class Export:
     state: State
     files: dict[str, LandedFile]
     manifest: dict[str, Any] | None
-    expected_files: int
     base_version: str | None
     snapshot: dict[str, Any] | None
-    publication: str | None
     delta: dict[str, Any] | None
     counts: dict[str, int] | None
 

@@ -7,10 +7,8 @@ select
     state,
     files,
     manifest,
-    expected_files,
     base_version,
     snapshot,
-    publication,
     delta,
     counts
 from ops.export
@@ -31,10 +29,8 @@ select
     state,
     files,
     manifest,
-    expected_files,
     base_version,
     snapshot,
-    publication,
     delta,
     counts
 from ops.export
@@ -58,10 +54,8 @@ select distinct on (tenant, table_name)
     state,
     files,
     manifest,
-    expected_files,
     base_version,
     snapshot,
-    publication,
     delta,
     counts
 from ops.export
