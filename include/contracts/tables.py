@@ -62,5 +62,13 @@ class ShrinkLimit:
     share: float = 0.2
     ask: bool = False
 
+    def is_exceeded(self, missing: int, *, before: int) -> bool:
+        """Whether more rows are missing than may go of those that were there before."""
+        return missing > self.share * before and missing >= self.rows
+
+    def is_suspicious(self, missing: int, *, before: int, left: int) -> bool:
+        """The same, or nothing is left: an empty snapshot is a broken source, however small."""
+        return (left == 0 and missing > 0) or self.is_exceeded(missing, before=before)
+
 
 USUAL_SHRINK = ShrinkLimit()

@@ -231,14 +231,15 @@ class _Load:
         return self.policy.vanished != "keep" and self.policy.certain
 
     def _refuse_changed_keys(self, moved: MovedKeys, before: int, problem: str) -> None:
-        if moved.is_change and self._is_above_limit(moved.gone, before):
+        limit = self.policy.shrink
+        if limit and moved.is_change and limit.is_exceeded(moved.gone, before=before):
             raise ChangedKeysError(f"{self.statements.table.sink}: {problem}")
 
     def _refuse_shrunken(
         self, missing: int, before: int, hint: str, shrinkage: Shrinkage | None
     ) -> None:
         limit = self.policy.shrink
-        if limit is not None and self._is_shrunken(missing, before):
+        if limit and self._is_shrunken(limit, missing, before):
             raise ShrunkenSnapshotError(
                 f"{self.statements.table.sink}: the snapshot lacks {missing} of the {before} rows "
                 f"that the one before had; up to {limit.share:.0%}, or fewer than "
@@ -250,7 +251,7 @@ class _Load:
     def _shrinkage(self, found: Changes, before: int) -> Shrinkage | None:
         """What a person is told, if one may have to be asked; at least as many rows are missing."""
         limit = self.policy.shrink
-        if limit is None or not (limit.ask and self._is_shrunken(found.vanish, before)):
+        if not (limit and limit.ask and self._is_shrunken(limit, found.vanish, before)):
             return None
         moved, deletes = found.moved, self.policy.vanished == "delete"
         return Shrinkage(
@@ -264,11 +265,5 @@ class _Load:
             remark=moved.suspicion if moved.is_change else "",
         )
 
-    def _is_shrunken(self, missing: int, before: int) -> bool:
-        # An empty snapshot is a broken source, however few rows the table has.
-        is_empty = self.snapshot.row_count == 0 and missing > 0
-        return is_empty or self._is_above_limit(missing, before)
-
-    def _is_above_limit(self, missing: int, before: int) -> bool:
-        limit = self.policy.shrink
-        return limit is not None and missing > limit.share * before and missing >= limit.rows
+    def _is_shrunken(self, limit: ShrinkLimit, missing: int, before: int) -> bool:
+        return limit.is_suspicious(missing, before=before, left=self.snapshot.row_count)

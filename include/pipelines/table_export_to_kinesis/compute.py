@@ -316,10 +316,9 @@ class _Computing:
         """What to ask, where more rows are gone than the dataset allows."""
         before = self.base.snapshot["rows"] if self.base.snapshot else 0
         limit, gone = self.dataset.shrink, delta.deletes + carried
-        is_empty = snapshot["rows"] == 0 and before > 0
         if self.export.state == "approved" and gone <= self._approved:
             return None
-        if not is_empty and (gone <= limit.share * before or gone < limit.rows):
+        if not limit.is_suspicious(gone, before=before, left=snapshot["rows"]):
             return None
         return {
             "rows_before": before,

@@ -7,6 +7,7 @@ from typing import Final
 from tests.mutants.guard import Edit, Guard
 
 _UPSERT: Final = "include/core/warehouse/upsert.py"
+_LIMIT: Final = "include/contracts/tables.py"
 _LOAD: Final = "include/pipelines/github_csv_to_postgres/load.py"
 _LOADS: Final = "tests/integration/test_upsert.py"
 _FAULTS: Final = "tests/integration/test_faults_guards.py"
@@ -31,13 +32,13 @@ GUARDS: Final = (
     Guard(
         "shrink limit at its rows",
         "a snapshot that lacks exactly as many rows as the limit names",
-        (Edit(_UPSERT, "missing >= limit.rows", "missing > limit.rows"),),
+        (Edit(_LIMIT, "missing >= self.rows", "missing > self.rows"),),
         (f"{_LOADS}::test_shrunken_snapshot_stops",),
     ),
     Guard(
         "shrink limit at its share",
         "a snapshot that lacks exactly the share that may go is stopped",
-        (Edit(_UPSERT, "missing > limit.share * before", "missing >= limit.share * before"),),
+        (Edit(_LIMIT, "missing > self.share * before", "missing >= self.share * before"),),
         (f"{_LOADS}::test_shrunken_snapshot_stops",),
     ),
     Guard(
