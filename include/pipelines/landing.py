@@ -11,10 +11,10 @@ LANDING_PREFIXES: Final = {
 }
 """Pipeline, which is also the id of its DAG, to a prefix of the landing bucket; ends in a slash."""
 
-_CSV: Final = (".csv", ".csv.gz")
+CSV_SUFFIXES: Final = (".csv", ".csv.gz")
 LANDING_SUFFIXES: Final = {
-    "csv_upload_to_sqs": _CSV,
-    "csv_upload_to_dynamodb": _CSV,
+    "csv_upload_to_sqs": CSV_SUFFIXES,
+    "csv_upload_to_dynamodb": CSV_SUFFIXES,
     "table_export_to_kinesis": (".csv", ".gz", "_manifest.json"),
 }
 """Pipeline to the ends of names that its files have, in small letters; any letter case is taken."""

@@ -9,6 +9,7 @@ import psycopg2
 
 from include.core.arrivals.versions import Landing, look_up
 from include.core.aws.objects import ObjectStore
+from include.pipelines.landing import CSV_SUFFIXES
 from tests.support.clients import client
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ class UploadPlace:
     def landing_of(self, pipeline: str) -> Landing:
         prefix = self.KEY.rpartition("/")[0] + "/"
         return Landing(
-            pipeline=pipeline, client=client("s3", self.aws), bucket=self.landing, prefix=prefix
+            pipeline=pipeline,
+            client=client("s3", self.aws),
+            bucket=self.landing,
+            prefix=prefix,
+            suffixes=CSV_SUFFIXES,
         )
 
     def connect(self) -> connection:

@@ -26,6 +26,7 @@ from include.core.aws.objects import ObjectStore
 from include.core.runs import ledger
 from include.core.runs.outbox import announce
 from include.core.runs.run import Run
+from include.pipelines.landing import CSV_SUFFIXES
 from include.settings import Settings
 from tests.support.clients import client
 from tests.support.s3_messages import body, record
@@ -77,7 +78,13 @@ class UploadRuns:
 
     @property
     def landing(self) -> Landing:
-        return Landing(pipeline=PIPELINE, client=self.s3, bucket=self.bucket, prefix=PREFIX)
+        return Landing(
+            pipeline=PIPELINE,
+            client=self.s3,
+            bucket=self.bucket,
+            prefix=PREFIX,
+            suffixes=CSV_SUFFIXES,
+        )
 
     @property
     def store(self) -> ObjectStore:

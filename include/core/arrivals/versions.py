@@ -80,7 +80,7 @@ class Landing:
     client: Any
     bucket: str
     prefix: str
-    suffixes: tuple[str, ...] = (".csv", ".csv.gz")
+    suffixes: tuple[str, ...]
 
 
 class _Entry(NamedTuple):

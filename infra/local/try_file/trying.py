@@ -19,6 +19,7 @@ from include.errors import InputFileError, SluiceError, WorkInterruptedError
 from include.pipelines.csv_upload_to_dynamodb import trial as items
 from include.pipelines.csv_upload_to_sqs import trial as messages
 from include.pipelines.github_csv_to_postgres import trial as tables
+from include.pipelines.landing import CSV_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,5 +179,5 @@ def _try_upload(upload: Upload, path: Path, folder: Path) -> Trial:
 
 def _name_causes(upload: Upload, path: Path) -> tuple[str, ...]:
     """Give why a file of this name would start no run, if so."""
-    problem = name_problem(upload.prefix + path.name, (".csv", ".csv.gz"))
+    problem = name_problem(upload.prefix + path.name, CSV_SUFFIXES)
     return (problem,) if problem else ()
