@@ -74,8 +74,34 @@ class Call:
         return tuple(int(number["StringValue"]) for number in numbers)
 
 
+class Proxy:
+    """Serves on a port of its own while the `with` block lasts."""
+
+    @property
+    def handler(self) -> type[Handler]:
+        """What is done with each call."""
+        raise NotImplementedError
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self.lock = threading.Lock()
+        of_this = type("OfThis", (self.handler,), {"api": self})
+        self._server = Server(("127.0.0.1", 0), of_this)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
 @dataclass
-class FaultyApi:
+class FaultyApi(Proxy):
     """The proxy, while the `with` block lasts.
 
     Attributes:
@@ -89,32 +115,16 @@ class FaultyApi:
     decide: Callable[[Call], Fault] = lambda _: NONE
     calls: list[Call] = field(default_factory=list)
     fired: int = 0
+    numbers: Counter[str] = field(default_factory=Counter)  # of calls, by action
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        proxy: FaultyApi = self
-
-        class OfThis(_Handler):
-            api = proxy
-
-        self._lock, self._numbers = threading.Lock(), Counter[str]()
-        self._server = Server(("127.0.0.1", 0), OfThis)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def handler(self) -> type[Handler]:
+        return _Handler
 
     def take(self, action: str, asked: dict[str, Any]) -> Fault:
-        with self._lock:
-            call = Call(action, self._numbers[action], entries_of(action, asked))
-            self._numbers[action] += 1
+        with self.lock:
+            call = Call(action, self.numbers[action], entries_of(action, asked))
+            self.numbers[action] += 1
             self.calls.append(call)
             fault = self.decide(call)
             self.fired += fault != NONE

@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import http
 import json
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
-from tests.support.faulty_api import NONE, Fault, Handler, Server
+from tests.support.faulty_api import NONE, Fault, Handler, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 @dataclass
-class FaultyStream:
+class FaultyStream(Proxy):
     """The proxy, while the `with` block lasts.
 
     Attributes:
@@ -48,25 +45,8 @@ class FaultyStream:
     shards: dict[str, str] = field(default_factory=dict)  # by iterator
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        proxy: FaultyStream = self
-
-        class OfThis(_Handler):
-            api = proxy
-
-        self._lock = threading.Lock()
-        self._server = Server(("127.0.0.1", 0), OfThis)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def handler(self) -> type[Handler]:
+        return _Handler
 
     def reshard(self, *parents: str, to: tuple[str, ...]) -> None:
         """Split a shard, or merge two: their children are there, and they end."""
@@ -74,7 +54,7 @@ class FaultyStream:
         self.parents |= dict.fromkeys(to, parents)
 
     def take(self, action: str) -> Fault:
-        with self._lock:
+        with self.lock:
             fault = self.decide(action, self.calls[action])
             self.calls[action] += 1
             self.fired += fault != NONE
