@@ -140,7 +140,7 @@ def take(exports: ExportPlace, number: int) -> int | None:
     """Ask for the lease on a table, as the run of one of its versions does."""
     with transaction(exports.connect, doing="take") as cursor:
         run = Run(dag_id="table_export_to_kinesis", run_id=f"of version {number}")
-        acquired = acquire(cursor, "acme", "test_table", run)
+        acquired = acquire(cursor, {"tenant": "acme", "table": "test_table"}, run)
         return acquired[0]["token"] if acquired else None
 
 

@@ -12,11 +12,16 @@ _SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SEGMENTS: Final = 4
 
 
-class ExportName(TypedDict):
-    """An export as tasks exchange it in JSON."""
+class TableName(TypedDict):
+    """A tenant's table as tasks exchange it in JSON."""
 
     tenant: str
     table: str
+
+
+class ExportName(TableName):
+    """An export as tasks exchange it in JSON."""
+
     version: str
 
 
@@ -51,3 +56,8 @@ def read_key(key: str, *, prefix: str) -> ExportFile:
 def shown(export: ExportName) -> str:
     """An export as people read it: tenant/table/version."""
     return f"{export['tenant']}/{export['table']}/{export['version']}"
+
+
+def table_parameters(name: TableName) -> dict[str, str]:
+    """The names of a table as bound parameters of a statement."""
+    return {"tenant": name["tenant"], "table_name": name["table"]}

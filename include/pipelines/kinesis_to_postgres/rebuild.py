@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.core.exports.names import table_parameters
 from include.core.runs.ledger import Counts
 from include.core.snapshot.files import open_rows
 from include.core.statements import read_statement
@@ -77,8 +78,8 @@ def check_newest(cursor: cursor, task: TableTask, newest: Newest) -> None:
 
 
 def _find(cursor: cursor, task: TableTask) -> dict[str, Any] | None:
-    values = {"tenant": task["tenant"], "table_name": task["table"]}
-    cursor.execute(read_statement("kinesis_to_postgres/settle_exports.newest"), values)
+    statement = read_statement("kinesis_to_postgres/settle_exports.newest")
+    cursor.execute(statement, table_parameters(task))
     row = cursor.fetchone()
     names = [column.name for column in cursor.description or ()]
     return None if row is None else dict(zip(names, row, strict=True))

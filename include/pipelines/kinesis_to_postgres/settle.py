@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from include.core.exports.names import table_parameters
 from include.core.failpoints import failpoint
 from include.core.runs.ledger import Counts, Details, record_run
 from include.core.statements import read_statement
@@ -182,20 +183,20 @@ def _lost(versions: list[Version], chain: list[Version], task: TableTask) -> Ver
 
 
 def _applied(cursor: cursor, task: TableTask) -> str | None:
-    cursor.execute(_named("settle_exports.applied"), _parameters(task))
+    cursor.execute(_named("settle_exports.applied"), table_parameters(task))
     row = cursor.fetchone()
     return row[0] if row else None
 
 
 def _published(cursor: cursor, task: TableTask) -> list[Version]:
-    cursor.execute(_named("settle_exports.published"), _parameters(task))
+    cursor.execute(_named("settle_exports.published"), table_parameters(task))
     names = [column.name for column in cursor.description or ()]
     return [Version(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
 def _settle(cursor: cursor, task: TableTask, versions: list[str]) -> None:
     """Mark versions as applied, and drop what was kept of them and of those before."""
-    values = {**_parameters(task), "versions": versions, "newest": versions[-1]}
+    values = {**table_parameters(task), "versions": versions, "newest": versions[-1]}
     cursor.execute(_named("settle_exports.lock"), values)
     numbers = {"publication_ids": [number for (number,) in cursor.fetchall()]}
     cursor.execute(_named("settle_exports.clear"), numbers)
@@ -227,10 +228,6 @@ def _source(version: Version, counts: Counts) -> dict[str, Any]:
         "rejected": counts.rejected,
         "deleted": counts.deleted,
     }
-
-
-def _parameters(task: TableTask) -> dict[str, str]:
-    return {"tenant": task["tenant"], "table_name": task["table"]}
 
 
 def _named(name: str) -> str:

@@ -7,8 +7,9 @@ version, would keep nobody out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 
+from include.core.exports.names import TableName, table_parameters
 from include.core.statements import read_statement
 from include.core.warehouse.renewal import Renewed
 from include.errors import ExportBusyError
@@ -24,11 +25,9 @@ LEASE_SECONDS: Final = 1800
 _TAKEN_OVER: Final = "Another run has taken the table over"
 
 
-class HeldTable(TypedDict):
+class HeldTable(TableName):
     """A table that a run holds, as its tasks exchange it in JSON."""
 
-    tenant: str
-    table: str
     token: int
 
 
@@ -45,25 +44,24 @@ class Base:
     snapshot: dict[str, Any] | None
 
 
-def acquire(cursor: cursor, tenant: str, table: str, run: Run) -> tuple[HeldTable, Base] | None:
+def acquire(cursor: cursor, table: TableName, run: Run) -> tuple[HeldTable, Base] | None:
     """Take the lease on a table, and find what its next delta is worked out from.
 
     Arguments:
         cursor: of a transaction that commits at once.
-        tenant: whose table.
         table: which; it has been registered.
         run: which run asks. The run that holds the lease already gets it with a new token.
 
     Returns:
         None while another run holds it.
     """
-    values = {**_name(tenant, table), **run.parameters, "lease_seconds": LEASE_SECONDS}
+    values = {**table_parameters(table), **run.parameters, "lease_seconds": LEASE_SECONDS}
     cursor.execute(read_statement("table_export_to_kinesis/lease_table.acquire"), values)
     row = cursor.fetchone()
     if row is None:
         return None
     token, version, snapshot = row
-    held: HeldTable = {"tenant": tenant, "table": table, "token": token}
+    held: HeldTable = {"tenant": table["tenant"], "table": table["table"], "token": token}
     return held, Base(version=version, snapshot=snapshot)
 
 
@@ -111,9 +109,5 @@ class TableLease(Renewed):
             raise ExportBusyError(_TAKEN_OVER)
 
 
-def _name(tenant: str, table: str) -> dict[str, Any]:
-    return {"tenant": tenant, "table_name": table}
-
-
 def _held(held: HeldTable) -> dict[str, Any]:
-    return {**_name(held["tenant"], held["table"]), "token": held["token"]}
+    return {**table_parameters(held), "token": held["token"]}

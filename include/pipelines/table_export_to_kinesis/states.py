@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from psycopg2.extras import Json
 
+from include.core.exports.names import table_parameters
 from include.core.statements import read_statement
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def supersede_older(cursor: cursor, name: ExportName) -> list[str]:
 
 def parameters(name: ExportName) -> dict[str, Any]:
     """The name of an export as bound parameters of a statement."""
-    return {"tenant": name["tenant"], "table_name": name["table"], "version": name["version"]}
+    return {**table_parameters(name), "version": name["version"]}
 
 
 def _exports(cursor: cursor) -> Iterator[Export]:
