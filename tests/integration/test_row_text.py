@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from include.contracts import Column, CsvContract, TableExport
 from include.core.exports.row_text import checksum_of_table
 from include.core.snapshot.files import open_rows
-from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, make_snapshot
+from include.pipelines.table_export_to_kinesis.loading import LocalFile
+from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
 
 if TYPE_CHECKING:
     from include.core.warehouse.connection import Connect
+    from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot
 
 EXPORT = TableExport(
     name="all_types",
@@ -79,6 +81,18 @@ def cell(value: Any) -> str:
     return "" if value is None else '"' + str(value).replace('"', '""') + '"'
 
 
+def snapshot_of(export: TableExport, folder: Path) -> MadeSnapshot:
+    """The snapshot of export.csv in a folder, as snapshot.parquet."""
+    return make_snapshot(
+        export,
+        [LocalFile(path=folder / "export.csv", key="export.csv", version_id="v")],
+        to=folder / "snapshot.parquet",
+        rejects=folder / "rejects.jsonl",
+        folder=folder,
+        memory="128MB",
+    )
+
+
 @settings(
     max_examples=8,
     deadline=None,
@@ -95,14 +109,7 @@ def test_checksum_of_a_snapshot_is_that_of_the_table_that_holds_its_rows(
     with tempfile.TemporaryDirectory() as scratch, closing(warehouse()) as opened:
         folder = Path(scratch)
         written(rows, folder / "export.csv")
-        made = make_snapshot(
-            EXPORT,
-            [LocalFile(path=folder / "export.csv", key="export.csv", version_id="v")],
-            to=folder / "snapshot.parquet",
-            rejects=folder / "rejects.jsonl",
-            folder=folder,
-            memory="128MB",
-        )
+        made = snapshot_of(EXPORT, folder)
         assert (made.rows, made.rejected) == (len(rows), 0)
         cursor = opened.cursor()
         cursor.execute("set timezone = 'Asia/Tokyo'")
@@ -129,13 +136,5 @@ def test_null_and_the_empty_text_and_moved_ends_of_columns_have_other_checksums(
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             (folder / "export.csv").write_text("id,a,b\n" + row)
-            made = make_snapshot(
-                export,
-                [LocalFile(path=folder / "export.csv", key="export.csv", version_id="v")],
-                to=folder / "snapshot.parquet",
-                rejects=folder / "rejects.jsonl",
-                folder=folder,
-                memory="128MB",
-            )
-            checksums.add(made.checksum)
+            checksums.add(snapshot_of(export, folder).checksum)
     assert len(checksums) == 6

@@ -266,3 +266,8 @@ def test_sweep_starts_a_run_for_an_export_whose_run_was_lost(exports: ExportPlac
     exports.query("update ops.arrival set claimed_until = now() - interval '1 second'")
     assert exports.publish(landed, run_id="swept", again=True) == {"read": 1, "delivered": 1}
     assert runs_of_left(exports.connect, sweep, before=now + timedelta(hours=1)) == []
+
+
+def test_file_whose_name_begins_like_the_manifests_is_read(exports: ExportPlace) -> None:
+    landed = exports.put("acme/test_table/v1/_all.csv", "1;a;b;c\n")
+    assert exports.publish(landed) == {"read": 1, "delivered": 1}

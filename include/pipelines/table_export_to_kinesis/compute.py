@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -25,7 +23,10 @@ from include.pipelines.table_export_to_kinesis.leases import (
     check,
     release,
 )
-from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, carry_over, make_snapshot
+from include.pipelines.table_export_to_kinesis.loading import LocalFile
+from include.pipelines.table_export_to_kinesis.manifest import MANIFEST
+from include.pipelines.table_export_to_kinesis.publication import hand_over_delta
+from include.pipelines.table_export_to_kinesis.snapshot import carry_over, make_snapshot
 from include.pipelines.table_export_to_kinesis.states import (
     Export,
     find_export,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from include.contracts.exports import TableExport
     from include.core.arrivals.results import FileResult
     from include.core.arrivals.versions import FileVersion
-    from include.core.exports.records import End
     from include.pipelines.table_export_to_kinesis.delta import Delta
     from include.pipelines.table_export_to_kinesis.resources import ExportResources
     from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot, Snapshot
@@ -53,11 +53,9 @@ if TYPE_CHECKING:
         Part,
         Publication,
         Question,
-        StoredPart,
     )
 
 PREFIX: Final = "exports"
-_PUBLICATION_CHARACTERS: Final = 16
 
 
 def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResources) -> Computed:
@@ -85,7 +83,7 @@ def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResource
     """
     name = work["export"]
     with transaction(resources.connect, doing=f"take the lease on {shown(name)}") as cursor:
-        acquired = acquire(cursor, name["tenant"], name["table"], resources.run)
+        acquired = acquire(cursor, name, resources.run)
         export = find_export(cursor, name)
         if acquired is None or export is None:
             return _ended(work, "complete", "is left to the run that has the table")
@@ -180,7 +178,8 @@ class _Computing:
         delta = compute_delta(
             self.dataset, base_file, snapshot_file, folder=folder, memory=self.resources.memory
         )
-        publication = self._publication(snapshot, delta)
+        hand_over = self.resources.hand_over(self.work["index"])
+        publication = hand_over_delta(self.work["export"], self.base, snapshot, delta, hand_over)
         failpoint("compute.parts_stored")
         result = self._result(made, delta, began)
         question = self._question(snapshot, publication, delta, made.carried)
@@ -189,7 +188,7 @@ class _Computing:
     def _fetch_files(self) -> list[LocalFile]:
         files = []
         for place, (file_name, landed) in enumerate(sorted(self.export.files.items())):
-            if file_name.startswith("_"):
+            if file_name == MANIFEST:
                 continue
             path = self.resources.folder / f"file{place}"
             version = {**landed, "bucket": self.resources.landing.bucket}
@@ -222,37 +221,6 @@ class _Computing:
         path = self.resources.folder / "base.parquet"
         self.resources.lake.get_file(kept["key"], path, sha256=kept["sha256"])
         return path
-
-    def _publication(self, snapshot: Snapshot, delta: Delta) -> Publication:
-        base = self.base.snapshot
-        sides = [base and [base["digest"], base["checksum"], base["rows"]]]
-        sides.append([snapshot["digest"], snapshot["checksum"], snapshot["rows"]])
-        named = json.dumps([*sides, len(delta.parts)])
-        publication = hashlib.sha256(named.encode()).hexdigest()[:_PUBLICATION_CHARACTERS]
-        hand_over = self.resources.hand_over(self.work["index"])
-        parts: list[StoredPart] = [
-            {
-                **hand_over.put(f"{publication}/{part.number:04}.parquet", part.path),
-                "number": part.number,
-                "first": part.first,
-                "last": part.last,
-                "rows": part.rows,
-            }
-            for part in delta.parts
-        ]
-        end: End = {
-            **self.work["export"],
-            "publication": publication,
-            "operation": "END",
-            "base": self.base.version,
-            "operations": delta.inserts + delta.updates + delta.deletes,
-            "inserts": delta.inserts,
-            "updates": delta.updates,
-            "deletes": delta.deletes,
-            "rows": snapshot["rows"],
-            "checksum": snapshot["checksum"],
-        }
-        return {"publication": publication, "parts": parts, "end": end}
 
     def _result(self, made: MadeSnapshot, delta: Delta, began: float) -> FileResult:
         hand_over = self.resources.hand_over(self.work["index"])

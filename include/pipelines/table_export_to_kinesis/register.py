@@ -15,6 +15,11 @@ from include.core.failpoints import failpoint
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.errors import ArrivalError
+from include.pipelines.table_export_to_kinesis.manifest import (
+    MANIFEST,
+    read_manifest,
+    refuse_unlisted,
+)
 from include.pipelines.table_export_to_kinesis.states import (
     Export,
     LandedFile,
@@ -41,8 +46,6 @@ if TYPE_CHECKING:
     DatasetOf = Callable[[str, str], TableExport | None]
 
 PIPELINE: Final = "table_export_to_kinesis"
-MANIFEST: Final = "_manifest.json"
-_MANIFEST_BYTES: Final = 1_000_000
 _OPEN: Final = ("waiting", "complete", "failed")
 
 
@@ -141,7 +144,7 @@ class Registrar:
                 f"No dataset declares table {name['table']} of tenant {name['tenant']}"
             )
         landed = {file["key"].rpartition("/")[2]: _landed(file) for file in files}
-        manifest = self._read_manifest(files)
+        manifest = read_manifest(self._landing.client, files)
         with transaction(self._connect, doing=f"register {shown(name)}") as cursor:
             _lock_table(cursor, name, dataset)
             known = find_newest_taking(cursor, name)
@@ -173,31 +176,6 @@ class Registrar:
             f"Version {name['version']} was taken before with other content. Export it as a newer "
             "version, or take it again by hand"
         )
-
-    def _read_manifest(self, files: Sequence[ReceivedFile]) -> dict[str, Any] | None:
-        """What the manifest among the files says, by name of file; None without one."""
-        found = next((file for file in files if file["key"].endswith(f"/{MANIFEST}")), None)
-        if found is None:
-            return None
-        problem = ArrivalError(
-            f'{MANIFEST} is not JSON of the form {{"files": [{{"name", "size", "sha256"}}]}}'
-        )
-        if found["size"] > _MANIFEST_BYTES:
-            raise problem
-        answer = self._landing.client.get_object(
-            Bucket=found["bucket"], Key=found["key"], VersionId=found["version_id"]
-        )
-        try:
-            entries = json.loads(answer["Body"].read())["files"]
-            manifest = {
-                str(entry["name"]): {"size": int(entry["size"]), "sha256": str(entry["sha256"])}
-                for entry in entries
-            }
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise problem from None
-        if len(manifest) != len(entries) or not manifest:
-            raise problem
-        return manifest
 
 
 def _lock_table(cursor: cursor, name: ExportName, dataset: TableExport) -> None:
@@ -237,7 +215,8 @@ def _enter(
     have = {**(known.files if known else {}), **landed}
     manifest = manifest or (known.manifest if known else None)
     data = {file: each for file, each in have.items() if file != MANIFEST}
-    _refuse_unlisted(data, manifest)
+    if manifest:
+        refuse_unlisted(data, manifest)
     expected = len(manifest) if manifest else files
     _refuse_superfluous(data, expected)
     is_complete = len(data) == expected
@@ -253,20 +232,6 @@ def _enter(
     if is_complete:
         return None
     return f"{shown(name)} is waiting for {expected - len(data)} of {expected} files"
-
-
-def _refuse_unlisted(
-    data: Mapping[str, LandedFile], manifest: Mapping[str, Mapping[str, Any]] | None
-) -> None:
-    for file, landed in data.items():
-        if manifest is None:
-            return
-        if file not in manifest:
-            raise ArrivalError(f"{MANIFEST} of this version does not list {file}")
-        if manifest[file]["size"] != landed["size"]:
-            raise ArrivalError(
-                f"{file} has {landed['size']} bytes, and {MANIFEST} says {manifest[file]['size']}"
-            )
 
 
 def _refuse_superfluous(data: Mapping[str, LandedFile], expected: int) -> None:

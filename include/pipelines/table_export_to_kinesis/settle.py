@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from include.core.arrivals.results import without_rows
 from include.core.exports.names import shown
 from include.core.failpoints import failpoint
-from include.core.runs.questions import Question, compose_body, run_that_asks
+from include.core.runs.questions import run_that_asks
 from include.core.runs.run import StartedRun
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.errors import AccountingError
 from include.pipelines.table_export_to_kinesis import leases
 from include.pipelines.table_export_to_kinesis.publish import publish_end
+from include.pipelines.table_export_to_kinesis.question_texts import compose_question
 from include.pipelines.table_export_to_kinesis.register import PIPELINE
 from include.pipelines.table_export_to_kinesis.states import (
     find_export,
@@ -114,7 +115,7 @@ class Settling:
     def next_runs(self, connect: Connect, run: Run) -> list[StartedRun]:
         """Runs to start: those that ask a person, and those of exports that are left."""
         runs = [
-            run_that_asks(_question(computed))
+            run_that_asks(compose_question(computed))
             for computed in self.computed
             if "question" in computed
         ]
@@ -181,35 +182,6 @@ def _publish(cursor: cursor, computed: Computed) -> None:
 def _beside(result: FileResult, index: int) -> FileResult:
     """The result of a further file of an export, whose counts are at the first one's."""
     return {**result, **without_rows(index, seconds=result["seconds"])}
-
-
-def _question(computed: Computed) -> Question:
-    """What a person is asked of an export from which too many rows are gone."""
-    export, asked = computed["export"], computed["question"]
-    name, before, gone = shown(export), asked["rows_before"], asked["gone"]
-    conf = {"objects": asked["objects"], "again": True}
-    return {
-        "dag_id": PIPELINE,
-        "subject": f"{name}: {gone:,} of {before:,} rows would go",
-        "body": compose_body(
-            f"The export {name} lacks {gone:,} rows that version {asked['base']} had. "
-            "Nothing of it is published.",
-            counts={
-                "rows before": before,
-                "rows in this export": asked["rows"],
-                "rows that would go": gone,
-            },
-            gone=asked["keys"],
-            answers={
-                "Approve": "its changes are published, the deletes among them.",
-                "Reject": "it is recorded as refused; the next version is compared with "
-                f"{asked['base']}.",
-            },
-        ),
-        "approved_conf": {**conf, "decision": "approved"},
-        "refused_conf": {**conf, "decision": "refused"},
-        "valid": f"{name} {asked['publication']}",
-    }
 
 
 def _run_of(export: Export, run: Run) -> StartedRun:

@@ -7,49 +7,25 @@ digests were made in different ways.
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from include.core.exports.row_text import digest_name, digest_of, row_text_of
-from include.core.runs.quarantine import set_aside
 from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.database import connect_duckdb
-from include.core.snapshot.load_csv import CsvFile, leave_one_a_key, load_csv, reject_conflicts
-from include.core.snapshot.long_keys import reject_long_keys
 from include.core.statements import fill, quote_identifier, quote_identifiers, quote_text
 from include.errors import RuleError
+from include.pipelines.table_export_to_kinesis.loading import EXPORT, ExportLoad
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from include.contracts.columns import Column
     from include.contracts.exports import TableExport
-    from include.core.csv.faults import Counts, Reject
-
-_EXPORT: Final = "export"
-_FILE: Final = "file"
-# Lines of a file are below this; those of the next one are that much higher.
-_FILE_LINES: Final = 1 << 40
-
-
-class LocalFile(NamedTuple):
-    """A file of an export that was fetched.
-
-    Attributes:
-        path: where it is.
-        key: in S3; its end says whether it is gzip.
-        version_id: of the object.
-    """
-
-    path: Path
-    key: str
-    version_id: str
+    from include.pipelines.table_export_to_kinesis.loading import LocalFile
 
 
 class Snapshot(TypedDict):
@@ -112,10 +88,10 @@ def make_snapshot(
         InputFileError: a whole file breaks the contract.
     """
     with connect_duckdb(folder, memory=memory) as connection:
-        loading = _Loading(connection, export, files, rejects=rejects, folder=folder)
+        loading = ExportLoad(connection, export, files, rejects=rejects, folder=folder)
         loading.load()
         duplicate = loading.leave_one_a_key()
-        rows = _write(connection, export.contract.columns, f"from {_EXPORT}", to=to)
+        rows = _write(connection, export.contract.columns, f"from {EXPORT}", to=to)
         checksum = _checksum(connection, to)
     return MadeSnapshot(
         rows=rows,
@@ -266,99 +242,3 @@ def _write(
     if row is None:
         raise RuleError("DuckDB does not say how many rows it wrote")
     return int(row[0])
-
-
-class _Loading:
-    """Loads the files of an export into one relation of DuckDB.
-
-    Arguments:
-        connection: where.
-        export: the contract.
-        files: which.
-        rejects: the file of the rows that are set aside.
-        folder: for temporary files.
-
-    Attributes:
-        counts: of each file.
-        codes: how many rejected rows each code has.
-    """
-
-    def __init__(
-        self,
-        connection: DuckDBPyConnection,
-        export: TableExport,
-        files: Sequence[LocalFile],
-        *,
-        rejects: Path,
-        folder: Path,
-    ) -> None:
-        self._connection, self._contract = connection, export.contract
-        self._files, self._rejects, self._folder = files, rejects, folder
-        self.counts: list[Counts] = []
-        self.codes: Counter[str] = Counter()
-
-    def load(self) -> None:
-        """Load all files; each row of the export is at a line of its own."""
-        self._rejects.touch()
-        for number in range(len(self._files)):
-            self._load(number)
-
-    def leave_one_a_key(self) -> int:
-        """Settle keys that are there more than once, over all files; returns exact copies."""
-        repeated = leave_one_a_key(
-            self._connection, _EXPORT, key=self._contract.key, columns=self._names
-        )
-        by_file = groupby(repeated.conflicts, key=lambda line: line // _FILE_LINES)
-        for number, lines in by_file:
-            with self._set_aside(number) as add:
-                reject_conflicts(
-                    self._source(number),
-                    [line % _FILE_LINES for line in lines],
-                    counts=self.counts[number],
-                    on_reject=add,
-                )
-        return repeated.copies
-
-    @property
-    def _names(self) -> list[str]:
-        return [column.name for column in self._contract.columns]
-
-    def _source(self, number: int) -> CsvFile:
-        file = self._files[number]
-        return CsvFile(path=file.path, name=file.key, contract=self._contract)
-
-    def _load(self, number: int) -> None:
-        source, relation = self._source(number), _FILE if number else _EXPORT
-        # Keys are settled over all files together.
-        keyless = replace(source, contract=replace(self._contract, key=()))
-        with self._set_aside(number) as add:
-            counts = load_csv(
-                self._connection, relation, keyless, folder=self._folder, on_reject=add
-            )
-            reject_long_keys(
-                self._connection,
-                relation,
-                source,
-                key=self._contract.key,
-                counts=counts,
-                on_reject=add,
-            )
-        self.counts.append(counts)
-        if number:
-            names = {"file": _FILE, "export": _EXPORT, "columns": quote_identifiers(self._names)}
-            add_file = fill("table_export_to_kinesis/make_snapshot.add_file", **names)
-            self._connection.execute(add_file, {"before": number * _FILE_LINES})
-            self._connection.execute(
-                fill("table_export_to_kinesis/make_snapshot.drop_file", **names)
-            )
-
-    @contextmanager
-    def _set_aside(self, number: int) -> Iterator[Callable[[Reject], None]]:
-        file = self._files[number]
-        with set_aside(self._rejects, file=file.key, version=file.version_id) as add:
-
-            def on_reject(reject: Reject) -> None:
-                self.codes[reject.code] += 1
-                add(reject)
-
-            yield on_reject

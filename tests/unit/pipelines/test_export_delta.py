@@ -17,7 +17,8 @@ from include.contracts import Column
 from include.datasets.test_table import DATASET
 from include.errors import RuleError
 from include.pipelines.table_export_to_kinesis.delta import compute_delta
-from include.pipelines.table_export_to_kinesis.snapshot import LocalFile, make_snapshot
+from include.pipelines.table_export_to_kinesis.loading import LocalFile
+from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
 
 if TYPE_CHECKING:
     from include.contracts import TableExport
