@@ -39,7 +39,7 @@ def test_deployment_ends_with_the_warehouse_migrated_and_a_dataset_loaded(
     since = now() - timedelta(days=1)
     told: list[str] = []
     known = wait_until_known(api, declared, since=since, report=told.append, patience=PATIENCE)
-    assert set(smoke.DAGS) < declared == set(known)
+    assert set(smoke.DAGS) < declared <= set(known)  # other tests of this stack add DAGs
 
     pools = json.loads(POOLS.read_text())
     api.set_pools(pools)
