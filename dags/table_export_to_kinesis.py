@@ -20,7 +20,8 @@
 - when the sweep finds a file whose event was lost
 - when a person has decided about a version that waits
 
-The parts of large deltas, of all runs, share the pool kinesis_publishes.
+The parts of large deltas, of all runs, share the pool kinesis_publishes. A task whose export Athena
+compares gives its worker back until that has ended.
 
 **Safe to rerun because**
 
@@ -54,6 +55,7 @@ from airflow.sdk import TriggerRule, dag, get_current_context, task
 from include.core.exports.names import shown
 from include.pipelines import table_export_to_kinesis as pipeline
 from wiring.clients import warehouse
+from wiring.export_operators import ComputeExport
 from wiring.exports import declared, export_dag_defaults, register_files
 from wiring.failures import records_cause
 from wiring.started_runs import start_runs
@@ -66,7 +68,6 @@ from wiring.uploads.tasks import (
     announce_to,
     finish_upload_run,
     results_of,
-    skip_mapping,
 )
 
 if TYPE_CHECKING:
@@ -83,17 +84,6 @@ def register() -> list[pipeline.ExportWork]:
     registered = register_files()
     get_current_context()["ti"].xcom_push(key=REGISTERED, value=registered)
     return registered["work"]
-
-
-# A question shows keys, which the log must not.
-@task(map_index_template="{{ export }}", **JSON)
-@records_cause
-def compute(work: pipeline.ExportWork, works: list[pipeline.ExportWork]) -> pipeline.Computed:
-    name_in_ui(export=shown(work["export"]))
-    with export_resources() as resources:
-        computed = pipeline.take_in(declared(work["export"]), work, resources=resources)
-    left = len(works) > 1 or pipeline.parts_to_publish([computed])
-    return computed if left else skip_mapping("find_parts", computed)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE, **JSON)
@@ -134,7 +124,16 @@ def settle(computed: Any, parts: Any, published: Any) -> list[StartedRun]:
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow passes a promise.
     works: Any = register()
-    computed: Any = compute.partial(works=works).expand(work=works)
+    computed: Any = (
+        ComputeExport.partial(
+            task_id="compute",
+            works=works,
+            find_parts="find_parts",
+            map_index_template="{{ export }}",
+        )
+        .expand(work=works)
+        .output
+    )
     parts: Any = find_parts(computed)
     settled: Any = settle(computed, parts, publish_part.expand(part=parts))
     announce_to(TABLE_EXPORT_TO_KINESIS)(settled)

@@ -195,6 +195,10 @@ class ExportBusyError(TransientError):
     """Another run holds an exported table, or has taken it over."""
 
 
+class ComparisonError(TransientError):
+    """Athena did not find what differs between two exports."""
+
+
 class ArrivalBusyError(TransientError):
     """Another run holds the file, or has taken it over from this one."""
 

@@ -18,6 +18,8 @@ class Settings:
         json_queue_url: queue that rows are delivered to as JSON.
         items_table: DynamoDB table that rows are delivered to as items.
         changes_stream: Kinesis stream of operations on rows of exported tables.
+        glue_database: database of Glue for tables of exports' snapshots.
+        athena_workgroup: workgroup of Athena in which snapshots are compared.
         events_bus: EventBridge bus that receives an event for each stage.
         ui_url: base address of the Airflow UI, for links.
         github_api_url, github_raw_url: GitHub, or a stand-in for it.
@@ -40,6 +42,8 @@ class Settings:
     json_queue_url: str = ""
     items_table: str = ""
     changes_stream: str = ""
+    glue_database: str = ""
+    athena_workgroup: str = ""
     events_bus: str = ""
     ui_url: str = ""
     github_api_url: str = "https://api.github.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal
@@ -13,6 +14,12 @@ from include.contracts.tables import USUAL_SHRINK, Table
 if TYPE_CHECKING:
     from include.contracts.files import CsvContract, RejectLimit
     from include.contracts.tables import ShrinkLimit
+
+# https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+_ATHENA_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+# Its statements have at most 262,144 bytes, of which a column takes up to 350.
+# https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+_ATHENA_COLUMNS: Final = 700
 
 DELETED_AT: Final = Column(name="deleted_at", type="timestamptz")
 """Of a target whose deletes are soft: when the row was found gone; null of a row that is there."""
@@ -36,6 +43,8 @@ class TableExport:
         rejects: how many rows of an export may be rejected.
         shrink: how many rows may go from one export to the next; above, a person decides.
         part_rows: operations that one task publishes.
+        athena_above: bytes of an export's files above which Athena finds what changed, in place of
+            the worker; None leaves every export to the worker.
 
     Raises:
         ValueError: what is declared contradicts itself.
@@ -55,6 +64,7 @@ class TableExport:
     rejects: RejectLimit = NO_REJECTS
     shrink: ShrinkLimit = USUAL_SHRINK
     part_rows: int = 20_000
+    athena_above: int | None = None
 
     def __post_init__(self) -> None:
         columns, key = self.contract.columns, self.contract.key
@@ -71,8 +81,19 @@ class TableExport:
             problem = "a row that is filtered out would be deleted from the target"
         elif self.deletes == "soft" and DELETED_AT.name in {column.name for column in columns}:
             problem = f"{DELETED_AT.name} is a column that soft deletes add"
+        problem = problem or self._not_for_athena()
         if problem:
             raise ValueError(f"{self.name}: {problem}")
+
+    def _not_for_athena(self) -> str | None:
+        """Why Athena cannot compare exports that it is to compare."""
+        names = [column.name for column in self.contract.columns]
+        odd = [name for name in names if not _ATHENA_NAME.fullmatch(name)]
+        if self.athena_above is None:
+            return None
+        if len(names) > _ATHENA_COLUMNS:
+            return f"Athena takes no statement of {len(names)} columns"
+        return f"Athena takes no column {odd[0]}" if odd else None
 
     def fits(self, tenant: str, table: str) -> bool:
         """Whether this declares the table of a tenant."""

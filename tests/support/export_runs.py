@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -47,11 +48,15 @@ class ExportPlace(StreamPlace):
         landing: name of a bucket that keeps versions.
         dataset_of: the declaration of a tenant's table.
         started: the runs that runs have started, oldest first.
+        athena: URL of Athena, where large exports are compared.
+        database: of Glue, and a workgroup of the same name; the emulator has both.
     """
 
     landing: str
     dataset_of: Callable[[str, str], TableExport | None] = declared
     started: list[StartedRun] = field(default_factory=list)
+    athena: str | None = None
+    database: str = ""
 
     def put(self, place: str, content: str | bytes) -> LandedObject:
         """A file lands below exports/; text ends up as gzip where the name says so."""
@@ -122,6 +127,11 @@ class ExportPlace(StreamPlace):
         dataset = self._dataset(work)
         with self.resources(run_id, "compute") as resources:
             computed = pipeline.take_in(dataset, work, resources=resources)
+        if "comparing" in computed:
+            # The worker that goes on may be another one.
+            comparing = json.loads(json.dumps(computed["comparing"]))
+            with self.resources(run_id, "go_on") as resources:
+                computed = pipeline.take_in(dataset, work, comparing, resources=resources)
         parts = []
         for part in pipeline.parts_to_publish([computed]):
             with self.resources(run_id, f"part{part['number']}") as resources:
@@ -189,12 +199,22 @@ class ExportPlace(StreamPlace):
                 memory="192MB",
                 stream=client("kinesis", self.kinesis or self.aws),
                 stream_name=self.stream,
+                athena=self._athena,
             )
 
     def states(self) -> dict[str, str]:
         """The state of each export."""
         found = self.query("select tenant, table_name, version, state from ops.export")
         return {f"{tenant}/{table}/{version}": state for tenant, table, version, state in found}
+
+    def _athena(self) -> pipeline.Athena:
+        return pipeline.Athena(
+            client=client("athena", self.athena or self.aws),
+            glue=client("glue", self.aws),
+            database=self.database,
+            workgroup=self.database,
+            lake=self.lake_store,
+        )
 
     def _dataset(self, work: pipeline.ExportWork) -> TableExport:
         dataset = self.dataset_of(work["export"]["tenant"], work["export"]["table"])

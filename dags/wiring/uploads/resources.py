@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.arrivals.complete import EndResources
 from include.pipelines.csv_upload_to_dynamodb import ItemResources, StageEvents
 from include.pipelines.csv_upload_to_sqs import DeliverResources
-from include.pipelines.table_export_to_kinesis import ExportResources
+from include.pipelines.table_export_to_kinesis import Athena, ExportResources
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import settings
 from wiring.task_context import task_folder, this_run
@@ -57,6 +57,7 @@ def export_resources() -> Iterator[ExportResources]:
             **_opened(folder),
             stream=aws_client("kinesis"),
             stream_name=settings().changes_stream,
+            athena=_athena,
         )
 
 
@@ -69,6 +70,17 @@ def end_resources(run: RunOfSink) -> Iterator[EndResources]:
             queue=current_pipeline().queue(),
             ui_url=settings().ui_url,
         )
+
+
+def _athena() -> Athena:
+    here = settings()
+    return Athena(
+        client=aws_client("athena"),
+        glue=aws_client("glue"),
+        database=here.glue_database,
+        workgroup=here.athena_workgroup,
+        lake=lake(),
+    )
 
 
 def _opened(folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ versions that are there whole, and makes them the base of the next.
 
 from __future__ import annotations
 
+from include.pipelines.table_export_to_kinesis.athena import Athena
 from include.pipelines.table_export_to_kinesis.compute import compute
 from include.pipelines.table_export_to_kinesis.leases import release_tables
 from include.pipelines.table_export_to_kinesis.publish import publish_part
@@ -17,6 +18,7 @@ from include.pipelines.table_export_to_kinesis.resources import ExportResources
 from include.pipelines.table_export_to_kinesis.settle import Settling, runs_of_left
 from include.pipelines.table_export_to_kinesis.small_exports import parts_to_publish, take_in
 from include.pipelines.table_export_to_kinesis.task_values import (
+    Comparing,
     Computed,
     ExportWork,
     Part,
@@ -26,6 +28,8 @@ from include.pipelines.table_export_to_kinesis.task_values import (
 
 __all__ = [
     "PIPELINE",
+    "Athena",
+    "Comparing",
     "Computed",
     "ExportResources",
     "ExportWork",

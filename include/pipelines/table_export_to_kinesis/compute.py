@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from include.core.arrivals.results import without_rows
@@ -13,7 +13,8 @@ from include.core.exports.names import shown
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import refuse_rejects
 from include.core.warehouse.connection import transaction
-from include.errors import ArrivalError
+from include.errors import AccountingError, ArrivalError
+from include.pipelines.table_export_to_kinesis.athena import read_delta
 from include.pipelines.table_export_to_kinesis.delta import compute_delta
 from include.pipelines.table_export_to_kinesis.leases import (
     Base,
@@ -48,14 +49,18 @@ if TYPE_CHECKING:
     from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot, Snapshot
     from include.pipelines.table_export_to_kinesis.states import State
     from include.pipelines.table_export_to_kinesis.task_values import (
+        Comparing,
         Computed,
         ExportWork,
+        Made,
         Part,
         Publication,
         Question,
+        Taken,
     )
 
 PREFIX: Final = "exports"
+SNAPSHOT_FILE: Final = "snapshot.parquet"
 
 
 def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResources) -> Computed:
@@ -72,7 +77,8 @@ def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResource
 
     Returns:
         Parts to be published, or what became of the export. It is left to the next run while
-        another one holds the table.
+        another one holds the table. Where Athena finds what differs, what take_up needs once that
+        has ended.
 
     Raises:
         ExportBusyError: another run has taken the table over.
@@ -98,6 +104,41 @@ def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResource
     failpoint("compute.leased")
     computing = _Computing(dataset, work, export, held, base, resources)
     return computing.go_on() if computing.is_approved else computing.run()
+
+
+def take_up(
+    dataset: TableExport, work: ExportWork, comparing: Comparing, *, resources: ExportResources
+) -> Computed:
+    """Go on with an export once Athena has ended.
+
+    Arguments:
+        dataset: the declaration.
+        work: which export.
+        comparing: what compute came back with.
+        resources: what the task works with.
+
+    Raises:
+        ComparisonError: Athena has failed.
+        ExportBusyError: another run has taken the table over.
+    """
+    taken, held, athena = comparing["taken"], comparing["held"], resources.athena()
+    TableLease(resources.connect, held).renew()
+    try:
+        paths = athena.fetch(comparing["comparison"], resources.folder)
+    finally:
+        athena.drop_tables(comparing["comparison"])
+    failpoint("athena.fetched")
+    delta = read_delta(
+        dataset,
+        paths,
+        rows=taken["snapshot"]["rows"],
+        folder=resources.folder,
+        memory=resources.memory,
+    )
+    with transaction(resources.connect, doing=f"find {shown(work['export'])}") as cursor:
+        export = cast("Export", find_export(cursor, work["export"]))
+    base = Base(**comparing["base"])
+    return _Computing(dataset, work, export, held, base, resources).finish(taken, delta)
 
 
 def _ended(work: ExportWork, state: State, why: str) -> Computed:
@@ -144,46 +185,100 @@ class _Computing:
         return self._to_publish(delta, delta["result"], time.time())
 
     def run(self) -> Computed:
-        began, folder = time.time(), self.resources.folder
+        """Read the export, and have the engine find what differs that its size calls for."""
+        taken = self._take()
+        if self._is_for_athena(taken["snapshot"]):
+            return self._compare(taken)
+        folder, memory = self.resources.folder, self.resources.memory
+        snapshot_file, base_file = folder / SNAPSHOT_FILE, self._fetch_base()
+        delta = compute_delta(self.dataset, base_file, snapshot_file, folder=folder, memory=memory)
+        return self.finish(taken, delta)
+
+    def finish(self, taken: Taken, delta: Delta) -> Computed:
+        """Keep the delta, for the tasks that publish it or for the person who is asked."""
+        snapshot, made = taken["snapshot"], taken["made"]
+        before = self.base.snapshot["rows"] if self.base.snapshot else 0
+        if delta.inserts - delta.deletes != snapshot["rows"] - before:
+            raise AccountingError(
+                f"{shown(self.work['export'])}: {before} rows, {delta.inserts} inserts and "
+                f"{delta.deletes} deletes do not make {snapshot['rows']} rows"
+            )
+        hand_over = self.resources.hand_over(self.work["index"])
+        publication = hand_over_delta(self.work["export"], self.base, snapshot, delta, hand_over)
+        failpoint("compute.parts_stored")
+        result = self._result(taken, delta)
+        question = self._question(snapshot, publication, delta, made["carried"])
+        return self._keep(snapshot, publication, question, result, taken["began"])
+
+    def _take(self) -> Taken:
+        """Read the files into a snapshot, and keep that in the lake."""
+        began, folder, memory = time.time(), self.resources.folder, self.resources.memory
         lease = TableLease(self.resources.connect, self.held)
-        snapshot_file, base_file = folder / "snapshot.parquet", self._fetch_base()
+        snapshot_file, rejects = folder / SNAPSHOT_FILE, folder / "rejects.jsonl"
         made = make_snapshot(
             self.dataset,
             self._fetch_files(),
             to=snapshot_file,
-            rejects=folder / "rejects.jsonl",
+            rejects=rejects,
             folder=folder,
-            memory=self.resources.memory,
+            memory=memory,
         )
         failpoint("compute.read")
         refuse_rejects(
             self.dataset.name,
             self.dataset.rejects,
             read=made.read,
-            rejects_file=folder / "rejects.jsonl",
+            rejects_file=rejects,
             outcome="Nothing was published",
         )
-        if made.rejected and base_file is not None:
+        if made.rejected and (base_file := self._fetch_base()) is not None:
             made = carry_over(
-                self.dataset,
-                made,
-                snapshot_file,
-                base=base_file,
-                folder=folder,
-                memory=self.resources.memory,
+                self.dataset, made, snapshot_file, base=base_file, folder=folder, memory=memory
             )
         lease.renew()
         snapshot = self._store(snapshot_file, made)
         failpoint("compute.stored")
-        delta = compute_delta(
-            self.dataset, base_file, snapshot_file, folder=folder, memory=self.resources.memory
-        )
         hand_over = self.resources.hand_over(self.work["index"])
-        publication = hand_over_delta(self.work["export"], self.base, snapshot, delta, hand_over)
-        failpoint("compute.parts_stored")
-        result = self._result(made, delta, began)
-        question = self._question(snapshot, publication, delta, made.carried)
-        return self._keep(snapshot, publication, question, result, began)
+        return {
+            "began": began,
+            "made": cast("Made", asdict(made)),
+            "snapshot": snapshot,
+            "rejects": hand_over.put("rejects.jsonl", rejects) if made.rejected else None,
+        }
+
+    def _is_for_athena(self, snapshot: Snapshot) -> bool:
+        """Whether Athena finds what differs: digests that were made in two ways it cannot compare.
+
+        The first export differs in all that it has, which nobody has to find.
+        """
+        above, base = self.dataset.athena_above, self.base.snapshot
+        size = sum(file["size"] for name, file in self.export.files.items() if name != MANIFEST)
+        return (
+            above is not None
+            and size > above
+            and base is not None
+            and base["digest"] == snapshot["digest"]
+        )
+
+    def _compare(self, taken: Taken) -> Computed:
+        comparison = self.resources.athena().start(
+            self.dataset,
+            self.work["export"],
+            cast("Snapshot", self.base.snapshot),
+            taken["snapshot"],
+            token=self.held["token"],
+        )
+        failpoint("athena.started")
+        return {
+            "index": self.work["index"],
+            "export": self.work["export"],
+            "comparing": {
+                "comparison": comparison,
+                "taken": taken,
+                "held": self.held,
+                "base": asdict(self.base),
+            },
+        }
 
     def _fetch_files(self) -> list[LocalFile]:
         files = []
@@ -219,30 +314,31 @@ class _Computing:
         if kept is None:
             return None
         path = self.resources.folder / "base.parquet"
+        if path.exists():
+            return path
         self.resources.lake.get_file(kept["key"], path, sha256=kept["sha256"])
         return path
 
-    def _result(self, made: MadeSnapshot, delta: Delta, began: float) -> FileResult:
-        hand_over = self.resources.hand_over(self.work["index"])
-        rejects = self.resources.folder / "rejects.jsonl"
+    def _result(self, taken: Taken, delta: Delta) -> FileResult:
+        made = taken["made"]
         result: FileResult = {
             "index": self.work["index"],
             "counts": {
-                "read": made.read,
-                "rejected": made.rejected,
-                "duplicate": made.duplicate,
-                "unchanged": delta.unchanged - made.carried,
+                "read": made["read"],
+                "rejected": made["rejected"],
+                "duplicate": made["duplicate"],
+                "unchanged": delta.unchanged - made["carried"],
                 "delivered": delta.inserts + delta.updates,
                 "deleted": delta.deletes,
             },
-            "rejects": hand_over.put("rejects.jsonl", rejects) if made.rejected else None,
-            "rejects_by_code": made.rejects_by_code,
-            "seconds": time.time() - began,
+            "rejects": taken["rejects"],
+            "rejects_by_code": made["rejects_by_code"],
+            "seconds": time.time() - taken["began"],
         }
-        if made.carried:
+        if made["carried"]:
             result["warning"] = (
-                f"{shown(self.work['export'])} lacks {made.carried} rows of its base; they stay, "
-                f"since they may be among the {made.rejected} that were rejected"
+                f"{shown(self.work['export'])} lacks {made['carried']} rows of its base; they "
+                f"stay, since they may be among the {made['rejected']} that were rejected"
             )
         return result
 

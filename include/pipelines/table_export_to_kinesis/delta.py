@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from include.contracts.names import RESERVED_PREFIX
@@ -19,7 +20,7 @@ from include.core.statements import fill, quote_identifier, quote_identifiers, q
 from include.pipelines.table_export_to_kinesis.snapshot import as_digested
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -32,9 +33,9 @@ GONE_SHOWN: Final = 20
 
 # A run maps at most 1,024 tasks over a list, and this leaves room.
 _MOST_PARTS: Final = 1000
-_BEFORE: Final = f"{RESERVED_PREFIX}before_"
-_AFTER: Final = f"{RESERVED_PREFIX}after_"
-_OPERATION: Final = f"{RESERVED_PREFIX}operation"
+BEFORE: Final = f"{RESERVED_PREFIX}before_"
+AFTER: Final = f"{RESERVED_PREFIX}after_"
+OPERATION: Final = f"{RESERVED_PREFIX}operation"
 
 
 class DeltaPart(NamedTuple):
@@ -149,10 +150,14 @@ class DeltaStatements:
 
     Arguments:
         export: the contract.
+        name_of: under which name an engine reads a column.
     """
 
-    def __init__(self, export: TableExport) -> None:
-        self._columns, self._key = export.contract.columns, export.contract.key
+    def __init__(
+        self, export: TableExport, name_of: Callable[[Column], str] = attrgetter("name")
+    ) -> None:
+        self._columns, self._name_of = export.contract.columns, name_of
+        self._key = [name_of(column) for column in key_of(export)]
 
     def find(self, base: str, newest: str) -> str:
         """Find the keys that differ between two relations."""
@@ -174,8 +179,8 @@ class DeltaStatements:
         return fill(
             "table_export_to_kinesis/compute_delta.fetch",
             keys=", ".join(f"changed.{name}" for name in map(quote_identifier, self._key)),
-            before=self._side("base", _BEFORE),
-            after=self._side("newest", _AFTER),
+            before=self._side("base", BEFORE),
+            after=self._side("newest", AFTER),
             changed=changed,
             base=base,
             newest=newest,
@@ -186,14 +191,14 @@ class DeltaStatements:
     def fetch_first(self, newest: str) -> str:
         """Take all rows of a first export as inserted."""
         nulls = (
-            f"cast(null as {duckdb_type(column)}) as {quote_identifier(_BEFORE + column.name)}"
+            f"cast(null as {duckdb_type(column)}) as {quote_identifier(BEFORE + column.name)}"
             for column in self._columns
         )
         return fill(
             "table_export_to_kinesis/compute_delta.fetch_first",
             keys=", ".join(f"newest.{name}" for name in map(quote_identifier, self._key)),
             before=", ".join(nulls),
-            after=self._side("newest", _AFTER),
+            after=self._side("newest", AFTER),
             newest=newest,
         )
 
@@ -203,8 +208,9 @@ class DeltaStatements:
 
     def _side(self, relation: str, prefix: str) -> str:
         return ", ".join(
-            f"{relation}.{quote_identifier(name)} as {quote_identifier(prefix + name)}"
-            for name in _names(self._columns)
+            f"{relation}.{quote_identifier(self._name_of(column))} "
+            f"as {quote_identifier(prefix + column.name)}"
+            for column in self._columns
         )
 
 
@@ -213,9 +219,7 @@ class _Cutting:
 
     def __init__(self, connection: DuckDBPyConnection, export: TableExport) -> None:
         self._connection, self._export = connection, export
-        self._key = [
-            column for column in export.contract.columns if column.name in export.contract.key
-        ]
+        self._key = key_of(export)
 
     def order(self, delta: str, operations: int) -> None:
         """Put the operations in their order: parts, and the key within each."""
@@ -237,8 +241,8 @@ class _Cutting:
 
     def write(self, folder: Path) -> list[DeltaPart]:
         """Write each part as a file."""
-        columns = [_OPERATION, *(column.name for column in self._key)]
-        for prefix in (_BEFORE, _AFTER):
+        columns = [OPERATION, *(column.name for column in self._key)]
+        for prefix in (BEFORE, AFTER):
             columns += [prefix + column.name for column in self._export.contract.columns]
         parts = []
         for number, (first, last) in enumerate(self._run("cut_delta.list_parts").fetchall(), 1):
@@ -261,6 +265,11 @@ class _Cutting:
     ) -> DuckDBPyConnection:
         statement = fill(f"table_export_to_kinesis/{name}", **parts)
         return self._connection.execute(statement, values or {})
+
+
+def key_of(export: TableExport) -> list[Column]:
+    """The columns of an export's key, in the order of its columns."""
+    return [column for column in export.contract.columns if column.name in export.contract.key]
 
 
 def _names(columns: Iterable[Column]) -> list[str]:

@@ -1,6 +1,7 @@
 """The files of an export into one snapshot: checked rows, one a key, a digest beside each.
 
-A snapshot is a Parquet file that has the declaration's columns by their names, and DIGEST_COLUMNS.
+A snapshot is a Parquet file that has the declaration's columns by their names, DIGEST_COLUMNS, and
+what stored_columns adds for Athena.
 What its digest is called is in the file itself, so that two snapshots are never compared whose
 digests were made in different ways.
 """
@@ -16,6 +17,7 @@ from include.core.snapshot.database import connect_duckdb
 from include.core.statements import fill, quote_identifier, quote_identifiers, quote_text
 from include.errors import RuleError
 from include.pipelines.table_export_to_kinesis.loading import EXPORT, ExportLoad
+from include.pipelines.table_export_to_kinesis.stored_columns import microseconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,7 +228,7 @@ def _write(
         else f"cast(null as {duckdb_type(column)})"
         for column in columns
     ]
-    digest = digest_of("_sluice_sha256").items()
+    beside = microseconds_of(columns) | digest_of("_sluice_sha256")
     statement = fill(
         "table_export_to_kinesis/make_snapshot.write",
         columns=", ".join(
@@ -234,7 +236,7 @@ def _write(
         ),
         names=quote_identifiers(names),
         text=row_text_of(columns),
-        digest=", ".join(f"{part} as {quote_identifier(name)}" for name, part in digest),
+        beside=", ".join(f"{part} as {quote_identifier(name)}" for name, part in beside.items()),
         relation=relation,
         digest_name=quote_text(digest_name(columns)),
     )

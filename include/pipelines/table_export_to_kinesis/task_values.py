@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from include.core.aws.objects import Stored
 
@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from include.core.arrivals.results import FileResult
     from include.core.exports.names import ExportName
     from include.core.exports.records import End
+    from include.pipelines.table_export_to_kinesis.athena import Comparison
     from include.pipelines.table_export_to_kinesis.leases import HeldTable
+    from include.pipelines.table_export_to_kinesis.snapshot import Snapshot
     from include.pipelines.table_export_to_kinesis.states import State
 
 
@@ -94,6 +96,51 @@ class Question(TypedDict):
     objects: list[dict[str, str]]
 
 
+class Made(TypedDict):
+    """What became of the rows of an export, in JSON; the names are those of MadeSnapshot."""
+
+    rows: int
+    carried: int
+    read: int
+    rejected: int
+    duplicate: int
+    rejects_by_code: dict[str, int]
+    checksum: str
+    digest: str
+
+
+class Taken(TypedDict):
+    """An export that was read.
+
+    Attributes:
+        began: seconds of the epoch.
+        made: what became of its rows.
+        snapshot: where they are.
+        rejects: where those are that were set aside, if any were.
+    """
+
+    began: float
+    made: Made
+    snapshot: Snapshot
+    rejects: Stored | None
+
+
+class Comparing(TypedDict):
+    """An export that Athena compares with its base.
+
+    Attributes:
+        comparison: what Athena works on.
+        taken: the export.
+        held: the lease.
+        base: the fields of a Base.
+    """
+
+    comparison: Comparison
+    taken: Taken
+    held: HeldTable
+    base: dict[str, Any]
+
+
 class Computed(TypedDict, total=False):
     """What came of an export.
 
@@ -106,6 +153,7 @@ class Computed(TypedDict, total=False):
         parts: still to be published by tasks of their own.
         question: where a person decides.
         began: seconds of the epoch.
+        comparing: where Athena is at work, and nothing is decided yet.
     """
 
     index: int
@@ -116,6 +164,7 @@ class Computed(TypedDict, total=False):
     parts: list[Part]
     question: Question
     began: float
+    comparing: Comparing
 
 
 class PublishedPart(TypedDict):

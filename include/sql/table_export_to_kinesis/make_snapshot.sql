@@ -18,13 +18,14 @@ drop table {file}
 -- name: write
 -- Writes rows and their digests as Parquet, under the name of the digest.
 -- Grain: one row of the export. Identifiers: columns (each cast to its type), names, text (of a row),
--- digest (two numbers of its SHA-256), relation (a from clause), digest_name.
+-- beside (two numbers of its SHA-256, and the microseconds of moments), relation (a from clause),
+-- digest_name.
 -- Parameters: path.
 -- Safe to rerun: the file is made anew.
 copy (
     select
         {names},
-        {digest}
+        {beside}
     from (
         select
             {names},
