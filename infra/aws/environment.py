@@ -21,6 +21,7 @@ class Environment:
         keeps_data: what holds data outlives its stack, and cannot be deleted by mistake.
         stream_shards: provisioned shards of the changes stream; None lets it scale on demand.
         stream_hours: how long the changes stream keeps a record.
+        query_gib: what one query of Athena may read at most; one that wants more is stopped.
         archive_days: how long events can be replayed.
         log_days: how long logs are kept.
         vpc_cidr: addresses of the VPC, a /16; networks that may be joined need different ones.
@@ -49,6 +50,7 @@ class Environment:
     keeps_data: bool
     stream_shards: int | None
     stream_hours: int
+    query_gib: int
     archive_days: int
     log_days: int
     vpc_cidr: str
@@ -93,6 +95,7 @@ DEV = Environment(
     keeps_data=False,
     stream_shards=1,
     stream_hours=24,
+    query_gib=10,
     archive_days=7,
     log_days=30,
     vpc_cidr="10.40.0.0/16",
@@ -115,6 +118,7 @@ PROD = Environment(
     stream_shards=None,
     # A week, so that a reader that broke on a Friday evening can still catch up.
     stream_hours=168,
+    query_gib=50,
     archive_days=90,
     log_days=365,
     vpc_cidr="10.41.0.0/16",

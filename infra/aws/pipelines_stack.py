@@ -10,6 +10,7 @@ from infra.aws.resources.alerts_topic import AlertsTopic
 from infra.aws.resources.arrival_queue import ArrivalQueue
 from infra.aws.resources.changes_stream import ChangesStream
 from infra.aws.resources.events_bus import EventsBus
+from infra.aws.resources.exports_queries import ExportsQueries
 from infra.aws.resources.items_table import ItemsTable
 from infra.aws.resources.json_queue import RETENTION_DAYS, JsonQueue
 from infra.aws.resources.lake_bucket import DELIVERED, OWN_PREFIXES, LakeBucket
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class PipelinesStack(Stack):
-    """Buckets, topics, queues, table, stream and bus, with an output for each that a setting names.
+    """Where the pipelines read and write, with an output for each place that a setting names.
 
     Its template can be given to CloudFormation as it is: the laptop does that.
 
@@ -57,6 +58,9 @@ class PipelinesStack(Stack):
         self._json = JsonQueue(self, "Json", environment=environment)
         self._items = ItemsTable(self, "Items", environment=environment)
         self._changes = ChangesStream(self, "Changes", environment=environment)
+        self._queries = ExportsQueries(
+            self, "Queries", environment=environment, lake=self._lake.bucket
+        )
         self._key = TopicsKey(
             self, "Topics", environment=environment, bucket_arn=self._landing.arn
         ).key
@@ -173,6 +177,8 @@ class PipelinesStack(Stack):
             "JsonDeadLetterQueueUrl": self._json.dead_letter_queue.queue_url,
             "ItemsTable": self._items.table.table_name,
             "ChangesStream": self._changes.stream.stream_name,
+            "GlueDatabase": self._queries.database.ref,
+            "AthenaWorkgroup": self._queries.workgroup.ref,
             "AlertsTopicArn": self._alerts.topic.topic_arn,
             "EventsBus": self._events.bus.event_bus_name,
             "ObserverQueueUrl": self._observer.queue.queue_url,

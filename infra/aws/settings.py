@@ -13,4 +13,6 @@ SETTINGS = {
     "items_table": "ItemsTable",
     "events_bus": "EventsBus",
     "changes_stream": "ChangesStream",
+    "glue_database": "GlueDatabase",
+    "athena_workgroup": "AthenaWorkgroup",
 }

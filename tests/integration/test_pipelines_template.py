@@ -25,19 +25,23 @@ _numbers = itertools.count()
 FOUND_BY = {
     "Bucket": ("s3", "head_bucket", "Bucket"),
     "Bus": ("events", "describe_event_bus", "Name"),
+    "Database": ("glue", "get_database", "Name"),
     "PolicyArn": ("iam", "get_policy", "PolicyArn"),
     "QueueUrl": ("sqs", "get_queue_attributes", "QueueUrl"),
     "Stream": ("kinesis", "describe_stream_summary", "StreamName"),
     "Table": ("dynamodb", "describe_table", "TableName"),
     "TopicArn": ("sns", "get_topic_attributes", "TopicArn"),
+    "Workgroup": ("athena", "get_work_group", "WorkGroup"),
 }
 # What goes with a bucket or a queue, and is listed nowhere.
 POLICIES = {"AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"}
 # Calls that list all there is of a kind, where they put it, and what names one; None: itself.
 LISTS = [
+    ("athena", "list_work_groups", "WorkGroups", "Name"),
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     ("dynamodb", "list_tables", "TableNames", None),
     ("events", "list_event_buses", "EventBuses", "Name"),
+    ("glue", "get_databases", "DatabaseList", "Name"),
     ("iam", "list_policies", "Policies", "Arn"),
     ("kinesis", "list_streams", "StreamNames", None),
     ("s3", "list_buckets", "Buckets", "Name"),

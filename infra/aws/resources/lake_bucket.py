@@ -1,7 +1,7 @@
 """Where Sluice keeps files of its own.
 
 The archive in raw/, snapshots of exported tables in exports/, hand-over between tasks in work/,
-uploads as JSON Lines in json/.
+uploads as JSON Lines in json/, what Athena finds in athena/.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 OWN_PREFIXES = ("exports/", "raw/", "work/")
 DELIVERED = "json/"  # written here for others to read
+QUERIED = "athena/"  # results/ of statements, and what they unload/
+
+# Within a week a delta is published, or worked out anew.
+_GO = ("work/", QUERIED)
 
 
 class LakeBucket(Construct):
-    """The lake bucket; work/ goes after a week, all else and all its versions stay.
+    """The lake bucket; work/ and athena/ go after a week, all else and all its versions stay.
 
     Attributes:
         bucket: the bucket.
@@ -37,9 +41,10 @@ class LakeBucket(Construct):
                 # Expiration leaves a delete marker; by the same rule S3 takes that away as well
                 # once the version below it is gone.
                 s3.LifecycleRule(
-                    prefix="work/",
+                    prefix=prefix,
                     expiration=Duration.days(7),
                     noncurrent_version_expiration=Duration.days(1),
-                ),
+                )
+                for prefix in _GO
             ],
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Aws, Fn
 
 
-def own_name(part: str) -> str:
+def own_name(part: str, *, between: str = "-") -> str:
     """Return a name that no other stack of the account gives in its region.
 
     Where two resources have to name each other, CloudFormation can make neither first; a name
@@ -14,6 +14,7 @@ def own_name(part: str) -> str:
 
     Arguments:
         part: what is named, in lower case.
+        between: what stands between its three parts.
     """
     unique = Fn.select(2, Fn.split("/", Aws.STACK_ID))
-    return Fn.join("-", ["sluice", part, Fn.select(0, Fn.split("-", unique))])
+    return Fn.join(between, ["sluice", part, Fn.select(0, Fn.split("-", unique))])

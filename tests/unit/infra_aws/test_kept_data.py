@@ -29,6 +29,7 @@ HOLD_DATA = {
 }
 # What the next deployment makes again as it was.
 HOLD_NONE = {
+    "AWS::Athena::WorkGroup",
     "AWS::Budgets::Budget",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
@@ -47,6 +48,7 @@ HOLD_NONE = {
     "AWS::EC2::VPCEndpoint",
     "AWS::EC2::VPCGatewayAttachment",
     "AWS::Events::Rule",
+    "AWS::Glue::Database",  # its tables say what columns files of the lake have
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",
     "AWS::MWAA::Environment",  # what it holds is the history of runs: docs/recovery.md

@@ -25,7 +25,8 @@ def test_check_fails_and_shows_the_line_when_the_committed_template_differs(
     for room in ("dags", "include", "infra/aws"):
         shutil.copytree(REPOSITORY / room, tmp_path / room)
     copy = tmp_path / TEMPLATE
-    copy.write_text(copy.read_text().replace('"ExpirationInDays": 7,', '"ExpirationInDays": 8,'))
+    text = copy.read_text()
+    copy.write_text(text.replace('"ExpirationInDays": 7,', '"ExpirationInDays": 8,', 1))
     check = run_cdk("-m", "infra.aws.synth", "--check", folder=tmp_path)
     assert check.returncode == 1
     changed = [line for line in check.stdout.splitlines()[2:] if line[0] in "+-"]

@@ -24,6 +24,8 @@ def test_outputs_are_what_the_settings_name_and_the_policy_of_the_role(template:
         "JsonDeadLetterQueueUrl",
         "ItemsTable",
         "ChangesStream",
+        "GlueDatabase",
+        "AthenaWorkgroup",
         "AlertsTopicArn",
         "CsvUploadToSqsQueueUrl",
         "CsvUploadToSqsDeadLetterQueueUrl",
@@ -46,11 +48,13 @@ def test_template_deploys_as_it_is_without_bootstrap_parameters_or_rules(
 
 def test_template_has_only_resources_that_cloudformation_makes_itself(template: Template) -> None:
     assert {resource["Type"] for resource in template["Resources"].values()} == {
+        "AWS::Athena::WorkGroup",
         "AWS::CloudWatch::Alarm",
         "AWS::DynamoDB::Table",
         "AWS::Events::Archive",
         "AWS::Events::EventBus",
         "AWS::Events::Rule",
+        "AWS::Glue::Database",
         "AWS::IAM::ManagedPolicy",
         "AWS::KMS::Key",
         "AWS::Kinesis::Stream",
@@ -75,6 +79,7 @@ def test_names_that_are_not_left_to_cloudformation_are_the_stacks_own(template: 
         "sluice-csv-upload-to-dynamodb-0a1b2c3d",
         "sluice-csv-upload-to-sqs-0a1b2c3d",
         "sluice-events-0a1b2c3d",
+        "sluice-exports-0a1b2c3d",
         f"sluice-landing-{ACCOUNT}-{REGION}-0a1b2c3d",
         "sluice-table-export-to-kinesis-0a1b2c3d",
     ]

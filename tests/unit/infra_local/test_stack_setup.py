@@ -47,6 +47,8 @@ def running(**changes: object) -> Running:
             "JsonQueueUrl": "http://127.0.0.1:6/000000000000/json",
             "ItemsTable": "items",
             "ChangesStream": "changes",
+            "GlueDatabase": "sluice_dev",
+            "AthenaWorkgroup": "exports",
             "AlertsTopicArn": "arn:aws:sns:us-east-1:000000000000:alerts",
         },
         "env": {"AIRFLOW_HOME": "/a b/air'flow", "PATH": "/elsewhere", "AWS_ENDPOINT_URL": "u"},
@@ -76,6 +78,8 @@ def test_env_prints_exports_alone() -> None:
         ("SLUICE_JSON_QUEUE_URL", "http://127.0.0.1:6/000000000000/json"),
         ("SLUICE_ITEMS_TABLE", "items"),
         ("SLUICE_CHANGES_STREAM", "changes"),
+        ("SLUICE_GLUE_DATABASE", "sluice_dev"),
+        ("SLUICE_ATHENA_WORKGROUP", "exports"),
         ("SLUICE_ALERTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:alerts"),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.unit.infra_aws.templates import (
     Template,
     behind,
@@ -84,10 +86,11 @@ def test_every_bucket_clears_up_broken_uploads_after_a_day(template: Template) -
         } in lifecycle_rules(template, output)
 
 
-def test_handed_over_files_in_work_expire_after_seven_days_with_all_versions(
-    template: Template,
+@pytest.mark.parametrize("prefix", ["work/", "athena/"])
+def test_what_is_handed_over_or_queried_expires_after_seven_days_with_all_versions(
+    template: Template, prefix: str
 ) -> None:
-    (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == "work/"]
+    (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == prefix]
     assert rule["ExpirationInDays"] == 7
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
@@ -95,7 +98,7 @@ def test_handed_over_files_in_work_expire_after_seven_days_with_all_versions(
 def test_no_rule_touches_the_archive_in_raw_or_its_versions(template: Template) -> None:
     for rule in lifecycle_rules(template, "LakeBucket"):
         harmless = rule.keys() <= {"AbortIncompleteMultipartUpload", "Status"}
-        assert harmless or rule["Prefix"] == "work/"
+        assert harmless or rule["Prefix"] in ("work/", "athena/")
 
 
 def test_landed_files_stay_and_only_overwritten_versions_expire(template: Template) -> None:
