@@ -7,13 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from include.core.arrivals.results import without_rows
-from include.core.arrivals.versions import fetch
 from include.core.aws.objects import sha256_of
 from include.core.exports.names import shown
 from include.core.failpoints import failpoint
-from include.core.runs.quarantine import refuse_rejects
 from include.core.warehouse.connection import transaction
-from include.errors import AccountingError, ArrivalError
+from include.errors import AccountingError
 from include.pipelines.table_export_to_kinesis.athena import read_delta
 from include.pipelines.table_export_to_kinesis.delta import compute_delta
 from include.pipelines.table_export_to_kinesis.leases import (
@@ -24,10 +22,8 @@ from include.pipelines.table_export_to_kinesis.leases import (
     check,
     release,
 )
-from include.pipelines.table_export_to_kinesis.loading import LocalFile
-from include.pipelines.table_export_to_kinesis.manifest import MANIFEST
 from include.pipelines.table_export_to_kinesis.publication import hand_over_delta
-from include.pipelines.table_export_to_kinesis.snapshot import carry_over, make_snapshot
+from include.pipelines.table_export_to_kinesis.reading import read_export
 from include.pipelines.table_export_to_kinesis.states import (
     Export,
     find_export,
@@ -43,7 +39,6 @@ if TYPE_CHECKING:
 
     from include.contracts.exports import TableExport
     from include.core.arrivals.results import FileResult
-    from include.core.arrivals.versions import FileVersion
     from include.pipelines.table_export_to_kinesis.delta import Delta
     from include.pipelines.table_export_to_kinesis.resources import ExportResources
     from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot, Snapshot
@@ -212,29 +207,17 @@ class _Computing:
 
     def _take(self) -> Taken:
         """Read the files into a snapshot, and keep that in the lake."""
-        began, folder, memory = time.time(), self.resources.folder, self.resources.memory
+        began, folder = time.time(), self.resources.folder
         lease = TableLease(self.resources.connect, self.held)
         snapshot_file, rejects = folder / SNAPSHOT_FILE, folder / "rejects.jsonl"
-        made = make_snapshot(
+        made = read_export(
             self.dataset,
-            self._fetch_files(),
+            self.export,
             to=snapshot_file,
-            rejects=rejects,
-            folder=folder,
-            memory=memory,
-        )
-        failpoint("compute.read")
-        refuse_rejects(
-            self.dataset.name,
-            self.dataset.rejects,
-            read=made.read,
-            rejects_file=rejects,
+            base=self._fetch_base,
+            resources=self.resources,
             outcome="Nothing was published",
         )
-        if made.rejected and (base_file := self._fetch_base()) is not None:
-            made = carry_over(
-                self.dataset, made, snapshot_file, base=base_file, folder=folder, memory=memory
-            )
         lease.renew()
         snapshot = self._store(snapshot_file, made)
         failpoint("compute.stored")
@@ -252,10 +235,9 @@ class _Computing:
         The first export differs in all that it has, which nobody has to find.
         """
         above, base = self.dataset.athena_above, self.base.snapshot
-        size = sum(file["size"] for name, file in self.export.files.items() if name != MANIFEST)
         return (
             above is not None
-            and size > above
+            and self.export.size > above
             and base is not None
             and base["digest"] == snapshot["digest"]
         )
@@ -279,20 +261,6 @@ class _Computing:
                 "base": asdict(self.base),
             },
         }
-
-    def _fetch_files(self) -> list[LocalFile]:
-        files = []
-        for place, (file_name, landed) in enumerate(sorted(self.export.files.items())):
-            if file_name == MANIFEST:
-                continue
-            path = self.resources.folder / f"file{place}"
-            version = {**landed, "bucket": self.resources.landing.bucket}
-            fetch(self.resources.landing.client, cast("FileVersion", version), path)
-            listed = (self.export.manifest or {}).get(file_name)
-            if listed is not None and sha256_of(path) != listed["sha256"]:
-                raise ArrivalError(f"{file_name} has another SHA-256 than its manifest says")
-            files.append(LocalFile(path=path, key=landed["key"], version_id=landed["version_id"]))
-        return files
 
     def _store(self, path: Path, made: MadeSnapshot) -> Snapshot:
         """Keep the rows in the lake: the next delta is worked out from them."""

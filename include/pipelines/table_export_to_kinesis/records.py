@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.contracts.exports import TableExport
-    from include.pipelines.table_export_to_kinesis.task_values import Part
+    from include.pipelines.table_export_to_kinesis.task_values import OfDelta
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html: records, and bytes of
 # data and partition keys together.
@@ -54,13 +54,13 @@ def partition_key(key: str) -> str:
 
 @contextmanager
 def read_records(
-    dataset: TableExport, part: Part, path: Path, *, folder: Path, memory: str
+    dataset: TableExport, part: OfDelta, path: Path, *, folder: Path, memory: str
 ) -> Iterator[Iterator[Record]]:
     """Open a part of a delta: its operations as records, in order of their sequence numbers.
 
     Arguments:
         dataset: the declaration.
-        part: which.
+        part: of which delta it is.
         path: its file.
         folder: for DuckDB's own files.
         memory: DuckDB's memory limit.
@@ -75,7 +75,7 @@ def read_records(
         yield records()
 
 
-def _statement(dataset: TableExport, part: Part) -> str:
+def _statement(dataset: TableExport, part: OfDelta) -> str:
     columns = dataset.contract.columns
     key = [column for column in columns if column.name in dataset.contract.key]
     export = part["export"]

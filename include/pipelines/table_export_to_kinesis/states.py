@@ -9,6 +9,7 @@ from psycopg2.extras import Json
 
 from include.core.exports.names import table_parameters
 from include.core.statements import read_statement
+from include.pipelines.table_export_to_kinesis.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,6 +64,11 @@ class Export:
     snapshot: dict[str, Any] | None
     delta: dict[str, Any] | None
     counts: dict[str, int] | None
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files, without the manifest."""
+        return sum(file["size"] for name, file in self.files.items() if name != MANIFEST)
 
     @property
     def objects(self) -> list[dict[str, str]]:

@@ -65,12 +65,17 @@ class Publication(TypedDict):
     end: End
 
 
-class Part(StoredPart):
+class OfDelta(TypedDict):
+    """Which delta something is of: the export, and what names the delta in its records."""
+
+    export: ExportName
+    publication: str
+
+
+class Part(StoredPart, OfDelta):
     """A part of a delta, on its way to the task that publishes it."""
 
     index: int
-    export: ExportName
-    publication: str
     held: HeldTable
 
 
