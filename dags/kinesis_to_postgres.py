@@ -122,7 +122,7 @@ def announce() -> list[str]:
     ),
     params=PARAMS,
     tags=timed_tags("kinesis", "postgres", "exports"),
-    on_failure_callback=notify_failure(dataset=NAME, sink=TARGETS.name),
+    on_failure_callback=notify_failure(dataset=NAME, sink=TARGETS.name, form=PARAMS),
     **dag_defaults(owner="data-platform") | {"max_active_runs": 1},
 )
 def wire() -> None:

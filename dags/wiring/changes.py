@@ -18,6 +18,7 @@ from include.pipelines.kinesis_to_postgres import (
 )
 from wiring.clients import aws_client, lake, migrations, warehouse
 from wiring.defaults import settings
+from wiring.run_input import NAME, refuse_unknown
 from wiring.task_context import task_folder, this_run
 
 if TYPE_CHECKING:
@@ -30,20 +31,19 @@ CHANGES = Asset(f"kinesis:{settings().changes_stream}")
 TARGETS = AssetAlias("exports")
 """Stands for the assets of all targets: which there are is known when they are applied."""
 
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 # The form in the UI; the API and the command line are held to the same schema.
 PARAMS = {
     "tenant": Param(
         None,
         type=["null", "string"],
-        pattern=_NAME,
+        pattern=NAME,
         title="Tenant",
         description="With a table: rebuild its target from its newest export, read no stream.",
     ),
     "table": Param(
         None,
         type=["null", "string"],
-        pattern=_NAME,
+        pattern=NAME,
         title="Table",
         description="Without both fields a run reads the stream, and applies what is whole.",
     ),
@@ -60,11 +60,7 @@ def asked_for(*, params: Mapping[str, Any], run: Any) -> TableTask | None:
     Raises:
         RunInputError: an unknown name, a wrong type, or one field without the other.
     """
-    unknown = sorted(set(run.conf or {}) - set(PARAMS))
-    if unknown:
-        raise RunInputError(
-            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(PARAMS)}"
-        )
+    refuse_unknown(run.conf, PARAMS)
     tenant, table = params["tenant"], params["table"]
     if tenant is None and table is None:
         return None

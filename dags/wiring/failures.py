@@ -33,7 +33,7 @@ from wiring.defaults import settings
 from wiring.run_input import as_of_or_best_guess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from psycopg2.extensions import cursor
 
@@ -129,6 +129,7 @@ def notify_failure(
     dataset: str,
     sink: str,
     on_record: Callable[[cursor, RunOfSink, str], Conf] | None = None,
+    form: Collection[str] | None = None,
 ) -> Callable[[Any], None]:
     """A DAG-level callback: one ledger row and one notice for a run that failed.
 
@@ -137,11 +138,14 @@ def notify_failure(
         sink: as the ledger knows it.
         on_record: called in the transaction of the ledger row with the run and the cause; returns
             what a run must be given to do the same work again.
+        form: names of parameters that say what to do, where the moment does not: what a run was
+            given of them is what does the same work again.
     """
 
     def notify(context: Any) -> None:
         run = _run_of(context, sink)
         task, cause, log_url = _what_failed(context, run)
+        asked = None if form is None else _given(context.get("dag_run"), form)
 
         def notice(conf: Conf | None) -> Notice:
             facts = RunFacts(
@@ -158,16 +162,22 @@ def notify_failure(
             connect = warehouse()
             with transaction(connect, doing=f"record the failure of {run.dag_id}") as cursor:
                 record_failure(cursor, run, task=task, cause=cause)
-                conf = on_record(cursor, run, cause) if on_record else None
+                conf = on_record(cursor, run, cause) if on_record else asked
                 write_notice(cursor, notice(conf))
         # The warehouse may be what failed: the notice goes out without the outbox then.
         except (SluiceError, AirflowException) as error:
             log.warning("No ledger row for this failure: %s", cause_of(error))
-            publish(notice({} if on_record else None))
+            publish(notice({} if on_record else asked))
         else:
             announce(connect, run, publish=publish)
 
     return notify
+
+
+def _given(dag_run: Any, form: Collection[str]) -> Conf:
+    """What a run was triggered with, as far as its form has it."""
+    conf: Conf = (dag_run and dag_run.conf) or {}
+    return {name: conf[name] for name in form if conf.get(name) is not None}
 
 
 def _what_failed(context: Any, run: RunOfSink) -> tuple[str, str, str | None]:

@@ -12,12 +12,14 @@ from include.core.runs.questions import DECIDED_BY
 from include.errors import RunInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from include.pipelines.github_csv_to_postgres import Decision
 
 # The UI marks with a star what may not be null.
 SWITCH = ["null", "boolean"]
+# Tenants and tables of exports, as keys in S3 have them.
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 # The form in the UI; the API and the command line are held to the same schema.
 PARAMS = {
@@ -104,11 +106,7 @@ def resolve(*, params: Mapping[str, Any], run: Any, asks: bool = False) -> RunIn
     """
     # Airflow checks the types of known parameters, and lets unknown ones pass.
     conf, known = run.conf or {}, PARAMS_OF_ASKING if asks else PARAMS
-    unknown = sorted(set(conf) - set(known) - (_OF_ANSWERS if asks else set()))
-    if unknown:
-        raise RunInputError(
-            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(known)}"
-        )
+    refuse_unknown(conf, known, beside=_OF_ANSWERS if asks else ())
     dry_run = switched("dry_run", params["dry_run"], default=False)
     return RunInput(
         as_of=_as_of(params["as_of"], run).isoformat(),
@@ -134,6 +132,26 @@ def _decision(conf: Mapping[str, Any], *, dry_run: bool) -> Decision | None:
     if name == "approved" and by is None:
         by = "whoever started the run"
     return {"snapshot": snapshot, "approved": name == "approved", "decided_by": by}
+
+
+def refuse_unknown(
+    conf: Mapping[str, Any] | None, known: Collection[str], *, beside: Collection[str] = ()
+) -> None:
+    """Refuse what a run was given that its form does not have: Airflow lets it pass.
+
+    Arguments:
+        conf: what the run was triggered with.
+        known: names of the form, which the error lists.
+        beside: names that are taken as well.
+
+    Raises:
+        RunInputError: names those that are unknown.
+    """
+    unknown = sorted(set(conf or {}) - set(known) - set(beside))
+    if unknown:
+        raise RunInputError(
+            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(known)}"
+        )
 
 
 def switched(name: str, given: Any, *, default: bool) -> bool:

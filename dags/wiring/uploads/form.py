@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Param
 
 from include.errors import RunInputError
-from wiring.run_input import SWITCH, switched
+from wiring.run_input import SWITCH, refuse_unknown, switched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,12 +103,7 @@ def read_form(*, params: Mapping[str, Any], run: Any, more: Sequence[str] = ()) 
     Raises:
         RunInputError: an unknown name, a wrong type, or names that do not go together.
     """
-    known = (*FIELDS, *more)
-    unknown = sorted(set(run.conf or {}) - set(known))
-    if unknown:
-        raise RunInputError(
-            f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(known)}"
-        )
+    refuse_unknown(run.conf, (*FIELDS, *more))
     texts = {name: params[name] for name in ("bucket", "key", "version_id", "prefix")}
     for name, value in texts.items():
         if value is not None and not isinstance(value, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg2
 import pytest
@@ -103,3 +103,12 @@ def test_cause_that_cannot_be_left_does_not_hide_the_failure(
     with pytest.raises(SourceUnavailableError):
         failing(SourceUnavailableError("GitHub is out"))()
     assert "could not be recorded" in caplog.text
+
+
+def test_run_is_repeated_with_what_it_was_given_of_its_form_and_nothing_else() -> None:
+    class Run:
+        conf: ClassVar[Any] = {"table": "orders", "tenant": "acme", "other": "secret", "from": None}
+
+    given = failures._given(Run(), ("tenant", "table", "from"))
+    assert [*given.items()] == [("tenant", "acme"), ("table", "orders")]
+    assert failures._given(None, ("tenant",)) == {}
