@@ -75,7 +75,7 @@ class ComputeExport(BaseOperator):
     def _wait(self, comparing: pipeline.Comparing) -> None:
         self.defer(
             trigger=AthenaTrigger(
-                query_execution_id=comparing["comparison"]["query_id"],
+                query_execution_id=comparing["query"]["query_id"],
                 waiter_delay=_LOOK_SECONDS,
                 waiter_max_attempts=_LOOKS,
                 aws_conn_id="aws_default",

@@ -260,8 +260,8 @@ def test_both_engines_find_the_same_operations(
             new, newest = stored(after, folder / "new.parquet", lake, token)
             (folder / "worker").mkdir()
             by_worker = compute_delta(ALL_TYPES, old, new, folder=folder / "worker", memory=MEMORY)
-            comparison = engine.start(ALL_TYPES, EXPORT, base, newest, token=token)
-            paths = engine.fetch(comparison, folder)
+            query = engine.start(ALL_TYPES, EXPORT, base, newest, token=token)
+            paths = engine.fetch(query, folder)
             by_athena = read_delta(
                 ALL_TYPES, paths, rows=newest["rows"], folder=folder, memory=MEMORY
             )

@@ -176,6 +176,36 @@ class ExportPlace(StreamPlace):
         work = partial(self.publish, *landed, run_id=run_id)
         die_at(failpoint, work, failpoints=self.failpoints)
 
+    def compare(
+        self,
+        after: str,
+        *,
+        before: str | None,
+        run_id: str = "compare",
+        table: str = "acme/test_table",
+    ) -> pipeline.Compared:
+        """The task of a run that compares two versions of a table."""
+        tenant, name = table.split("/")
+        dataset, now = self.dataset_of(tenant, name), datetime.now(timezone.utc)
+        assert dataset is not None
+        run = RunOfSink(
+            dag_id="compare_exports", run_id=run_id, sink="comparisons", as_of=now, started_at=now
+        )
+        asked: pipeline.Comparison = {
+            "tenant": tenant,
+            "table": name,
+            "from_version": before,
+            "to_version": after,
+        }
+        with self.resources(run_id, "compare") as resources:
+            return pipeline.compare(
+                dataset, asked, run=run, resources=resources, ui_url="http://localhost:8080"
+            )
+
+    def register(self, *landed: LandedObject, run_id: str = "register") -> None:
+        """The first task alone: the versions are known, and no run has worked on them."""
+        self.registrar(run_id).register(self.claim(*landed, run_id=run_id).files)
+
     @property
     def landing_of_exports(self) -> Landing:
         return Landing(

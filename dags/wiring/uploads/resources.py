@@ -6,19 +6,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from include.core.arrivals.complete import EndResources
+from include.core.arrivals.resources import Resources
 from include.pipelines.csv_upload_to_dynamodb import ItemResources, StageEvents
 from include.pipelines.csv_upload_to_sqs import DeliverResources
 from include.pipelines.table_export_to_kinesis import Athena, ExportResources
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import settings
 from wiring.task_context import task_folder, this_run
-from wiring.uploads.pipelines import current_pipeline
+from wiring.uploads.pipelines import TABLE_EXPORT_TO_KINESIS, current_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from include.core.runs.ledger import RunOfSink
+    from wiring.uploads.pipelines import UploadPipeline
 
 
 @contextmanager
@@ -62,6 +64,13 @@ def export_resources() -> Iterator[ExportResources]:
 
 
 @contextmanager
+def comparison_resources() -> Iterator[Resources]:
+    """What comparing exports works with, which is no run of their pipeline; as above."""
+    with task_folder() as folder:
+        yield Resources(**_opened(folder, TABLE_EXPORT_TO_KINESIS))
+
+
+@contextmanager
 def end_resources(run: RunOfSink) -> Iterator[EndResources]:
     """What the end of a run works with; its folder is gone at the end."""
     with task_folder() as folder:
@@ -83,12 +92,12 @@ def _athena() -> Athena:
     )
 
 
-def _opened(folder: Path) -> dict[str, Any]:
+def _opened(folder: Path, pipeline: UploadPipeline | None = None) -> dict[str, Any]:
     """What each of these tasks works with; the names are those of core/arrivals/resources.py."""
     return {
         "run": this_run(),
         "connect": warehouse(),
-        "landing": current_pipeline().landing(),
+        "landing": (pipeline or current_pipeline()).landing(),
         "lake": lake(),
         "folder": folder,
         "memory": settings().duckdb_memory,

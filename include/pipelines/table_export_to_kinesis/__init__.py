@@ -4,12 +4,14 @@ Extract: register turns files that landed into exports, and waits until one is c
 become one snapshot, read once, with a digest beside each row. Transform: compute compares it with
 the version that was published last, and cuts what differs into parts; where too many rows are gone
 a person is asked. Load: publish_part puts the operations of a part on the stream; Settling ends the
-versions that are there whole, and makes them the base of the next.
+versions that are there whole, and makes them the base of the next. compare does the first half for
+any two versions, and shows what comes of it.
 """
 
 from __future__ import annotations
 
 from include.pipelines.table_export_to_kinesis.athena import Athena
+from include.pipelines.table_export_to_kinesis.compare import Compared, Comparison, compare
 from include.pipelines.table_export_to_kinesis.compute import compute
 from include.pipelines.table_export_to_kinesis.leases import release_tables
 from include.pipelines.table_export_to_kinesis.publish import publish_part
@@ -29,7 +31,9 @@ from include.pipelines.table_export_to_kinesis.task_values import (
 __all__ = [
     "PIPELINE",
     "Athena",
+    "Compared",
     "Comparing",
+    "Comparison",
     "Computed",
     "ExportResources",
     "ExportWork",
@@ -38,6 +42,7 @@ __all__ = [
     "Registered",
     "Registrar",
     "Settling",
+    "compare",
     "compute",
     "parts_to_publish",
     "publish_part",

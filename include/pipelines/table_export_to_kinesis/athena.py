@@ -49,11 +49,11 @@ _REASON_CHARACTERS: Final = 500
 _HIVE: Final = "org.apache.hadoop.hive.ql.io.parquet"
 
 
-class Comparison(TypedDict):
-    """A comparison that Athena works on, as tasks exchange it in JSON.
+class Query(TypedDict):
+    """A query that Athena works on, as tasks exchange it in JSON.
 
     Attributes:
-        query_id: of the query's execution.
+        query_id: of its execution.
         results: prefix of the keys in the lake that it writes.
         tables: of Glue that it reads.
     """
@@ -89,7 +89,7 @@ class Athena:
         newest: Snapshot,
         *,
         token: int,
-    ) -> Comparison:
+    ) -> Query:
         """Have Athena find what differs between two snapshots.
 
         Arguments:
@@ -102,29 +102,29 @@ class Athena:
         tables = [self._table_of(dataset, export, snapshot) for snapshot in (base, newest)]
         place = f"{export['tenant']}/{export['table']}/{export['version']}"
         results = f"{PREFIX}/{place}/{token}/"
-        query = unload_statement(
+        statement = unload_statement(
             dataset,
             *(f"{quote_identifier(self.database)}.{quote_identifier(name)}" for name in tables),
             to=f"s3://{self.lake.bucket}/{results}",
         )
         started = self.client.start_query_execution(
-            QueryString=query,
+            QueryString=statement,
             QueryExecutionContext={"Database": self.database},
             WorkGroup=self.workgroup,
         )
         return {"query_id": started["QueryExecutionId"], "results": results, "tables": tables}
 
-    def fetch(self, comparison: Comparison, folder: Path) -> list[Path]:
+    def fetch(self, query: Query, folder: Path) -> list[Path]:
         """Fetch what Athena wrote.
 
         Arguments:
-            comparison: one that is waited for no more.
+            query: one that is waited for no more.
             folder: where the files go.
 
         Raises:
             ComparisonError: Athena failed, or has not ended; then it is told to stop.
         """
-        query_id = comparison["query_id"]
+        query_id = query["query_id"]
         answer = self.client.get_query_execution(QueryExecutionId=query_id)
         status = answer["QueryExecution"]["Status"]
         if status["State"] in ("QUEUED", "RUNNING"):
@@ -133,14 +133,12 @@ class Athena:
         if status["State"] != "SUCCEEDED":
             reason = status.get("StateChangeReason", "without a reason")[:_REASON_CHARACTERS]
             raise ComparisonError(f"Athena ended query {query_id} as {status['State']}: {reason}")
-        return self._fetch_below(comparison["results"], folder)
+        return self._fetch_below(query["results"], folder)
 
-    def drop_tables(self, comparison: Comparison) -> None:
+    def drop_tables(self, query: Query) -> None:
         """Take the tables away that were compared; their snapshots stay."""
         # It reports tables that are gone, and does not fail.
-        self.glue.batch_delete_table(
-            DatabaseName=self.database, TablesToDelete=comparison["tables"]
-        )
+        self.glue.batch_delete_table(DatabaseName=self.database, TablesToDelete=query["tables"])
 
     def _table_of(self, dataset: TableExport, export: ExportName, snapshot: Snapshot) -> str:
         """Make a snapshot a table, as which Athena reads the folder that it is alone in."""

@@ -119,9 +119,9 @@ def take_up(
     taken, held, athena = comparing["taken"], comparing["held"], resources.athena()
     TableLease(resources.connect, held).renew()
     try:
-        paths = athena.fetch(comparing["comparison"], resources.folder)
+        paths = athena.fetch(comparing["query"], resources.folder)
     finally:
-        athena.drop_tables(comparing["comparison"])
+        athena.drop_tables(comparing["query"])
     failpoint("athena.fetched")
     delta = read_delta(
         dataset,
@@ -243,7 +243,7 @@ class _Computing:
         )
 
     def _compare(self, taken: Taken) -> Computed:
-        comparison = self.resources.athena().start(
+        query = self.resources.athena().start(
             self.dataset,
             self.work["export"],
             cast("Snapshot", self.base.snapshot),
@@ -255,7 +255,7 @@ class _Computing:
             "index": self.work["index"],
             "export": self.work["export"],
             "comparing": {
-                "comparison": comparison,
+                "query": query,
                 "taken": taken,
                 "held": self.held,
                 "base": asdict(self.base),

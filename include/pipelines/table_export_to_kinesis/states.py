@@ -12,12 +12,12 @@ from include.core.statements import read_statement
 from include.pipelines.table_export_to_kinesis.manifest import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from psycopg2.extensions import cursor
 
-    from include.core.exports.names import ExportName
+    from include.core.exports.names import ExportName, TableName
 
 State = Literal[
     "waiting",
@@ -93,6 +93,22 @@ def find_newest_taking(cursor: cursor, name: ExportName) -> Export | None:
         read_statement("table_export_to_kinesis/find_export.newest_taking"), parameters(name)
     )
     return next(_exports(cursor), None)
+
+
+def find_versions(
+    cursor: cursor, table: TableName, versions: Sequence[str | None]
+) -> dict[str, Export]:
+    """The exports of these versions of a table by version, as they are now; none is locked."""
+    statement = read_statement("table_export_to_kinesis/find_export.these")
+    cursor.execute(statement, {**table_parameters(table), "versions": [*versions]})
+    return {export.name["version"]: export for export in _exports(cursor)}
+
+
+def list_versions(cursor: cursor, table: TableName, *, most: int) -> list[str]:
+    """The newest versions of a table, the newest first."""
+    statement = read_statement("table_export_to_kinesis/find_export.newest_names")
+    cursor.execute(statement, {**table_parameters(table), "most": most})
+    return [version for (version,) in cursor.fetchall()]
 
 
 def find_left(

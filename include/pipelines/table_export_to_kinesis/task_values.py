@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from include.core.arrivals.results import FileResult
     from include.core.exports.names import ExportName
     from include.core.exports.records import End
-    from include.pipelines.table_export_to_kinesis.athena import Comparison
+    from include.pipelines.table_export_to_kinesis.athena import Query
     from include.pipelines.table_export_to_kinesis.leases import HeldTable
     from include.pipelines.table_export_to_kinesis.snapshot import Snapshot
     from include.pipelines.table_export_to_kinesis.states import State
@@ -134,13 +134,13 @@ class Comparing(TypedDict):
     """An export that Athena compares with its base.
 
     Attributes:
-        comparison: what Athena works on.
+        query: what Athena works on.
         taken: the export.
         held: the lease.
         base: the fields of a Base.
     """
 
-    comparison: Comparison
+    query: Query
     taken: Taken
     held: HeldTable
     base: dict[str, Any]

@@ -43,6 +43,41 @@ limit 1
 for update
 
 
+-- name: these
+-- Some versions of a table, as they are now; others may go on with them.
+-- Grain: one row a version that there is. Parameters: tenant, table_name, versions.
+-- Safe to rerun: reads only.
+select
+    tenant,
+    table_name,
+    version,
+    state,
+    files,
+    manifest,
+    base_version,
+    snapshot,
+    delta,
+    counts
+from ops.export
+where
+    tenant = %(tenant)s
+    and table_name = %(table_name)s
+    and version = any(%(versions)s)
+
+
+-- name: newest_names
+-- The newest versions of a table by name.
+-- Grain: one version, the newest first. Parameters: tenant, table_name, most.
+-- Safe to rerun: reads only.
+select version
+from ops.export
+where
+    tenant = %(tenant)s
+    and table_name = %(table_name)s
+order by version collate "C" desc
+limit %(most)s
+
+
 -- name: left
 -- The oldest version of each table that waits for a run, where no run has the table.
 -- Grain: one row a table. Parameters: tenant, table_name (of all tables where they are null),

@@ -25,6 +25,7 @@ ALL_DAGS = (
     "kinesis_to_postgres",
     "table_export_to_kinesis",
     "approve_shrinking",
+    "compare_exports",
     "migrate_warehouse",
     "sweep_arrivals",
 )
@@ -242,6 +243,20 @@ def test_tables_of_the_stream_have_assets_through_one_alias(bag: Any) -> None:
 
 def test_form_of_the_stream_asks_for_a_tenant_and_a_table(bag: Any) -> None:
     assert dict(bag.dags["kinesis_to_postgres"].params) == {"tenant": None, "table": None}
+
+
+def test_comparison_runs_by_hand_and_its_notice_is_handed_on_without_rows(bag: Any) -> None:
+    dag = bag.dags["compare_exports"]
+    assert dag.schedule is None
+    assert [*dag.params] == ["tenant", "table", "from_version", "to_version"]
+    compare, announce = dag.get_task("compare"), dag.get_task("announce")
+    assert compare.multiple_outputs
+    assert not compare.show_return_value_in_logs
+    # What a task is given is kept, and shown, as rendered templates.
+    assert announce.op_args[0].key == "notice"
+    assert dag.leaves == [announce]
+    # It does nothing to any sink, so nobody waits for it.
+    assert [task.outlets for task in dag.tasks] == [[], []]
 
 
 def test_sweep_runs_every_15_minutes_one_at_a_time(bag: Any) -> None:
