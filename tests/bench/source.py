@@ -14,13 +14,16 @@ from include.core.aws.objects import sha256_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-COLUMNS: Final = (
-    Column(name="region", type="text", nullable=False),
-    Column(name="day", type="date", nullable=False),
+VALUES: Final = (
     Column(name="cases", type="bigint"),
     Column(name="deaths", type="integer"),
     Column(name="rate", type="double precision"),
     Column(name="note", type="text"),
+)
+COLUMNS: Final = (
+    Column(name="region", type="text", nullable=False),
+    Column(name="day", type="date", nullable=False),
+    *VALUES,
 )
 KEY: Final = ("region", "day")
 CONTRACT: Final = CsvContract(columns=COLUMNS, key=KEY)
@@ -93,6 +96,11 @@ def published(folder: Path, name: str) -> Path:
             base with BAD_ROWS bad rows, or a tenth of its rows if that is less.
     """
     return folder / f"{name}.published.csv"
+
+
+def exported(folder: Path, version: str) -> Path:
+    """Rows as an export of a table has them, gzipped."""
+    return folder / f"{version}.exported.csv.gz"
 
 
 def make(folder: Path, rows: int) -> Made:

@@ -18,7 +18,8 @@ CASES: Final = {
     "csv_cases": ("csv_sluice", "csv_duckdb", "csv_reader"),
     "end_cases": ("end_sluice",),
     "change_cases": ("copy_operations", "changes_taken", "changes_applied"),
-    "peer_cases": ("dlt_merge",),
+    "delta_cases": ("exports_made", "exports_counted", "snapshot_made", "delta_computed"),
+    "peer_cases": ("dlt_merge", "csv_diff"),
     "queue_cases": ("queue_bare", "queue_sluice", "queue_read", "queue_parts"),
     "item_cases": (
         "items_bare",

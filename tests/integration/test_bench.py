@@ -49,10 +49,12 @@ def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[st
         "apply: first version",
     ):
         assert row in printed
+    for row in ("Delta of two exports, 5,000 rows", "from the landed file to the delta"):
+        assert row in printed
     for row in ("bare loop, 4 threads, to the sink", "parts, one worker", "parts, two workers"):
         assert row in printed
     aims = printed.partition("\nAims\n")[2].splitlines()
-    assert len(aims) == 25
+    assert len(aims) == 31
     assert all(aim.endswith(VERDICTS) for aim in aims)
     assert sum(aim.startswith("memory at 5,000 rows, ") for aim in aims) == 6
     for heading in ("Reading CSV, 5,000 rows", "From CSV to the table, 5,000 rows"):
@@ -78,6 +80,19 @@ def test_operations_are_read_and_applied_beside_their_floor(
     for title in ("first version, inserts", "80 % updates, inserts, deletes"):
         for way in ("COPY alone", "read", "apply", "read and apply"):
             assert f"{way}: {title}" in printed
+
+
+def test_operation_that_a_delta_leaves_out_fails_the_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def lose(request: dict[str, Any], *, python: str, root: Path) -> tuple[int, dict[str, Any]]:
+        code, done = fork(request, python=python, root=root)
+        if request["case"] == "delta_computed":
+            done["answer"]["updates"] -= 1
+        return code, done
+
+    assert main([*FEW, "--only", "delta"], work=lose) == 1
+    assert "delta_computed counts" in capsys.readouterr().err
 
 
 def test_case_runs_in_an_interpreter_that_has_loaded_nothing_else(tmp_path: Path) -> None:
