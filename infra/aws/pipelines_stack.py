@@ -164,6 +164,11 @@ class PipelinesStack(Stack):
             ["s3:GetObject", "s3:PutObject"],
             *(Fn.join("/", [lake.bucket_arn, f"{prefix}*"]) for prefix in OWN_PREFIXES),
         )
+        self._access.allow(
+            "DropOldExports",
+            ["s3:DeleteObject"],
+            Fn.join("/", [lake.bucket_arn, "exports/*"]),
+        )
         self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, *OWN_PREFIXES)
         self._access.allow(
             "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])

@@ -16,7 +16,7 @@ from tests.support.faulty_stream import FaultyStream
 from tests.support.published_changes import LINES, THINGS, line, things
 
 if TYPE_CHECKING:
-    from tests.support.published_changes import Publisher
+    from tests.support.published_changes import Publisher, Row
     from tests.support.stream_runs import StreamPlace
 
 __all__ = ["place", "publisher", "stream"]
@@ -32,6 +32,11 @@ REASONS = "select code, raw, file from ops.rejected_row where sink like 'kinesis
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls that were not answered go again almost at once."""
     monkeypatch.setattr(kinesis, "_backoff", lambda _: 0.01)
+
+
+def kept(place: StreamPlace, publisher: Publisher, version: str, rows: list[Row]) -> None:
+    """Publish a version whole, with its rows in the lake."""
+    publisher.publish(THINGS, version, rows, snapshot=place.keep(THINGS, version, rows))
 
 
 def warnings_of(place: StreamPlace, *runs: str) -> list[str]:
@@ -282,9 +287,9 @@ def test_version_that_is_published_meanwhile_waits_for_its_turn(
 def test_stream_that_was_trimmed_before_it_was_read_says_so_and_the_export_is_loaded(
     place: StreamPlace, publisher: Publisher
 ) -> None:
-    publisher.publish(THINGS, "v1", things(1, 2, 3), snapshot=place.keep(THINGS, things(1, 2, 3)))
+    kept(place, publisher, "v1", things(1, 2, 3))
     place.run("first")
-    publisher.publish(THINGS, "v2", things(2, 3), snapshot=place.keep(THINGS, things(2, 3)))
+    kept(place, publisher, "v2", things(2, 3))
     publisher.query("update ops.export set published_at = now() - interval '8 days'")
     after = place.query("select shard_id, sequence_number from ops.stream_shard")
     with FaultyStream(place.aws, trimmed=dict.fromkeys(dict(after), "9" * 56)) as faulty:
@@ -304,10 +309,10 @@ def test_stream_that_was_trimmed_before_it_was_read_says_so_and_the_export_is_lo
 def test_checkpoint_that_is_ahead_is_made_up_for_and_put_right(
     place: StreamPlace, publisher: Publisher, *, refused: bool
 ) -> None:
-    publisher.publish(THINGS, "v1", things(1, 2, 3), snapshot=place.keep(THINGS, things(1, 2, 3)))
+    kept(place, publisher, "v1", things(1, 2, 3))
     place.run("first")
     place.query("update ops.stream_shard set sequence_number = %s", "9" * 56)
-    publisher.publish(THINGS, "v2", things(2, 3), snapshot=place.keep(THINGS, things(2, 3)))
+    kept(place, publisher, "v2", things(2, 3))
 
     def decide(action: str, number: int) -> Fault:
         # Kinesis refuses a number that it has not given out; the next call asks for the oldest.
@@ -316,7 +321,7 @@ def test_checkpoint_that_is_ahead_is_made_up_for_and_put_right(
     with FaultyStream(place.aws, decide) as faulty:
         replace(place, kinesis=faulty.url).run("second")
     assert place.rows(THINGS) == things(2, 3)
-    publisher.publish(THINGS, "v3", things(3, 4), snapshot=place.keep(THINGS, things(3, 4)))
+    kept(place, publisher, "v3", things(3, 4))
     place.run("third")
     assert place.rows(THINGS) == things(3, 4)
     assert len(warnings_of(place, "second")) == (0 if refused else 1)

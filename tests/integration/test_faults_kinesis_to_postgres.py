@@ -65,7 +65,7 @@ def test_every_side_effect_has_a_failpoint() -> None:
         "apply.locked", "apply.recorded", "apply.settled", "apply.staged", "apply.written",
         "read_shard.committed", "read_shard.moved", "read_shard.read", "read_shard.set_aside",
         "read_shard.staged", "rebuild.committed", "rebuild.fetched", "rebuild.loaded",
-        "rebuild.locked", "target.committed", "target.made",
+        "rebuild.locked", "snapshots.deleted", "target.committed", "target.made",
     ]  # fmt: skip
 
 
@@ -75,6 +75,8 @@ def test_run_survives_the_death_of_its_worker(trial: StreamTrial, failpoint: str
     trial.check_readers()
     trial.place.run("killed")
     trial.check_healed("killed", "another")
+    kept = [key.split("/")[2:4] for key in trial.place.lake_store.keys("exports/")]
+    assert kept == [["order_lines", "v1"], ["test_table", "v3"]]
 
 
 @pytest.mark.parametrize("failpoint", sorted(REBUILDING))

@@ -26,7 +26,7 @@ LEDGER = """
 def publish(
     place: StreamPlace, publisher: Publisher, table: Table, version: str, rows: list[Row]
 ) -> None:
-    publisher.publish(table, version, rows, snapshot=place.keep(table, rows))
+    publisher.publish(table, version, rows, snapshot=place.keep(table, version, rows))
 
 
 def test_target_that_somebody_has_written_to_is_refused_and_rebuilt_by_hand(
@@ -84,7 +84,7 @@ def test_operations_that_are_lost_are_made_up_for_by_the_export(
     before = publisher.begin(THINGS, "v2", things(2, 3, 4, 5))
     publisher.put(before.records[1:])
     publisher.put_ends(before.end)
-    snapshot = place.keep(THINGS, things(2, 3, 4, 5))
+    snapshot = place.keep(THINGS, "v2", things(2, 3, 4, 5))
     publisher.commit(THINGS, before, things(2, 3, 4, 5), snapshot=snapshot)
     place.run("second")
     assert place.rows(THINGS) == things(2, 3, 4, 5)

@@ -120,7 +120,7 @@ def test_one_right_less_shows(lab: Lab, calls: list[Call]) -> None:
 
 def test_one_right_more_shows(lab: Lab, calls: list[Call]) -> None:
     for resource in {grant.resource for grant in lab.grants}:
-        more = Grant("More", "Allow", "s3:DeleteObject", resource, {})
+        more = Grant("More", "Allow", "s3:DeleteObjectVersion", resource, {})
         found = compare(rights_of(calls), [*lab.grants, more], IDLE)
         assert found == [f"never used: {more}"]
 

@@ -52,6 +52,39 @@ def test_three_exports_end_as_the_newest_in_the_target(exports: ExportPlace) -> 
     assert exports.states() == {f"acme/test_table/2026-01-0{day}": "applied" for day in range(1, 4)}
 
 
+def snapshots(exports: ExportPlace) -> list[str]:
+    """Versions of the table of which the lake has the rows."""
+    return [key.split("/")[3] for key in exports.lake_store.keys("exports/acme/test_table/")]
+
+
+def test_rows_of_an_export_stay_until_its_target_holds_a_newer_one(exports: ExportPlace) -> None:
+    others = "exports/acme/test_table_2/v0/x/snapshot.parquet"
+    exports.lake_store.put_json(others, {})
+    for name, text in {"v1": "1;a;b;c\n", "v2": "1;x;b;c\n", "v3": "1;y;b;c\n"}.items():
+        exports.publish(exports.put(version(name), text), run_id=name)
+    assert snapshots(exports) == ["v1", "v2", "v3"]
+    exports.run("apply")
+    assert snapshots(exports) == ["v3"]
+    exports.publish(exports.put(version("v4"), "1;z;b;c\n"), run_id="v4")
+    assert snapshots(exports) == ["v3", "v4"]
+    exports.run("next")
+    assert snapshots(exports) == ["v4"]
+    assert exports.lake_store.keys("exports/acme/test_table_2/") == [others]
+
+
+def test_rows_that_a_person_refused_or_nobody_decided_on_go_with_the_next_version(
+    exports: ExportPlace,
+) -> None:
+    exports.publish(exports.put(version("v1"), ROWS), run_id="v1")
+    exports.publish(exports.put(version("v2"), FEWER), run_id="v2")
+    exports.run("apply")
+    assert snapshots(exports) == ["v1", "v2"]
+    exports.publish(exports.put(version("v3"), ROWS), run_id="v3")
+    assert exports.states()["acme/test_table/v2"] == "superseded"
+    exports.run("next")
+    assert snapshots(exports) == ["v3"]
+
+
 ROWS = "".join(f"{n:04};a;b;c\n" for n in range(1000))
 FEWER, FEWEST = ("".join(ROWS.splitlines(keepends=True)[:count]) for count in (500, 400))
 

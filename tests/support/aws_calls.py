@@ -150,6 +150,7 @@ NEEDED: dict[str, Callable[[Mapping[str, Any]], list[Right]]] = {
     "kinesis:ListShards": _stream("ListShards"),
     "kinesis:PutRecords": _stream("PutRecords"),
     "rds-db:connect": _login,
+    "s3:DeleteObject": _object("DeleteObject"),
     "s3:GetObject": _object("GetObject"),
     "s3:HeadObject": _object("GetObject"),
     "s3:ListObjectVersions": _listing("ListBucketVersions"),

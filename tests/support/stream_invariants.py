@@ -69,7 +69,7 @@ class StreamTrial:
 
     def publish(self, table: Table, version: str, rows: list[Row]) -> None:
         """Publish a version whole, with its rows in the lake."""
-        snapshot = self.place.keep(table, rows)
+        snapshot = self.place.keep(table, version, rows)
         end = self.publisher.publish(table, version, rows, snapshot=snapshot).end
         self.expect(table, rows, end)
 

@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2 import sql
 
 from include.core.aws.objects import ObjectStore, sha256_of
+from include.core.exports.snapshots import snapshot_key
 from include.core.runs.ledger import RunOfSink
 from include.core.runs.outbox import announce_end
 from include.core.runs.run import Run
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from include.core.exports.names import ExportName
     from tests.support.published_changes import Row, Table
 
 DAG_ID = "kinesis_to_postgres"
@@ -141,7 +143,7 @@ class StreamPlace:
         """A run in a process of its own that must die at a failpoint."""
         die_at(failpoint, partial(self.run, run_id), failpoints=self.failpoints)
 
-    def keep(self, table: Table, rows: list[Row]) -> dict[str, Any]:
+    def keep(self, table: Table, version: str, rows: list[Row]) -> dict[str, Any]:
         """Put the rows of an export into the lake, as its publisher does."""
         path = self.folder / "snapshot.parquet"
         described = ", ".join(
@@ -154,7 +156,8 @@ class StreamPlace:
                 values = [row.get(name) for name in table.columns]
                 opened.execute(f"insert into export values ({marks})", values)
             opened.execute(f"copy export to '{path}' (format parquet)")
-        key = f"exports/{table.tenant}/{table.name}/{sha256_of(path)}.parquet"
+        name: ExportName = {"tenant": table.tenant, "table": table.name, "version": version}
+        key = snapshot_key(name, sha256=sha256_of(path))
         sha256 = self.lake_store.put_file(key, path)
         return {"key": key, "sha256": sha256, "rows": len(rows)}
 

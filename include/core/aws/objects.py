@@ -164,6 +164,17 @@ class ObjectStore:
         except ValueError:
             return None
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys below a prefix, in order of their UTF-8 bytes."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=prefix
+        )
+        return [each["Key"] for page in pages for each in page.get("Contents", [])]
+
+    def delete(self, key: str) -> None:
+        """Delete an object; its version stays for as long as the bucket keeps those."""
+        self.client.delete_object(Bucket=self.bucket, Key=key)
+
     def first_json(self, prefix: str, *, after: str) -> dict[str, Any] | None:
         """The first JSON object below a prefix whose key sorts after a given one.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from include.core.exports.names import table_parameters
+from include.core.exports.snapshots import outdated, snapshots_of
 from include.core.failpoints import failpoint
 from include.core.runs.ledger import Counts, Details, record_run
 from include.core.statements import read_statement
@@ -64,6 +65,9 @@ def rebuild_task(tenant: str, table: str) -> TableTask:
 def apply_table(task: TableTask, *, run: RunOfSink, resources: SettleResources) -> str:
     """Apply every version of a table that has been read whole, in one transaction.
 
+    Snapshots of versions before the one that the target holds then are deleted: the next delta
+    starts from this one or a newer one, and so does a rebuild.
+
     Where a version cannot be applied although the stream was read to its newest record after that
     was published, its operations are lost: the target is rebuilt from its newest export.
 
@@ -89,17 +93,8 @@ def apply_table(task: TableTask, *, run: RunOfSink, resources: SettleResources) 
     target = export.target(task["tenant"], task["table"])
     make_target(target, loader=resources.connect, owner=resources.owner)
     run = replace(run, sink=target.sink)
-    turn = _Turn(task, target, export.contract.columns, run, resources)
-    if task["rebuild"]:
-        turn.rebuild(cause=None)
-        return target.sink
-    lost = turn.apply()
-    if lost is not None:
-        cause = cause_of_loss(lost, resources.stream)
-        log.warning("%s is rebuilt: %s", target.sink, cause.text)
-        turn.rebuild(cause=cause.text)
-        if not cause.trimmed:
-            reset_checkpoints(lost, resources)
+    _Turn(task, target, export.contract.columns, run, resources).take()
+    _remove_outdated(task, resources)
     return target.sink
 
 
@@ -112,6 +107,17 @@ class _Turn:
     columns: Sequence[Column]
     run: RunOfSink
     resources: SettleResources
+
+    def take(self) -> None:
+        """Apply what is whole, or rebuild the target where that was asked for or has to be."""
+        if self.task["rebuild"]:
+            self.rebuild(cause=None)
+        elif lost := self.apply():
+            cause = cause_of_loss(lost, self.resources.stream)
+            log.warning("%s is rebuilt: %s", self.target.sink, cause.text)
+            self.rebuild(cause=cause.text)
+            if not cause.trimmed:
+                reset_checkpoints(lost, self.resources)
 
     def apply(self) -> Version | None:
         """Apply what is whole; or come back with a version that never will be, and do nothing."""
@@ -173,6 +179,17 @@ class _Turn:
             failpoint("apply.entered_in_ledger")
             write_run_notice(cursor, run, dataset=run.dag_id, ui_url=self.resources.ui_url)
         failpoint("apply.recorded")
+
+
+def _remove_outdated(task: TableTask, resources: SettleResources) -> None:
+    """Delete the snapshots of versions before the one that the target holds, here or by a rerun."""
+    with transaction(resources.connect, doing="find what the target holds") as cursor:
+        version = _applied(cursor, task)
+    if version is None:
+        return
+    for key in outdated(resources.lake.keys(snapshots_of(task)), task, version=version):
+        resources.lake.delete(key)
+        failpoint("snapshots.deleted")
 
 
 def _lost(versions: list[Version], chain: list[Version], task: TableTask) -> Version | None:

@@ -133,7 +133,12 @@ class Athena:
         if status["State"] != "SUCCEEDED":
             reason = status.get("StateChangeReason", "without a reason")[:_REASON_CHARACTERS]
             raise ComparisonError(f"Athena ended query {query_id} as {status['State']}: {reason}")
-        return self._fetch_below(query["results"], folder)
+        paths = []
+        for number, key in enumerate(self.lake.keys(query["results"])):
+            path = folder / f"found{number:04}.parquet"
+            self.lake.client.download_file(self.lake.bucket, key, str(path))
+            paths.append(path)
+        return paths
 
     def drop_tables(self, query: Query) -> None:
         """Take the tables away that were compared; their snapshots stay."""
@@ -165,16 +170,6 @@ class Athena:
             # A try that died left it, and the declaration may have changed since.
             self.glue.update_table(DatabaseName=self.database, TableInput=table)
         return name
-
-    def _fetch_below(self, prefix: str, folder: Path) -> list[Path]:
-        paths: list[Path] = []
-        pages = self.lake.client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.lake.bucket, Prefix=prefix):
-            for found in page.get("Contents", []):
-                path = folder / f"found{len(paths):04}.parquet"
-                self.lake.client.download_file(self.lake.bucket, found["Key"], str(path))
-                paths.append(path)
-        return paths
 
 
 def unload_statement(dataset: TableExport, base: str, newest: str, *, to: str) -> str:

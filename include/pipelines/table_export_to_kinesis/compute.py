@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from include.core.arrivals.results import without_rows
 from include.core.aws.objects import sha256_of
 from include.core.exports.names import shown
+from include.core.exports.snapshots import snapshot_key
 from include.core.failpoints import failpoint
 from include.core.warehouse.connection import transaction
 from include.errors import AccountingError
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
         Taken,
     )
 
-PREFIX: Final = "exports"
 SNAPSHOT_FILE: Final = "snapshot.parquet"
 
 
@@ -265,8 +265,7 @@ class _Computing:
     def _store(self, path: Path, made: MadeSnapshot) -> Snapshot:
         """Keep the rows in the lake: the next delta is worked out from them."""
         name, sha256 = self.work["export"], sha256_of(path)
-        place = f"{name['tenant']}/{name['table']}/{name['version']}/{sha256[:16]}"
-        key = f"{PREFIX}/{place}/snapshot.parquet"
+        key = snapshot_key(name, sha256=sha256)
         self.resources.lake.put_file(key, path)
         return {
             "key": key,

@@ -26,7 +26,10 @@ _GO = ("work/", QUERIED)
 
 
 class LakeBucket(Construct):
-    """The lake bucket; work/ and athena/ go after a week, all else and all its versions stay.
+    """The lake bucket; work/ and athena/ go after a week, all else stays until it is deleted.
+
+    Of exports/ what was deleted can be taken back for as long as the warehouse can be put back to
+    a moment at which it was needed; of all else versions stay.
 
     Attributes:
         bucket: the bucket.
@@ -46,5 +49,12 @@ class LakeBucket(Construct):
                     noncurrent_version_expiration=Duration.days(1),
                 )
                 for prefix in _GO
+            ]
+            + [
+                s3.LifecycleRule(
+                    prefix="exports/",
+                    expired_object_delete_marker=True,
+                    noncurrent_version_expiration=Duration.days(environment.backup_days),
+                ),
             ],
         )

@@ -8,6 +8,7 @@ from tests.mutants.guard import Edit, Guard
 
 _CODE: Final = "include/pipelines/kinesis_to_postgres"
 _SQL: Final = "include/sql/kinesis_to_postgres"
+_EXPORTS: Final = "tests/integration/test_table_export_to_kinesis.py"
 _RUNS: Final = "tests/integration/test_kinesis_to_postgres.py"
 _STREAM: Final = "tests/integration/test_faults_kinesis_stream.py"
 _FAULTS: Final = "tests/integration/test_faults_kinesis_to_postgres.py"
@@ -227,5 +228,11 @@ GUARDS: Final = (
             ),
         ),
         (f"{_FAULTS}::test_tables_that_are_applied_side_by_side_are_all_in_the_notice",),
+    ),
+    Guard(
+        "rows that are needed",
+        "the rows are deleted that the next delta or a rebuild starts from",
+        (Edit("include/core/exports/snapshots.py", "[0] < version]", "[0] <= version]"),),
+        (f"{_EXPORTS}::test_rows_of_an_export_stay_until_its_target_holds_a_newer_one",),
     ),
 )

@@ -21,7 +21,8 @@ _OF_BUCKETS = tuple(
         ("NIST.800.53.R5-S3BucketReplicationEnabled",): (
             "The loss of a whole region is not covered: docs/recovery.md says so, and what it "
             "would take. Against all that is smaller, versions that are overwritten or deleted "
-            "are kept for 90 days or longer, save for scratch of runs in work/."
+            "are kept for 90 days or longer, save for scratch of runs in work/ and athena/, and "
+            "rows of exports, which are kept for as long as backups of the warehouse."
         ),
         ("NIST.800.53.R5-S3DefaultEncryptionKMS",): (
             "Objects are encrypted with keys of S3. Bucket policies and roles decide who reads; "

@@ -10,6 +10,7 @@ from tests.unit.infra_aws.templates import REGION, Template, arn_behind, behind,
 
 PURPOSES = [
     "DeliverFiles",
+    "DropOldExports",
     "EncryptNotices",
     "KeepFiles",
     "ListFiles",
@@ -79,9 +80,7 @@ def test_landing_bucket_is_listed_below_what_lands(template: Template) -> None:
     }
 
 
-def test_own_files_are_put_and_read_in_their_folders_but_never_deleted(
-    template: Template,
-) -> None:
+def test_own_files_are_put_and_read_in_their_folders(template: Template) -> None:
     statement = granted(template)["KeepFiles"]
     assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert statement["Resource"] == [
@@ -93,6 +92,22 @@ def test_own_files_are_put_and_read_in_their_folders_but_never_deleted(
     assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
     prefixes = {"s3:prefix": ["exports/*", "raw/*", "work/*"]}
     assert listing["Condition"] == {"StringLikeIfExists": prefixes}
+
+
+def test_nothing_is_deleted_but_rows_of_exports_and_no_version_of_them(
+    template: Template,
+) -> None:
+    deleting = {
+        sid: (statement["Action"], statement["Resource"])
+        for sid, statement in granted(template).items()
+        if any("Delete" in action for action in statement["Action"])
+    }
+    lake = {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), "exports/*"]]}
+    queues = granted(template)["TakeArrivals"]
+    assert deleting == {
+        "DropOldExports": (["s3:DeleteObject"], [lake]),
+        "TakeArrivals": (queues["Action"], queues["Resource"]),
+    }
 
 
 def test_files_that_are_delivered_are_put_and_never_read_again(template: Template) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from infra.aws.environment import DEV, PROD, Environment
 from tests.unit.infra_aws.templates import (
     Template,
     behind,
@@ -95,10 +97,24 @@ def test_what_is_handed_over_or_queried_expires_after_seven_days_with_all_versio
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
+@pytest.mark.parametrize("environment", [DEV, PROD], ids=["dev", "prod"])
+def test_deleted_rows_of_an_export_can_be_taken_back_as_long_as_the_warehouse_can_be_put_back(
+    request: pytest.FixtureRequest, environment: Environment
+) -> None:
+    template = json.loads(request.getfixturevalue(f"{environment.name}_text"))
+    (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == "exports/"]
+    assert rule == {
+        "ExpiredObjectDeleteMarker": True,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": environment.backup_days},
+        "Prefix": "exports/",
+        "Status": "Enabled",
+    }
+
+
 def test_no_rule_touches_the_archive_in_raw_or_its_versions(template: Template) -> None:
     for rule in lifecycle_rules(template, "LakeBucket"):
         harmless = rule.keys() <= {"AbortIncompleteMultipartUpload", "Status"}
-        assert harmless or rule["Prefix"] in ("work/", "athena/")
+        assert harmless or rule["Prefix"] in ("athena/", "exports/", "work/")
 
 
 def test_landed_files_stay_and_only_overwritten_versions_expire(template: Template) -> None:
