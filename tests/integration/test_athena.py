@@ -58,15 +58,12 @@ def athena(aws: Aws) -> Iterator[UnloadingAthena]:
 
 @pytest.fixture(scope="module")
 def database(aws: Aws) -> str:
-    aws.client("glue").create_database(DatabaseInput={"Name": "exports_to_compare"})
-    place = {"ResultConfiguration": {"OutputLocation": f"s3://{aws.outputs['LakeBucket']}/athena/"}}
-    aws.client("athena").create_work_group(Name="exports_to_compare", Configuration=place)
-    return "exports_to_compare"
+    return aws.outputs["GlueDatabase"]
 
 
 @pytest.fixture
 def exports(
-    place: StreamPlace, landing: str, athena: UnloadingAthena, database: str
+    place: StreamPlace, landing: str, athena: UnloadingAthena, database: str, aws: Aws
 ) -> ExportPlace:
     athena.statements.clear()
     return ExportPlace(
@@ -75,6 +72,7 @@ def exports(
         dataset_of=large,
         athena=athena.url,
         database=database,
+        workgroup=aws.outputs["AthenaWorkgroup"],
     )
 
 
@@ -246,7 +244,7 @@ def test_both_engines_find_the_same_operations(
         client=client("athena", athena.url),
         glue=aws.client("glue"),
         database=database,
-        workgroup=database,
+        workgroup=aws.outputs["AthenaWorkgroup"],
         lake=lake,
     )
     tokens = iter(range(1, 1000))

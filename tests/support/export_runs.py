@@ -49,7 +49,7 @@ class ExportPlace(StreamPlace):
         dataset_of: the declaration of a tenant's table.
         started: the runs that runs have started, oldest first.
         athena: URL of Athena, where large exports are compared.
-        database: of Glue, and a workgroup of the same name; the emulator has both.
+        database, workgroup: of Glue and of Athena.
     """
 
     landing: str
@@ -57,6 +57,7 @@ class ExportPlace(StreamPlace):
     started: list[StartedRun] = field(default_factory=list)
     athena: str | None = None
     database: str = ""
+    workgroup: str = ""
 
     def put(self, place: str, content: str | bytes) -> LandedObject:
         """A file lands below exports/; text ends up as gzip where the name says so."""
@@ -242,7 +243,7 @@ class ExportPlace(StreamPlace):
             client=client("athena", self.athena or self.aws),
             glue=client("glue", self.aws),
             database=self.database,
-            workgroup=self.database,
+            workgroup=self.workgroup,
             lake=self.lake_store,
         )
 
