@@ -40,7 +40,7 @@ compares gives its worker back until that has ended.
 | task | why it fails |
 | --- | --- |
 | register | S3 or the database is out of reach |
-| compute | a file broke its contract, or another run has taken the table over |
+| compute | a file broke its contract, Athena failed, or another run has taken the table over |
 | publish_part | the stream is out of reach |
 | settle | a file failed, or parts of a delta were not published |
 """
