@@ -13,7 +13,13 @@ from constructs import Construct
 from infra.aws.airflow import metrics as airflow
 from infra.aws.database.alarms import of_database
 from infra.aws.declared_dags import declared_dags
-from infra.aws.resources.metrics import iterator_age, metric, oldest_message, waiting_messages
+from infra.aws.resources.metrics import (
+    iterator_age,
+    metric,
+    oldest_message,
+    refused_writes,
+    waiting_messages,
+)
 from infra.aws.uploads import UPLOAD_PIPELINES
 
 if TYPE_CHECKING:
@@ -70,7 +76,8 @@ class Dashboard(Construct):
                 [self._alarms(contents)],
                 _runs(name),
                 _queues(contents.output),
-                _stores(contents.output),
+                _exports(contents.output),
+                _items(contents.output),
                 _database(contents.database.instance.instance_identifier, bursts=bursts),
                 _scheduler(name),
                 _machines(name, contents.network),
@@ -144,29 +151,46 @@ def _queues(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
     )
 
 
-def _stores(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
-    stream, table = output("ChangesStream"), output("ItemsTable")
-
-    def of_stream(name: str) -> cloudwatch.Metric:
-        return metric("AWS/Kinesis", name, statistic="Sum", StreamName=stream)
-
-    def of_table(name: str) -> cloudwatch.Metric:
-        return metric("AWS/DynamoDB", name, statistic="Sum", TableName=table)
-
+def _exports(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
+    stream, workgroup = output("ChangesStream"), output("AthenaWorkgroup")
+    # https://docs.aws.amazon.com/athena/latest/ug/query-metrics-viewing.html
+    read = [
+        metric(
+            "AWS/Athena",
+            "ProcessedBytes",
+            statistic="Sum",
+            minutes=60,
+            label=state,
+            QueryState=state,
+            QueryType="DML",
+            WorkGroup=workgroup,
+        )
+        for state in ("SUCCEEDED", "FAILED", "CANCELED")
+    ]
     return _row(
         ("changes_stream: how late it is read, ms", [iterator_age(stream)]),
         (
-            "changes_stream: records, and calls refused",
-            [of_stream("IncomingRecords"), of_stream("WriteProvisionedThroughputExceeded")],
+            "changes_stream: records",
+            [metric("AWS/Kinesis", "IncomingRecords", statistic="Sum", StreamName=stream)],
         ),
-        (
-            "items_table: capacity used",
-            [of_table("ConsumedWriteCapacityUnits"), of_table("ConsumedReadCapacityUnits")],
+        ("changes_stream: records refused", [refused_writes(stream)]),
+        ("Athena: bytes read, an hour", read),
+    )
+
+
+def _items(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
+    table = output("ItemsTable")
+
+    def graph(title: str, *names: str) -> tuple[str, list[cloudwatch.IMetric]]:
+        return title, [
+            metric("AWS/DynamoDB", name, statistic="Sum", TableName=table) for name in names
+        ]
+
+    return _row(
+        graph(
+            "items_table: capacity used", "ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits"
         ),
-        (
-            "items_table: calls throttled",
-            [of_table("WriteThrottleEvents"), of_table("ReadThrottleEvents")],
-        ),
+        graph("items_table: calls throttled", "WriteThrottleEvents", "ReadThrottleEvents"),
     )
 
 

@@ -110,6 +110,7 @@ class PipelinesStack(Stack):
         self.alarms.watch_dead_letters("observer_queue", self._observer.dead_letter_queue)
         late = environment.stream_hours // 2
         self.alarms.watch_lag("changes_stream", self._changes.stream, hours=late)
+        self.alarms.watch_refusals("changes_stream", self._changes.stream)
 
     def _grant(self) -> None:
         self._access = PipelinesAccess(self, "PipelinesAccess")

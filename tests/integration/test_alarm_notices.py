@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ENDINGS = [
     "changes_stream-lag",
+    "changes_stream-refused-writes",
     "csv_upload_to_dynamodb-dead-letters",
     "csv_upload_to_dynamodb-oldest-message",
     "csv_upload_to_sqs-dead-letters",

@@ -57,6 +57,16 @@ def oldest_message(queue_name: str, *, label: str | None = None) -> cloudwatch.M
     )
 
 
+def refused_writes(stream_name: str) -> cloudwatch.Metric:
+    """Return how many records a stream refused in 5 minutes, since a shard had its fill."""
+    return metric(
+        "AWS/Kinesis",
+        "WriteProvisionedThroughputExceeded",
+        statistic="Sum",
+        StreamName=stream_name,
+    )
+
+
 def iterator_age(stream_name: str) -> cloudwatch.Metric:
     """Return how far the readers of a stream are behind, in milliseconds."""
     return metric(

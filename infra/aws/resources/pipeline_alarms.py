@@ -8,7 +8,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.aws.resources.alarm import Watch, add_alarm
-from infra.aws.resources.metrics import iterator_age, oldest_message, waiting_messages
+from infra.aws.resources.metrics import (
+    iterator_age,
+    oldest_message,
+    refused_writes,
+    waiting_messages,
+)
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesis as kinesis
@@ -74,5 +79,23 @@ class PipelineAlarms(Construct):
                 missing=NO_NEWS,
                 meaning=f"Readers of {of} are more than {hours} hours late.",
                 runbook="lag",
+            )
+        )
+
+    def watch_refusals(self, of: str, stream: kinesis.IStream) -> None:
+        """Add an alarm for a stream that refuses records in every 5 minutes of half an hour.
+
+        Who writes puts refused ones again, so that fewer of them only cost time.
+        """
+        self._add(
+            Watch(
+                name=f"{of}-refused-writes",
+                metric=refused_writes(stream.stream_name),
+                bound=0,
+                points=6,
+                # Nothing was written, so nothing was refused.
+                missing=cloudwatch.TreatMissingData.NOT_BREACHING,
+                meaning=f"The shards of {of} have refused records for half an hour.",
+                runbook="refused-writes",
             )
         )

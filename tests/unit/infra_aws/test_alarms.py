@@ -171,6 +171,20 @@ def test_every_stream_has_an_alarm_when_half_of_its_time_is_left(template: Templ
     }
 
 
+def test_stream_that_refuses_records_for_half_an_hour_is_told_of(template: Template) -> None:
+    refused = of_metric(template, "WriteProvisionedThroughputExceeded")
+    streams = {dimensions(alarm)["StreamName"]["Ref"] for alarm in refused}
+    assert streams == set(of_type(template, "AWS::Kinesis::Stream"))
+    for alarm in refused:
+        assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+            "Sum",
+            "GreaterThanThreshold",
+            0,
+        )
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == HOUR / 2
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
 def test_every_dag_with_a_schedule_has_an_alarm_for_when_it_does_not_succeed(
     platform: Template,
 ) -> None:

@@ -115,9 +115,16 @@ def test_every_dag_is_on_the_page_with_its_successes_and_failures(place: Place) 
         assert shown == dags
 
 
-def test_every_queue_stream_and_table_of_the_pipelines_is_on_the_page(place: Place) -> None:
+def test_every_queue_stream_table_and_workgroup_is_on_the_page(
+    place: Place,
+) -> None:
     shown = {value for _, _, dims in place.shown() for _, value in dims}
-    kinds = ("AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::DynamoDB::Table")
+    kinds = (
+        "AWS::Athena::WorkGroup",
+        "AWS::DynamoDB::Table",
+        "AWS::Kinesis::Stream",
+        "AWS::SQS::Queue",
+    )
     for kind in kinds:
         assert set(of_type(place.pipelines, kind)) <= shown
 
