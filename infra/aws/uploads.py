@@ -56,7 +56,8 @@ class Partner:
     Attributes:
         name: letters and digits; names the partner's statement in the bucket policy.
         principal: number of the partner's account, or ARN of a role or user in it.
-        prefix: the only place for the partner's files, such as uploads/sqs/acme/.
+        prefix: the only place for the partner's files, such as uploads/sqs/acme/; exports/acme/
+            lets the partner send exports of the tenant acme, and of no other.
     """
 
     name: str
@@ -75,7 +76,7 @@ class Partner:
             raise ValueError(f"neither an account nor a role or user in it: {self.principal!r}")
         # A policy reads * and ? as wildcards, and ${ as the start of a variable.
         landing = "|".join(map(re.escape, LANDING_PREFIXES.values()))
-        if not re.fullmatch(rf"({landing})[A-Za-z0-9._-]+/", self.prefix):
+        if not re.fullmatch(rf"({landing})[A-Za-z0-9][A-Za-z0-9._-]*/", self.prefix):
             raise ValueError(f"not a folder right below a landing prefix: {self.prefix!r}")
 
 

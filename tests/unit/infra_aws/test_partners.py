@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from include.core.exports.names import read_key
 from infra.aws.environment import DEV, ENVIRONMENTS
 from infra.aws.uploads import Partner
 from tests.unit.infra_aws.templates import Template, arn_behind, behind, statements
@@ -38,9 +39,10 @@ def partner(**given: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def templates(run_cdk: RunCdk) -> list[Template]:
-    """Return each environment's template with two partners, one a role and one an account."""
+    """Return each environment's template with partners: a role, an account, and a tenant."""
     account = partner(name="Other", principal="210987654321", prefix="uploads/dynamodb/other/")
-    done = run_cdk("-c", SYNTHESIZE, json.dumps([partner(), account]))
+    tenant = partner(name="Tenant", prefix="exports/acme/")
+    done = run_cdk("-c", SYNTHESIZE, json.dumps([partner(), account, tenant]))
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -56,7 +58,11 @@ def permissions(template: Template) -> dict[str, dict[str, Any]]:
 def test_both_environments_can_have_partners(templates: list[Template]) -> None:
     assert len(templates) == 2
     for template in templates:
-        assert permissions(template).keys() == {"UploadsOfExample", "UploadsOfOther"}
+        assert permissions(template).keys() == {
+            "UploadsOfExample",
+            "UploadsOfOther",
+            "UploadsOfTenant",
+        }
 
 
 def test_partner_only_puts_objects_whole_or_in_parts(templates: list[Template]) -> None:
@@ -76,6 +82,7 @@ def test_partner_only_reaches_the_own_prefix(templates: list[Template]) -> None:
         assert places == {
             "UploadsOfExample": {"Fn::Join": ["", [bucket, "/uploads/sqs/example/*"]]},
             "UploadsOfOther": {"Fn::Join": ["", [bucket, "/uploads/dynamodb/other/*"]]},
+            "UploadsOfTenant": {"Fn::Join": ["", [bucket, "/exports/acme/*"]]},
         }
 
 
@@ -120,11 +127,21 @@ def test_partner_has_no_other_resource(templates: list[Template]) -> None:
         "uploads/other/example/",
         "exports/",
         "exports/example/orders/",
+        "exports/*/",
+        "exports/-acme/",
+        "exports/./",
     ],
 )
 def test_place_that_is_not_one_folder_below_a_landing_prefix_is_refused(prefix: str) -> None:
     with pytest.raises(ValueError, match="not a folder right below a landing prefix"):
         Partner(**partner(prefix=prefix))
+
+
+@pytest.mark.parametrize("tenant", ["acme", "acme-2", "Acme.EU", "2_acme"])
+def test_partner_of_any_tenant_can_send_exports_that_are_taken(tenant: str) -> None:
+    given = Partner(**partner(prefix=f"exports/{tenant}/"))
+    taken = read_key(f"{given.prefix}orders/2026-11-27/all.csv.gz", prefix="exports/")
+    assert taken.export["tenant"] == tenant
 
 
 @pytest.mark.parametrize(
