@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A lease on a table lasts half an hour; Athena's queries end in a few minutes.
 _LOOK_SECONDS: Final = 5
 _LOOKS: Final = 300
+_COMPARING: Final = "comparing"  # key of the XCom that the task has for itself
 
 
 class ComputeExport(BaseOperator):
@@ -48,26 +49,25 @@ class ComputeExport(BaseOperator):
         self.work, self.works, self.find_parts = work, works, find_parts
 
     @records_cause
-    def execute(self, context: Context) -> Any:  # noqa: ARG002 -- Airflow gives it
-        return self._take_in(None)
+    def execute(self, context: Context) -> Any:
+        return self._take_in(context, None)
 
     @records_cause
-    def take_up(
-        self,
-        context: Context,  # noqa: ARG002 -- Airflow gives it
-        event: dict[str, Any],  # noqa: ARG002 -- Athena itself is asked how it ended
-        comparing: pipeline.Comparing,
-    ) -> Any:
-        """Go on once Athena has ended, or was waited for too long."""
-        return self._take_in(comparing)
+    def take_up(self, context: Context, event: dict[str, Any]) -> Any:  # noqa: ARG002 -- see below
+        """Go on once Athena has ended, or was waited for too long: it is asked itself which."""
+        ti: Any = context["ti"]
+        comparing = ti.xcom_pull(task_ids=self.task_id, key=_COMPARING, map_indexes=ti.map_index)
+        return self._take_in(context, comparing)
 
-    def _take_in(self, comparing: pipeline.Comparing | None) -> pipeline.Computed:
+    def _take_in(self, context: Context, comparing: pipeline.Comparing | None) -> pipeline.Computed:
         name_in_ui(export=shown(self.work["export"]))
         with export_resources() as resources:
             computed = pipeline.take_in(
                 declared(self.work["export"]), self.work, comparing, resources=resources
             )
         if "comparing" in computed:
+            # The kwargs of a deferral would do, but for dag.test(), which drops them.
+            context["ti"].xcom_push(key=_COMPARING, value=computed["comparing"])
             self._wait(computed["comparing"])
         left = len(self.works) > 1 or pipeline.parts_to_publish([computed])
         return computed if left else skip_mapping(self.find_parts, computed)
@@ -81,5 +81,4 @@ class ComputeExport(BaseOperator):
                 aws_conn_id="aws_default",
             ),
             method_name=self.take_up.__name__,
-            kwargs={"comparing": comparing},
         )

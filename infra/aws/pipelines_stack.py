@@ -13,7 +13,7 @@ from infra.aws.resources.events_bus import EventsBus
 from infra.aws.resources.exports_queries import ExportsQueries
 from infra.aws.resources.items_table import ItemsTable
 from infra.aws.resources.json_queue import RETENTION_DAYS, JsonQueue
-from infra.aws.resources.lake_bucket import DELIVERED, OWN_PREFIXES, LakeBucket
+from infra.aws.resources.lake_bucket import DELIVERED, OWN_PREFIXES, QUERIED, LakeBucket
 from infra.aws.resources.landing_bucket import LandingBucket
 from infra.aws.resources.observer_queue import ObserverQueue
 from infra.aws.resources.pipeline_alarms import PipelineAlarms
@@ -138,12 +138,54 @@ class PipelinesStack(Stack):
             ],
             self._changes.stream.stream_arn,
         )
+        self._grant_queries()
         self._access.allow("SendNotices", ["sns:Publish"], self._alerts.topic.topic_arn)
         self._access.allow(
             "EncryptNotices",
             list(USES),
             self._key.key_arn,
             conditions={"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}},
+        )
+
+    def _grant_queries(self) -> None:
+        """Allow to compare exports by Athena, which asks Glue and S3 in the name of who asks it.
+
+        https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
+        """
+        arn, lake = Stack.of(self).format_arn, self._lake.bucket
+        database = self._queries.database.ref
+        self._access.allow(
+            "CompareExports",
+            [
+                "athena:GetQueryExecution",
+                "athena:StartQueryExecution",
+                "athena:StopQueryExecution",
+            ],
+            arn(service="athena", resource="workgroup", resource_name=self._queries.workgroup.ref),
+        )
+        self._access.allow(
+            "DescribeSnapshots",
+            [
+                "glue:BatchDeleteTable",
+                "glue:CreateTable",
+                "glue:GetDatabase",
+                "glue:GetTable",
+                "glue:UpdateTable",
+            ],
+            arn(service="glue", resource="catalog"),
+            arn(service="glue", resource="database", resource_name=database),
+            arn(service="glue", resource="table", resource_name=f"{database}/*"),
+        )
+        self._access.allow("FindTheLake", ["s3:GetBucketLocation"], lake.bucket_arn)
+        self._access.allow(
+            "KeepWhatDiffers",
+            [
+                "s3:AbortMultipartUpload",
+                "s3:GetObject",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            ],
+            Fn.join("/", [lake.bucket_arn, f"{QUERIED}*"]),
         )
 
     def _grant_files(self) -> None:
@@ -170,7 +212,9 @@ class PipelinesStack(Stack):
             ["s3:DeleteObject"],
             Fn.join("/", [lake.bucket_arn, "exports/*"]),
         )
-        self._access.allow_list("ListFiles", ["s3:ListBucket"], lake.bucket_arn, *OWN_PREFIXES)
+        self._access.allow_list(
+            "ListFiles", ["s3:ListBucket"], lake.bucket_arn, *OWN_PREFIXES, QUERIED
+        )
         self._access.allow(
             "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])
         )

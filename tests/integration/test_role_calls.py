@@ -36,11 +36,11 @@ RUNS = (
     'csv_upload_to_dynamodb {"key": "uploads/dynamodb/a.csv", "again": true}',
     "messages table_export_to_kinesis",
     'table_export_to_kinesis {"prefix": "exports/acme/test_table/v1/", "again": true}',
-    'table_export_to_kinesis {"prefix": "exports/acme/test_table/v2/", "again": true}',
+    'large table_export_to_kinesis {"prefix": "exports/acme/test_table/v2/", "again": true}',
     "kinesis_to_postgres",
     "sweep_arrivals",
 )
-RARE = {"kinesis:DescribeStreamSummary"}
+RARE = {"athena:StopQueryExecution", "glue:UpdateTable", "kinesis:DescribeStreamSummary"}
 _MWAA = (
     "MWAA does it itself: https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html"
 )
@@ -62,6 +62,27 @@ IDLE = (
         sid="StreamChanges",
         actions=("kinesis:GetRecords",),
         why="it names an iterator, which is of the stream that gave it, and no stream",
+    ),
+    Idle(
+        sid="CompareExports",
+        actions=("athena:GetQueryExecution",),
+        why="it names a query, which is of the workgroup that it was started in, and no workgroup",
+    ),
+    Idle(
+        sid="CompareExports",
+        actions=("athena:StopQueryExecution",),
+        why="asked only where Athena takes too long",
+    ),
+    Idle(
+        sid="DescribeSnapshots",
+        actions=("glue:UpdateTable",),
+        why="asked only where a try that died has left a table",
+    ),
+    Idle(
+        sid="DescribeSnapshots",
+        actions=("glue:GetDatabase",),
+        resource="/*",
+        why="IAM asks for catalog and database; one statement for all of Glue is shorter",
     ),
     Idle(sid="EncryptNotices", why="SNS does it for who publishes to an encrypted topic"),
     Idle(sid="DecryptSecrets", why="Secrets Manager does it for who reads an encrypted secret"),

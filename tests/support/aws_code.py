@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("dynamodb", "events", "kinesis", "s3", "secretsmanager", "sns", "sqs")
+SERVICES = ("athena", "dynamodb", "events", "glue", "kinesis", "s3", "secretsmanager", "sns", "sqs")
 
 
 def code_of(*folders: str) -> list[ast.Module]:

@@ -1,13 +1,15 @@
 """A program that runs DAGs as their role, and writes down every call to AWS that it makes.
 
-`python -m tests.support.recorded_runs FILE RUN...`: a run is a DAG's id and its form as JSON, or
-"messages" and an upload pipeline. What Airflow reads is in the environment, as on MWAA.
+`python -m tests.support.recorded_runs FILE RUN...`: a run is a DAG's id and its form as JSON,
+"messages" and an upload pipeline, or "large" before a run whose exports Athena compares. What
+Airflow reads is in the environment, as on MWAA.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -27,6 +29,7 @@ from include.settings import Settings
 from infra.local.airflow import botocore_files
 from tests.support.aws_calls import Call
 from tests.support.deliveries import ANY
+from tests.support.unloading_athena import UnloadingAthena
 from tests.support.upload_runs import result
 
 if TYPE_CHECKING:
@@ -73,6 +76,21 @@ def run_dag(dag_id: str, conf: dict[str, Any]) -> None:
     run = dags()[dag_id].test(run_conf=conf)
     states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
     assert run.state == "success", states
+
+
+def run_large(run: str) -> None:
+    """Do a run with every export too large for the worker, before an Athena that can UNLOAD."""
+    from wiring import exports  # noqa: PLC0415 -- after record_calls
+
+    wiring: Any = exports
+    declared = wiring.table_exports
+    wiring.table_exports = lambda: [replace(each, athena_above=0) for each in declared()]
+    with UnloadingAthena(os.environ["AWS_ENDPOINT_URL"]) as athena:
+        os.environ["AWS_ENDPOINT_URL_ATHENA"] = athena.url
+        do(run)
+        del os.environ["AWS_ENDPOINT_URL_ATHENA"]
+    wiring.table_exports = declared
+    assert athena.statements
 
 
 def take_messages(pipeline: str) -> None:
@@ -150,11 +168,18 @@ def main(arguments: list[str]) -> None:
     record_calls(Path(arguments[0]))
     botocore_files.read_once()
     for run in arguments[1:]:
-        name, _, given = run.partition(" ")
-        if name == "messages":
-            take_messages(given)
-        else:
-            run_dag(name, json.loads(given or "{}"))
+        do(run)
+
+
+def do(run: str) -> None:
+    """Do one run."""
+    name, _, given = run.partition(" ")
+    if name == "messages":
+        take_messages(given)
+    elif name == "large":
+        run_large(given)
+    else:
+        run_dag(name, json.loads(given or "{}"))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ _OF_BUCKETS = tuple(
     }.items()
 )
 
+_HERE = "<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>"
+
 _OF_REST = (
     Acknowledgement(
         rules=("AwsSolutions-IAM5",),
@@ -40,13 +42,23 @@ _OF_REST = (
         details=(
             *(
                 f"Resource::<LakeBucket.Arn>/{folder}/*"
-                for folder in ("exports", "json", "raw", "work")
+                for folder in ("athena", "exports", "json", "raw", "work")
             ),
             *(f"Resource::<LandingBucket.Arn>/{folder}/*" for folder in ("exports", "uploads")),
         ),
         reason=(
             "Objects are named by who uploads them, by commits and by runs, so the names cannot be "
-            "known; the rights end at these six folders of two buckets."
+            "known; the rights end at these seven folders of two buckets."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="pipelines",
+        resources=("PipelinesAccess/Policy/Resource",),
+        details=(f"Resource::arn:{_HERE}:table/<QueriesDatabase>/*",),
+        reason=(
+            "A table is there while two exports are compared, and is named after their tenant and "
+            "table; the rights end at the tables of one database that has no others."
         ),
     ),
     Acknowledgement(
