@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from include.contracts.exports import TableExport
 
-_VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(~\d{3,})?$"
+_VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(!\d{3,})?$"
 # The form in the UI; the API and the command line are held to the same schema.
 PARAMS = {
     "tenant": Param(type="string", pattern=NAME, title="Tenant"),

@@ -316,7 +316,7 @@ def test_version_that_waits_for_files_is_refused(exports: ExportPlace) -> None:
 def test_version_taken_again_is_compared_under_its_own_name(exports: ExportPlace) -> None:
     exports.publish(exports.put(version("v1"), OLD), run_id="one")
     exports.publish(exports.put(version("v1"), NEW), run_id="hand", again=True)
-    assert counts(exports.compare("v1~002", before="v1"))["updated"] == 1
+    assert counts(exports.compare("v1!002", before="v1"))["updated"] == 1
 
 
 def test_notice_and_log_of_a_comparison_show_no_value(

@@ -177,10 +177,18 @@ def test_a_version_with_other_content_is_refused_and_taken_by_hand(exports: Expo
         exports.publish(other, run_id="two")
     assert published(exports) == "v1"
     exports.publish(other, run_id="hand", again=True)
-    assert published(exports) == "v1~002"
+    assert published(exports) == "v1!002"
     exports.run()
     assert target(exports) == [("1", "a", "b", "d")]
-    exports.publish(exports.put(version("v1.1"), "1;a;b;e\n"), run_id="newer")
+
+
+@pytest.mark.parametrize("newer", ["v1-a", "v1.1", "v10", "v1A", "v1_", "v1a", "v2"])
+def test_version_taken_again_is_older_than_any_newer_one(exports: ExportPlace, newer: str) -> None:
+    for run_id in ("one", "again"):
+        exports.publish(exports.put(version("v1"), f"1;{run_id};;\n"), run_id=run_id, again=True)
+    assert published(exports) == "v1!002"
+    exports.publish(exports.put(version(newer), "1;newer;;\n"), run_id="newer")
+    assert published(exports) == newer
 
 
 def test_the_same_content_again_is_known(exports: ExportPlace) -> None:

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     DatasetOf = Callable[[str, str], TableExport | None]
 
 PIPELINE: Final = "table_export_to_kinesis"
+# Before all characters that a version may have: so 1 again is older than 1-a, 1.1 and 10.
+_TAKEN_AGAIN: Final = "!"
 _OPEN: Final = ("waiting", "complete", "failed")
 
 
@@ -244,8 +246,8 @@ def _refuse_superfluous(data: Mapping[str, LandedFile], expected: int) -> None:
 
 def _next_taking(version: str) -> str:
     """The name under which a version is taken once more: behind itself, before the next."""
-    base, _, number = version.partition("~")
-    return f"{base}~{int(number or 1) + 1:03}"
+    base, _, number = version.partition(_TAKEN_AGAIN)
+    return f"{base}{_TAKEN_AGAIN}{int(number or 1) + 1:03}"
 
 
 def _content(files: Mapping[str, LandedFile]) -> str:

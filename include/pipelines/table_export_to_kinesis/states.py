@@ -46,7 +46,7 @@ class Export:
     """A row of ops.export.
 
     Attributes:
-        name: which export; a version taken again has ~ and a number behind it.
+        name: which export; a version taken again has ! and a number behind it.
         state: how far it has come.
         files: by their names.
         manifest: what its _manifest.json says of each file, if it has one.

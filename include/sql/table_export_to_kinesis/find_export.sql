@@ -20,7 +20,7 @@ for update
 
 
 -- name: newest_taking
--- A version as it was taken last: by itself, or again under a number behind ~.
+-- A version as it was taken last: by itself, or again under a number behind !.
 -- Grain: one row or none. Parameters: tenant, table_name, version.
 select
     tenant,
@@ -37,7 +37,7 @@ from ops.export
 where
     tenant = %(tenant)s
     and table_name = %(table_name)s
-    and split_part(version, '~', 1) = %(version)s
+    and split_part(version, '!', 1) = %(version)s
 order by version collate "C" desc
 limit 1
 for update

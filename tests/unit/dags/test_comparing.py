@@ -9,7 +9,7 @@ import pytest
 from include.errors import RunInputError
 from wiring.comparing import asked_for, declared
 
-GIVEN = {"tenant": "acme", "table": "orders", "from_version": None, "to_version": "v2~002"}
+GIVEN = {"tenant": "acme", "table": "orders", "from_version": None, "to_version": "v2!002"}
 
 
 class Run:
@@ -30,7 +30,7 @@ def test_form_names_a_table_and_two_versions() -> None:
         ("tenant", "a/b"),
         ("table", 3),
         ("table", ""),
-        ("from_version", "v1~2"),
+        ("from_version", "v1!2"),
         ("from_version", "v1\n"),
         ("to_version", None),
         ("to_version", "../v1"),
