@@ -207,6 +207,8 @@ def test_record_of_another_producer_is_set_aside_with_its_reason(
     rejected = place.query(REASONS)
     assert [each[0] for each in rejected] == [code, code]
     assert rejected[0][2].startswith("shardId-")
+    (notice,) = place.announce()
+    assert f"(they wait in ops.rejected_row):\n  - {code}: 2\n" in notice
     place.run("again")
     assert len(place.query(REASONS)) == 2
 

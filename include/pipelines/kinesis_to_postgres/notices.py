@@ -1,4 +1,4 @@
-"""The notice of a run, made of its rows in the ledger: one line a target."""
+"""The notice of a run, made of what it has entered: one line a target, and records set aside."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def write_run_notice(cursor: cursor, run: RunOfSink, *, dataset: str, ui_url: st
     cursor.execute(read_statement("kinesis_to_postgres/list_targets"), run.parameters)
     names = [column.name for column in cursor.description or ()]
     targets = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    cursor.execute(read_statement("kinesis_to_postgres/count_set_aside"), run.parameters)
+    set_aside: dict[str, int] = dict(cursor.fetchall())
     facts = RunFacts(
         dag_id=run.dag_id,
         run_id=run.run_id,
@@ -42,14 +44,17 @@ def write_run_notice(cursor: cursor, run: RunOfSink, *, dataset: str, ui_url: st
         ui_url=ui_url,
         conf={},
     )
-    write_notice(cursor, _notice(facts, targets, run))
+    write_notice(cursor, _notice(facts, targets, set_aside, run))
 
 
-def _notice(facts: RunFacts, targets: list[dict[str, Any]], run: RunOfSink) -> Notice:
+def _notice(
+    facts: RunFacts, targets: list[dict[str, Any]], set_aside: dict[str, int], run: RunOfSink
+) -> Notice:
     changed = sum(each["inserted"] + each["updated"] + each["deleted"] for each in targets)
     warnings = [f"{each['sink']}: {warning}" for each in targets for warning in each["warnings"]]
     subject = [
         f"{facts.dataset}: {count_of(changed, 'row')} changed in {count_of(len(targets), 'table')}",
+        f"{count_of(sum(set_aside.values()), 'record')} set aside" if set_aside else "",
         count_of(len(warnings), "warning") if warnings else "",
     ]
     duration = datetime.now(timezone.utc) - run.started_at
@@ -57,6 +62,10 @@ def _notice(facts: RunFacts, targets: list[dict[str, Any]], run: RunOfSink) -> N
         *head(facts, "success"),
         f"Duration:    {duration.total_seconds():.0f} s",
         *section("Tables:", [_line(each) for each in targets]),
+        *section(
+            "Records set aside, by reason (they wait in ops.rejected_row):",
+            [f"{code}: {number}" for code, number in set_aside.items()],
+        ),
         *section("Warnings:", warnings),
         *foot(facts),
     ]
