@@ -29,6 +29,7 @@ from infra.local.layout import Layout
 from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 from tests.support.cdk_programs import CdkPrograms
+from tests.support.examples import IS_THOROUGH, examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,13 +62,14 @@ PACE = {
 _numbers = itertools.count()
 
 # Machines are busy, so no example has a time limit of its own. CI tries the same examples each
-# time; elsewhere each run tries others.
+# time; elsewhere, and where it is thorough, each run tries others.
 set_hypothesis_home_dir(ROOT / ".local" / "hypothesis")
 hypothesis.settings.register_profile(
     "sluice",
     deadline=None,
     database=None,
-    derandomize="CI" in os.environ,
+    derandomize="CI" in os.environ and not IS_THOROUGH,
+    max_examples=examples(25),
     print_blob=True,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )

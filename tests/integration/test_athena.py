@@ -25,6 +25,7 @@ from include.pipelines.table_export_to_kinesis.loading import LocalFile
 from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
 from tests.integration.stream_places import place, stream
 from tests.support.clients import client
+from tests.support.examples import examples
 from tests.support.export_runs import ExportPlace
 from tests.support.unloading_athena import UnloadingAthena
 
@@ -249,7 +250,7 @@ def test_both_engines_find_the_same_operations(
     )
     tokens = iter(range(1, 1000))
 
-    @settings(max_examples=12)
+    @settings(max_examples=examples(5))
     @given(before=ROWS, after=ROWS)
     def holds(before: dict[Any, Any], after: dict[Any, Any]) -> None:
         with tempfile.TemporaryDirectory() as scratch:

@@ -15,6 +15,7 @@ from include.contracts.columns import Column
 from include.contracts.tables import ShrinkLimit, Table
 from include.core.warehouse.upsert import Policy
 from include.errors import ChangedKeysError, ShrunkenSnapshotError
+from tests.support.examples import examples
 from tests.support.table_loads import TableLoads
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def moved_keys(held: set[Any], before: set[Any], after: set[Any]) -> tuple[int, 
 
 
 @given(states=st.lists(STATES, min_size=2, max_size=4))
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_reported_of_moved_keys_is_what_plain_python_finds(
     dated: TableLoads, states: list[dict[Any, int]]
 ) -> None:

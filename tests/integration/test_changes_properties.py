@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from include.datasets import order_lines, test_table
 from tests.integration.stream_places import place, publisher, stream
+from tests.support.examples import examples
 from tests.support.published_changes import Table, line
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ LEDGER = """
 """
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     things=st.lists(THINGS, min_size=1, max_size=5),
     lines=st.lists(LINES, min_size=1, max_size=5),

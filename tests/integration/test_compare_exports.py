@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from include.errors import ArrivalError, RejectLimitError, RunInputError
 from tests.integration.stream_places import place, stream
 from tests.support.clients import client
+from tests.support.examples import examples
 from tests.support.export_runs import ExportPlace
 
 if TYPE_CHECKING:
@@ -152,7 +153,9 @@ def test_version_that_was_compared_is_published_as_it_was_shown(exports: ExportP
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(4),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(old=TABLES, new=TABLES, is_taken=st.booleans())
 def test_any_two_versions_in_either_order_differ_as_plain_python_says(

@@ -17,6 +17,7 @@ from include.core.exports.row_text import checksum_of_table
 from include.core.snapshot.files import open_rows
 from include.pipelines.table_export_to_kinesis.loading import LocalFile
 from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from include.core.warehouse.connection import Connect
@@ -94,7 +95,7 @@ def snapshot_of(export: TableExport, folder: Path) -> MadeSnapshot:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -17,6 +17,7 @@ from include.datasets import covid_us_daily
 from include.errors import RuleError
 from infra.local.stand_ins.github import GitHubStandIn
 from tests.support import covid_oracle as oracle
+from tests.support.examples import examples
 from tests.support.pipeline_runs import PipelineRuns, moment, write_version
 
 if TYPE_CHECKING:
@@ -247,7 +248,9 @@ def test_any_order_of_dates_ends_the_same_with_shared_snapshots_and_without(
         return runs.content(), ledger, quarantine, known, vanished
 
     @settings(
-        max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=examples(4),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(st.lists(st.integers(0, 7), min_size=2, max_size=5))
     def ends_the_same(order: list[int]) -> None:

@@ -18,6 +18,7 @@ from include.contracts.columns import Column
 from include.contracts.tables import ShrinkLimit, Table
 from include.core.snapshot.long_keys import ENTRY_BYTES, entry_bytes
 from include.core.warehouse.upsert import Policy
+from tests.support.examples import examples
 from tests.support.table_loads import TableLoads
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ ANY_NAME = st.text(LETTERS | st.sampled_from("%{}\"'$:;-"), min_size=1, max_size
 
 @given(names=st.lists(ANY_NAME, min_size=4, max_size=4, unique_by=str.lower))
 @example(["%s", "%", "{}", "%%"])
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_names_of_any_characters_load(
     warehouse: Connect, loader: Connect, names: list[str]
 ) -> None:
@@ -142,7 +143,7 @@ LITERALS = {"date": "2020-01-01", "boolean": "true", "smallint": "1", "bigint": 
 
 @given(types=TYPES, over=st.integers(-9, 9), share=st.integers(0, 130))
 @example(types=["text"], over=0, share=0)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_size_of_a_key_is_what_postgres_takes_and_no_byte_less(
     warehouse: Connect, types: list[str], over: int, share: int
 ) -> None:

@@ -19,6 +19,7 @@ from include.errors import RuleError
 from include.pipelines.table_export_to_kinesis.delta import compute_delta
 from include.pipelines.table_export_to_kinesis.loading import LocalFile
 from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from include.contracts import TableExport
@@ -118,7 +119,7 @@ def written(table: dict[tuple[str, str], str | None]) -> str:
     return "".join(";".join(cells) + "\n" for cells in quoted)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(before=TABLES, after=TABLES)
 def test_operations_turn_any_table_into_any_other(
     before: dict[tuple[str, str], str | None], after: dict[tuple[str, str], str | None]

@@ -17,6 +17,7 @@ from include.pipelines.csv_upload_to_dynamodb.items import (
     item_size,
     key_column,
 )
+from tests.support.examples import examples
 
 ID = Column(name="id", type="text")
 
@@ -122,7 +123,7 @@ def test_size_is_of_names_and_values_in_utf_8() -> None:
     whole=st.text("0123456789", max_size=19),
     fraction=st.text("0123456789", min_size=1, max_size=19),
 )
-@hypothesis.settings(max_examples=300)
+@hypothesis.settings(max_examples=examples(100))
 def test_size_of_numbers_is_never_below_what_dynamodb_counts(
     sign: str, whole: str, fraction: str
 ) -> None:

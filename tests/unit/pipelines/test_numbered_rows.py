@@ -21,6 +21,7 @@ from include.core.snapshot.load_csv import CsvFile, load_rows
 from include.errors import RuleError
 from include.pipelines.csv_upload_to_sqs.numbered_rows import NumberedRows, Span, read_part
 from tests.support.csv_files import contract
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,7 +221,7 @@ def test_rows_that_are_too_large_keep_the_numbers_of_the_others(path: Path) -> N
     rows=st.lists(st.sampled_from(["1", "2", "bad", '"x\ny"', ""]), max_size=40),
     size=st.integers(1, 9),
 )
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=examples(12))
 def test_parts_together_are_all_rows_whatever_their_size(rows: list[str], size: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -18,6 +18,7 @@ from include.contracts.files import CsvContract
 from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.load_csv import CsvFile, load_rows
 from include.pipelines.csv_upload_to_dynamodb.ordered_rows import KeyRange, OrderedRows, read_range
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from include.contracts.columns import ColumnType
@@ -66,7 +67,7 @@ KEYS = st.integers(0, 59).map("k{}".format)
     rows=st.lists(st.tuples(KEYS, st.sampled_from(["a", "a", "b", "two\nlines"])), max_size=150),
     size=st.integers(1, 20),
 )
-@hypothesis.settings(max_examples=60)
+@hypothesis.settings(max_examples=examples(20))
 def test_rows_are_settled_by_key_however_they_are_cut(
     rows: list[tuple[str, str]], size: int
 ) -> None:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from include.core.content.formats import HEAD_BYTES, identify
 from include.errors import InputFileError
 from tests.support.csv_files import take
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,7 +195,7 @@ starts = st.sampled_from(
     delimiter=st.sampled_from(",;\t|"),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(100))
 def test_table_that_the_standard_library_writes_is_never_refused(
     first: str, rest: list[str], rows: list[list[str]], delimiter: str, quoting: int
 ) -> None:
@@ -207,7 +208,7 @@ def test_table_that_the_standard_library_writes_is_never_refused(
 
 
 @given(content=st.binary(max_size=300))
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 def test_identification_ends_for_any_bytes(content: bytes) -> None:
     identify(content, whole=True)
     identify(content, whole=False)

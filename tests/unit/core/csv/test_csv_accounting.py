@@ -24,6 +24,7 @@ from include.core.csv.text import whole_lines
 from include.errors import InputFileError
 from tests.bench import stray_quotes
 from tests.support.csv_files import Taken, take
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,7 +91,7 @@ def texts(names: str, **settings: Any) -> list[Column]:
     delimiter=st.sampled_from(",,;"), escape=st.sampled_from([None, None, "\\"]),
     line_ends=st.booleans(),
 )  # fmt: skip
-@hypothesis.settings(max_examples=400)
+@hypothesis.settings(max_examples=examples(100))
 def test_every_line_is_kept_rejected_or_within_a_kept_cell_or_the_file_is_refused(
     body: bytes, end: str, width: int, delimiter: str, escape: str | None, *, line_ends: bool
 ) -> None:
@@ -111,7 +112,7 @@ def test_every_line_is_kept_rejected_or_within_a_kept_cell_or_the_file_is_refuse
 
 @hypothesis.given(body=DAMAGED)
 @hypothesis.example(body='1,"x\n2,y\nz\nw"\n')  # just half of the lines inside
-@hypothesis.settings(max_examples=200)
+@hypothesis.settings(max_examples=examples(60))
 def test_no_line_inside_a_kept_cell_would_be_a_row_where_most_lines_would(body: str) -> None:
     taken = assert_accounted(b"a,b\n" + body.encode(), texts("ab"))
     for value in (value for row in (taken.rows if taken else ()) for value in row):
@@ -120,7 +121,7 @@ def test_no_line_inside_a_kept_cell_would_be_a_row_where_most_lines_would(body: 
 
 
 @hypothesis.given(body=DAMAGED, escape=st.sampled_from([None, "\\"]))
-@hypothesis.settings(max_examples=200)
+@hypothesis.settings(max_examples=examples(60))
 def test_every_line_of_a_file_with_typed_and_filtered_rows_is_accounted_for(
     body: str, escape: str | None
 ) -> None:
@@ -139,7 +140,7 @@ def test_every_line_of_a_file_with_typed_and_filtered_rows_is_accounted_for(
 
 
 @hypothesis.given(body=DAMAGED, width=st.sampled_from([1, 2]), long=st.integers(65_690, 65_710))
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=examples(12))
 def test_every_line_is_accounted_for_beside_overlong_ones(body: str, width: int, long: int) -> None:
     content = ",".join("ab"[:width]) + "\n" + body + "x" * long + body
     assert_accounted(content.encode(), texts("ab"[:width]), max_field_bytes=10)
@@ -177,7 +178,7 @@ def read(pieces: list[str], *, limit: int, escape: str | None, fast: bool = True
     text=DAMAGED, cuts=st.lists(st.integers(0, 60), max_size=8),
     limit=st.integers(1, 20) | st.just(1000), escape=st.sampled_from([None, "\\"]),
 )  # fmt: skip
-@hypothesis.settings(max_examples=400)
+@hypothesis.settings(max_examples=examples(100))
 def test_neither_where_a_file_is_cut_nor_the_fast_path_makes_a_difference(
     text: str, cuts: list[int], limit: int, escape: str | None
 ) -> None:
@@ -191,7 +192,7 @@ def test_neither_where_a_file_is_cut_nor_the_fast_path_makes_a_difference(
 
 @hypothesis.given(body=BYTES, size=st.integers(1, 9))
 @hypothesis.example(body=b"\0\x001,2\n", size=6)  # a chunk that alone would be UTF-16
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=examples(30))
 def test_chunks_of_any_size_give_the_same_rows_rejects_and_counts(body: bytes, size: int) -> None:
     expected = take_or_refuse(b"a,b\n" + body)
     with mock.patch.object(compressed, "CHUNK_BYTES", size):

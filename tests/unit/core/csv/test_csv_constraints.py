@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from include.contracts.columns import Column, ColumnType
 from include.errors import InputFileError
 from tests.support.csv_files import Taken, take, take_cell
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,7 +237,7 @@ def _bound(column: Column, value: Any) -> Any:
     return value if column.type == "text" else Fraction(value)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(25))
 @given(columns_and_cells())
 def test_what_is_kept_fits_and_what_is_rejected_does_not_and_values_stay(
     drawn: tuple[Column, list[str]],

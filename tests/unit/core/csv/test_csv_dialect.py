@@ -15,6 +15,7 @@ from include.contracts.columns import Column
 from include.contracts.files import CsvContract
 from include.errors import InputFileError
 from tests.support.csv_files import A_AND_B, Taken, take
+from tests.support.examples import examples
 
 ANY: dict[str, Any] = {"delimiter": None, "unknown_columns": "add", "null_tokens": ()}
 
@@ -94,7 +95,7 @@ cells = st.text(alphabet="abcxyz 01,;|\t'€é", max_size=8)
     delimiter=st.sampled_from(",;\t|"),
     rows=st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=30),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(50))
 def test_file_that_quotes_all_cells_is_read_with_any_text_in_them(
     delimiter: str, rows: list[list[str]]
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from include.errors import InputFileError
 from tests.support.csv_files import take
+from tests.support.examples import examples
 
 BOM = codecs.BOM_UTF8
 
@@ -108,7 +109,7 @@ def test_windows_1252_sign_beside_valid_utf_8_rejects_its_row_alone() -> None:
 
 
 @given(text=st.text(alphabet="aé€’–日😀ß", min_size=1, max_size=8), cut=st.integers(1, 3))
-@settings(max_examples=200)
+@settings(max_examples=examples(60))
 def test_cut_utf_8_beside_whole_utf_8_is_never_taken_for_windows_1252(text: str, cut: int) -> None:
     broken = text.encode()[:-cut]
     taken = take("a,b\n1,é\n2,".encode() + broken + b"\n", null_tokens=())

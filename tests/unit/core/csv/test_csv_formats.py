@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from include.contracts.columns import Column
 from tests.support.csv_files import take, take_cell
+from tests.support.examples import examples
 
 AMOUNT = Column(name="c", type="numeric", decimal_char=",", group_char=".")
 WHOLE = Column(name="c", type="integer", zero_fraction=True)
@@ -60,7 +61,7 @@ def _grouped(digits: str, group: str) -> str:
     return group.join([digits[:first], *(digits[i : i + 3] for i in range(first, len(digits), 3))])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 @given(
     number=st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12),
                        max_value=10**12),
@@ -94,7 +95,7 @@ def _meaning(text: str) -> Fraction | None:
     return Fraction(int(digits), 10 ** len(fraction)) * (-1 if negative else 1)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(60))
 @given(st.text("0123.,-", max_size=12))
 def test_text_of_digits_and_separators_is_a_number_or_rejected_as_plain_python_says(
     cell: str,
@@ -137,7 +138,7 @@ def test_whole_numbers_with_the_declared_point_are_read_and_nothing_is_rounded()
     assert take_cell('"1.0"', column) == "!not_an_integer"
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 @given(
     st.integers(-(10**11), 10**11),
     st.text("0", max_size=4) | st.text("0123456789", min_size=1, max_size=4),
@@ -153,7 +154,7 @@ def test_whole_number_with_a_fraction_is_itself_or_rejected(whole: int, fraction
 BLANKS = st.text(" \t\u00a0\u2003", max_size=3)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(25))
 @given(cell=st.text("aé. \t\u00a0", max_size=6), before=BLANKS, after=BLANKS, quoted=st.booleans())
 def test_trimmed_text_is_what_is_left_without_white_space(
     cell: str, before: str, after: str, *, quoted: bool
@@ -230,7 +231,7 @@ def test_reason_says_how_the_contract_wants_a_cell_written_and_not_the_cell(
     assert "sesame" not in taken.rejects[0].reason
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(12))
 @given(numbers=st.lists(st.integers(-(10**6), 10**6), min_size=1), with_point=st.booleans())
 def test_column_of_plain_numbers_is_read_the_same_with_formats_declared(
     numbers: list[int], *, with_point: bool

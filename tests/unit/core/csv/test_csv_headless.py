@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from include.errors import InputFileError
 from tests.support.csv_files import Taken, take
+from tests.support.examples import examples
 
 
 def take_any(content: str) -> Taken:
@@ -99,7 +100,7 @@ words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=8)
     numbers=st.lists(st.integers(-9999, 9999), min_size=6, max_size=6),
     count=st.integers(0, 30),
 )
-@settings(max_examples=100)
+@settings(max_examples=examples(30))
 def test_words_above_numbers_are_always_a_header(
     names: list[str], numbers: list[int], count: int
 ) -> None:
@@ -114,7 +115,7 @@ def test_words_above_numbers_are_always_a_header(
     start=st.integers(0, 10**9),
     count=st.integers(1, 30),
 )
-@settings(max_examples=100)
+@settings(max_examples=examples(30))
 def test_rows_that_are_numbered_are_never_taken_for_a_header(
     texts: list[str], start: int, count: int
 ) -> None:

@@ -16,6 +16,7 @@ from include.core.csv.faults import RAW_LIMIT
 from include.core.csv.rows import read_rows
 from include.errors import InputFileError
 from tests.support.csv_files import contract, take
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -249,7 +250,7 @@ CELLS = st.text(st.sampled_from('ab,"\n\r;é\u200b\U0001f600\\N '), max_size=8)
     end=st.sampled_from(["\n", "\r\n"]),
     copies=st.sampled_from([1, 1, 1, 100]),
 )
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=examples(30))
 def test_rows_that_the_standard_library_writes_come_back_cell_by_cell(
     rows: list[tuple[str, ...]], quoting: int, end: str, copies: int
 ) -> None:

@@ -14,6 +14,7 @@ from include.core.csv.faults import Fault, Reject
 from include.core.csv.rows import read_rows
 from include.errors import InputFileError
 from tests.support.csv_files import contract, take
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def test_block_of_which_nothing_is_wanted_yields_nothing() -> None:
     ),
     copies=st.sampled_from([1, 500]),
 )
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=examples(12))
 def test_rows_and_rejects_come_in_the_order_of_the_file(chosen: list[str], copies: int) -> None:
     chosen *= copies
     taken = take(HEAD + "\n".join(chosen), TYPED)

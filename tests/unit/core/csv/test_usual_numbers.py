@@ -15,6 +15,7 @@ from include.core.csv.parsers import parser_of
 from include.core.csv.syntax import Syntax
 from include.core.csv.usual_numbers import usual_reader
 from include.core.csv.values import ColumnReader
+from tests.support.examples import examples
 
 COLUMNS = [
     *(Column(name="n", type=kind) for kind in ("smallint", "integer", "bigint", "numeric")),
@@ -37,7 +38,7 @@ ODD = st.sampled_from(
 
 @pytest.mark.parametrize("column", COLUMNS, ids=repr)
 @hypothesis.given(cells=st.lists(SPELLINGS, min_size=1, max_size=30))
-@hypothesis.settings(max_examples=30)
+@hypothesis.settings(max_examples=examples(12))
 def test_usual_numbers_are_what_the_parsers_make_of_them(column: Column, cells: list[str]) -> None:
     usual = usual_reader(column)
     found = usual(cells) if usual else None
@@ -48,7 +49,7 @@ def test_usual_numbers_are_what_the_parsers_make_of_them(column: Column, cells: 
 @hypothesis.given(
     cells=st.lists(SPELLINGS, min_size=20, max_size=60), odd=st.lists(ODD, max_size=2)
 )
-@hypothesis.settings(max_examples=12)
+@hypothesis.settings(max_examples=examples(5))
 def test_a_column_is_read_as_its_cells_are_one_by_one(
     column: Column, cells: list[str], odd: list[str]
 ) -> None:

@@ -19,6 +19,7 @@ from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.core.statements import quote_identifier
 from include.errors import InputFileError
 from tests.support.csv_files import A_AND_B, contract
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,7 +124,7 @@ def test_text_arrives_unchanged(tmp_path: Path, text: str) -> None:
     values=st.lists(st.text(st.sampled_from('ab,"\n\r;é😀\\ '), max_size=7), min_size=1),
     copies=st.sampled_from([1, 1000]),
 )
-@hypothesis.settings(max_examples=30)
+@hypothesis.settings(max_examples=examples(12))
 def test_any_text_arrives_unchanged(values: list[str], copies: int) -> None:
     body = "".join('"' + value.replace('"', '""') + '",x\n' for value in values)
     columns = (Column(name="a", type="text", line_ends=True), A_AND_B[1])

@@ -25,6 +25,7 @@ from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.errors import InputFileError
 from tests.support.csv_files import A_AND_B
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,7 +207,7 @@ def in_pieces_of(size: int) -> Iterator[None]:
 @hypothesis.given(
     file=files(), chunk=st.sampled_from([16, 48, 65536]), first=st.sampled_from([2, 5, 16_384])
 )
-@hypothesis.settings(max_examples=400)
+@hypothesis.settings(max_examples=examples(60))
 def test_both_ways_give_the_same(file: tuple[CsvContract, bytes], chunk: int, first: int) -> None:
     with in_pieces_of(chunk), mock.patch.object(plain_rows, "_FIRST_ROWS", first):
         assert outcome(*file) == by_care(*file)

@@ -18,6 +18,7 @@ from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.rules import check_table
 from include.errors import RuleError
+from tests.support.examples import examples
 from tests.unit.core.csv.test_csv_constraints import columns_and_cells, read
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def test_each_broken_constraint_is_named(connection: duckdb.DuckDBPyConnection) 
     assert "2 rows break enum of c (0, 5, 20)" in said
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(12))
 @given(columns_and_cells())
 def test_reader_and_rules_keep_and_refuse_the_same_values(
     connection: duckdb.DuckDBPyConnection, drawn: tuple[Column, list[str]]
@@ -161,7 +162,7 @@ def patterns(draw: st.DrawFn, depth: int = 2) -> str:
     return "|".join(branch() for _ in range(draw(st.integers(1, 2))))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(50))
 @given(
     pattern=patterns(),
     start=st.sampled_from(["", "^"]),

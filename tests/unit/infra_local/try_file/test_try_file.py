@@ -32,6 +32,7 @@ from infra.local.try_file import __main__ as command
 from infra.local.try_file import report
 from infra.local.try_file.remedies import REMEDIES
 from infra.local.try_file.trying import tried, workspace
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,7 +269,7 @@ BROKEN = ["x", "", '"', 'a"b,c', '"1,2', '"1\n2",3', "1,2,3,4,5,6,7", "\ufeff1,2
 TRIED = [dataset for dataset in all_datasets() if not isinstance(dataset, TableExport)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(12))
 @given(st.data())
 def test_every_row_of_any_file_is_counted_once(data: st.DataObject) -> None:
     dataset = data.draw(st.sampled_from(TRIED))

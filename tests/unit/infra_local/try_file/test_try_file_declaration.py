@@ -26,6 +26,7 @@ from infra.local.try_file.declaration import dataset_name
 from infra.local.try_file.infer import column_names
 from infra.local.try_file.looking import look
 from infra.local.try_file.trying import tried, workspace
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +106,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[str], list[list[Any]], str]
     return kinds, names, rows, draw(st.sampled_from(",;\t|"))
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(6))
 @given(tables())
 def test_what_is_inferred_reads_the_file_without_a_reject_and_with_the_same_rows(
     look_at: Callable[[str], tuple[Look, Upload]],
