@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.bench.lab import Lab
+    from tests.bench.server import Servers
+
 LANDING: Final = "bench-landing"
 LAKE: Final = "bench-lake"
 HEADER: Final = ("ID", "HouseNum", "Street", "Town", "Zip")
@@ -44,10 +47,23 @@ class LandingPlace:
     folder: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
+    @classmethod
+    def start(cls, lab: Lab, servers: Servers) -> LandingPlace:
+        """Start what is needed, and make the buckets, unless they are there.
+
+        Raises:
+            StackError: it does not start.
+        """
+        lab.say("starting the AWS emulator")
+        place = cls(uri=lab.uri, endpoint=servers.aws, sink=servers.sink, folder=servers.root)
+        place.prepare()
+        return place
+
     def prepare(self) -> None:
-        """Make the buckets."""
+        """Make the buckets, unless they are there."""
         s3 = self._client("s3")
-        for bucket in (LANDING, LAKE):
+        there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+        for bucket in {LANDING, LAKE} - there:
             s3.create_bucket(Bucket=bucket)
         enabled = {"Status": "Enabled"}
         s3.put_bucket_versioning(Bucket=LANDING, VersioningConfiguration=enabled)
@@ -95,6 +111,19 @@ class LandingPlace:
         to = {"table": table} if table else {"table": _SINK_TABLE, "dynamodb": self.sink}
         return {**self._common(), **to, "bus": "default", "queue": ""}
 
+    def of_stream(self) -> dict[str, Any]:
+        """Where table_export_to_kinesis publishes: the sink."""
+        return {
+            "loader_uri": self.uri,
+            "owner_uri": self.uri,
+            "aws": self.endpoint,
+            "kinesis": self.sink,
+            "stream": "sink",
+            "landing": LANDING,
+            "lake": LAKE,
+            "folder": str(self.folder),
+        }
+
     def _common(self) -> dict[str, Any]:
         return {
             "warehouse_uri": self.uri,
@@ -139,10 +168,21 @@ class LandingPlace:
         dynamodb.delete_table(TableName=table)
 
     def sunk(self) -> dict[str, int]:
-        """How many messages, items and keys the sink has got so far."""
+        """How many messages, items, keys and records the sink has got so far."""
         with urlopen(self.sink) as answer:  # noqa: S310 -- the sink on this machine
             counted: dict[str, int] = json.load(answer)
         return counted
+
+    def check_sunk(self, before: dict[str, int], **wanted: int) -> None:
+        """See that the sink has got so many rows of each kind since then.
+
+        Raises:
+            WrongResultError: it has got others.
+        """
+        after = self.sunk()
+        got = {name: after.get(name, 0) - before.get(name, 0) for name in wanted}
+        if got != wanted:
+            raise WrongResultError(f"the sink has got {got}, expected {wanted}")
 
     def _client(self, service: str) -> Any:
         return client(service, self.endpoint)

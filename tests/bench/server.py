@@ -7,11 +7,13 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from infra.common.paths import LOCAL, REPOSITORY
-from infra.local import aws, ports, postgres
+from infra.local import aws as emulator
+from infra.local import ports, postgres
 from infra.local.layout import Layout
 from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
@@ -39,16 +41,18 @@ class Servers:
     root: Path
     group: Group
 
-    def start_aws(self) -> str:
-        """Start the AWS emulator, without any resource; returns its URL.
+    @cached_property
+    def aws(self) -> str:
+        """URL of the AWS emulator, without any resource; starts it.
 
         Raises:
             StackError: it does not start.
         """
-        return aws.start(self.group, Layout(self.root)).endpoint
+        return emulator.start(self.group, Layout(self.root)).endpoint
 
-    def start_sink(self) -> str:
-        """Start the server that counts rows and keeps none; returns its URL.
+    @cached_property
+    def sink(self) -> str:
+        """URL of the server that counts rows and keeps none; starts it.
 
         Raises:
             StackError: it does not start.

@@ -1,8 +1,8 @@
-"""A server that accepts calls of SQS and DynamoDB, counts their rows and keeps none.
+"""A server that accepts calls of SQS, DynamoDB and Kinesis, counts their rows and keeps none.
 
 The emulator keeps all rows and is slow; this server has room for a million. It knows
-SendMessageBatch, BatchExecuteStatement and BatchGetItem in their JSON protocols, and answers each
-with success. GET returns the counts.
+SendMessageBatch, BatchExecuteStatement, BatchGetItem and PutRecords in their JSON protocols, and
+answers each with success. GET returns the counts.
 """
 
 from __future__ import annotations
@@ -59,10 +59,18 @@ def _give_items(request: dict[str, Any], counted: Counted) -> dict[str, Any]:
     return {"Responses": {table: found}, "UnprocessedKeys": {}}
 
 
+def _take_records(request: dict[str, Any], counted: Counted) -> dict[str, Any]:
+    records = request["Records"]
+    counted.count("records", len(records))
+    taken = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
+    return {"FailedRecordCount": 0, "Records": [taken] * len(records)}
+
+
 _ACTIONS: dict[str, Callable[[dict[str, Any], Counted], dict[str, Any]]] = {
     "AmazonSQS.SendMessageBatch": _take_messages,
     "DynamoDB_20120810.BatchExecuteStatement": _take_items,
     "DynamoDB_20120810.BatchGetItem": _give_items,
+    "Kinesis_20131202.PutRecords": _take_records,
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from tests.bench.aims import Aim, growth, memory, peak, ratio
+from tests.bench.aims import Aim, growth, memory, ratio
+from tests.bench.tables import rates
 from tests.bench.upload_rounds import (
     ALL,
     BARE,
@@ -22,10 +22,9 @@ from tests.bench.upload_rounds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from tests.bench.aims import Found
-    from tests.bench.lab import Measurement
 
 _QUEUE: Final = (BARE_THREADS, BARE, DELIVER)
 _FAN: Final = (FAN_BARE, FAN_ONE, FAN_TWO)
@@ -49,7 +48,7 @@ def sections(speeds: Mapping[str, tuple[int, Found]], by_size: Mapping[int, Foun
     ):
         if part in speeds:
             rows, found = speeds[part]
-            lines += [f"Files of {rows:,} rows into {sink}", *_table(rows, found, titles)]
+            lines += [f"Files of {rows:,} rows into {sink}", *rates(rows, found, titles)]
     return [*lines, *memory(by_size, _IN_MEMORY)]
 
 
@@ -67,27 +66,3 @@ def _fan_aims(speeds: Mapping[str, tuple[int, Found]]) -> Iterator[Aim]:
         ):
             reached = ratio(found[measured], found[floor])
             yield Aim(title=title, reached=reached, most=most, unit=unit)
-
-
-def _table(rows: int, found: Found, titles: Sequence[str]) -> list[str]:
-    head = ("", "rows/s", "x floor", "CPU s", "x floor", "peak MB", "runs")
-    lines = ["{:<48}{:>9}{:>9}{:>9}{:>9}{:>9}{:>6}".format(*head)]
-    floor = found[titles[0]]
-    for title in titles:
-        measured = found[title]
-        seconds = median(one.seconds for one in measured)
-        cpu_seconds = median(map(_cpu_seconds, measured)) / rows * 100_000
-        lines.append(
-            f"{title:<48}"
-            f"{rows / seconds:>9,.0f}"
-            f"{ratio(measured, floor):>9.2f}"
-            f"{cpu_seconds:>9.2f}"
-            f"{ratio(measured, floor, _cpu_seconds):>9.2f}"
-            f"{peak(measured):>9.0f}"
-            f"{len(measured):>6}"
-        )
-    return [*lines, "CPU s: of the client, for 100,000 rows", ""]
-
-
-def _cpu_seconds(one: Measurement) -> float:
-    return float(one.answer["cpu_seconds"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from include.datasets.any_csv import DATASET
-from tests.bench.lab import WrongResultError, together
+from tests.bench.lab import together
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +88,7 @@ class UploadRounds:
             self._time(
                 title, "queue_parts", expect=expect, place=place, parts=parts, workers=workers
             )
-        self._check_sunk(before, messages=3 * self.rows)
+        self.place.check_sunk(before, messages=3 * self.rows)
 
     def queue_memory(self, *, most: int) -> None:
         """Deliver to the sink: all rows are checked, and at most so many parts are sent."""
@@ -97,7 +97,7 @@ class UploadRounds:
         sent = _spread(parts, most)
         if parts:
             self._time(SEND, "queue_parts", expect={}, place=place, parts=sent, workers=1)
-        self._check_sunk(before, messages=sum(part["rows"] for part in sent) or self.rows)
+        self.place.check_sunk(before, messages=sum(part["rows"] for part in sent) or self.rows)
 
     def _read(self, part_rows: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Read a new file; returns where it goes and its parts, none where it was sent at once."""
@@ -112,7 +112,7 @@ class UploadRounds:
         """All tasks of a file, to the sink; load and observe for at most so many chunks."""
         before = self.place.sunk()
         rows = self._items(self.place.land(self.folder), self.place.of_items(), most=most)
-        self._check_sunk(before, items=rows, keys=rows)
+        self.place.check_sunk(before, items=rows, keys=rows)
 
     def _queue_bare(self, title: str, threads: int, *, to_sink: bool = False) -> None:
         file = self.place.land(self.folder)
@@ -163,12 +163,6 @@ class UploadRounds:
         done = self._time(title, case, expect=expect, place=place, chunks=chunks)
         result: list[dict[str, Any]] = done.answer["chunks"]
         return result
-
-    def _check_sunk(self, before: dict[str, int], **wanted: int) -> None:
-        after = self.place.sunk()
-        got = {name: after.get(name, 0) - before.get(name, 0) for name in wanted}
-        if got != wanted:
-            raise WrongResultError(f"the sink has got {got}, expected {wanted}")
 
     def _time(self, title: str, case: str, **arguments: Any) -> Measurement:
         measured = self.lab.measure(case, **arguments)

@@ -61,14 +61,7 @@ class Uploads:
         Raises:
             StackError: it does not start.
         """
-        lab.say("starting the AWS emulator")
-        place = LandingPlace(
-            uri=lab.uri,
-            endpoint=servers.start_aws(),
-            sink=servers.start_sink(),
-            folder=servers.root,
-        )
-        place.prepare()
+        place = LandingPlace.start(lab, servers)
         return cls(lab=lab, place=place, parts=parts, full=full)
 
     def measure(self, *, rows: int, rounds: int) -> None:

@@ -51,10 +51,12 @@ def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[st
         assert row in printed
     for row in ("Delta of two exports, 5,000 rows", "from the landed file to the delta"):
         assert row in printed
+    for row in ("bare loop of PutRecords, 4 threads", "publish_part, two workers"):
+        assert row in printed
     for row in ("bare loop, 4 threads, to the sink", "parts, one worker", "parts, two workers"):
         assert row in printed
     aims = printed.partition("\nAims\n")[2].splitlines()
-    assert len(aims) == 31
+    assert len(aims) == 33
     assert all(aim.endswith(VERDICTS) for aim in aims)
     assert sum(aim.startswith("memory at 5,000 rows, ") for aim in aims) == 6
     for heading in ("Reading CSV, 5,000 rows", "From CSV to the table, 5,000 rows"):
