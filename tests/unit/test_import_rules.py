@@ -62,6 +62,7 @@ CORE = {
     "arrivals": {"runs", "warehouse", "aws", "statements", "failpoints"},
     "sending": {"aws", "statements"},
     "exports": {"snapshot", "statements"},
+    "guess": {"csv", "snapshot", "statements"},
 }
 ALLOWED |= {
     f"include.core.{room}": {

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload
 from include.core.csv.dialect import called
+from include.core.guess.declaration import dataset_name
+from include.core.guess.infer import infer
 from include.core.snapshot.database import safe_errors
 from include.datasets import all_datasets
 from include.errors import InputFileError, SluiceError
-from infra.local.try_file.declaration import dataset_name, declare
-from infra.local.try_file.infer import infer
+from infra.local.try_file.declaration import declare
 from infra.local.try_file.trying import refusal, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from infra.local.try_file.infer import Inferred
+    from include.core.guess.infer import Inferred
     from infra.local.try_file.trying import Workspace
 
 
@@ -48,7 +49,7 @@ def look(path: Path, work: Workspace) -> Look:
 
 def _look(path: Path, work: Workspace) -> Look:
     with safe_errors():
-        inferred = infer(path, work)
+        inferred = infer(path, connection=work.connection, folder=work.folder)
     name = dataset_name(path.name, taken=[dataset.name for dataset in all_datasets()])
     if inferred.contract.key and not _are_items(inferred, path, work):
         inferred.contract = replace(inferred.contract, key=())

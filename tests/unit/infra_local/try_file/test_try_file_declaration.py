@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.core.guess.declaration import dataset_name
+from include.core.guess.infer import column_names
 from include.core.runs.quarantine import read_rejected
 from infra.common.paths import REPOSITORY
 from infra.local.try_file import __main__ as command
-from infra.local.try_file.declaration import dataset_name
-from infra.local.try_file.infer import column_names
 from infra.local.try_file.looking import look
 from infra.local.try_file.trying import tried, workspace
 from tests.support.examples import examples

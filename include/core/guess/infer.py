@@ -13,25 +13,25 @@ from include.contracts.files import CsvContract
 from include.core.csv.headless import looks_like_data
 from include.core.csv.opening import open_records
 from include.core.csv.rows import read_rows
+from include.core.guess.candidates import Evidence, choose
 from include.core.snapshot.load_csv import CsvFile, load_csv
 from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
-from infra.local.try_file.candidates import Evidence, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from include.core.csv.opening import Opened
-    from infra.local.try_file.trying import Workspace
 
 # In this order: the reader refuses a wide encoding that is read as a narrow one.
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FIRST_ROWS: Final = 50  # so many show whether the first one is data
 _RELATION: Final = "tried"
 _KEY_TYPES: Final = frozenset({"text", "bigint", "date", "timestamptz"})
+_PAIR: Final = 2
 _KEY_COLUMNS: Final = 12  # from the left, so many are looked at for a key
 
 _KEY_NAME: Final = re.compile(r"(?:.*_)?(?:id|key|code|uuid|nr|no|number)")
@@ -46,6 +46,7 @@ class Inferred:
         contract: reads the file; its key is one column that no two rows share, or none.
         rows, rejected: of the file; rejected are those that no declaration would take.
         pair: two columns that no two rows share, where no single column is a key.
+        wide: more than two that no two rows share, where no pair is.
         remarks: column name to what its declaration cannot say.
     """
 
@@ -53,15 +54,17 @@ class Inferred:
     rows: int
     rejected: int
     pair: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
     remarks: dict[str, str] = field(default_factory=dict)
 
 
-def infer(path: Path, work: Workspace) -> Inferred:
+def infer(path: Path, *, connection: DuckDBPyConnection, folder: Path) -> Inferred:
     """Read a file of any size twice: for its types, and for a key with these types.
 
     Arguments:
         path: the file.
-        work: what the trials share.
+        connection: from connect_duckdb.
+        folder: for temporary files.
 
     Raises:
         InputFileError: the file is no CSV file that can be read.
@@ -78,7 +81,7 @@ def infer(path: Path, work: Workspace) -> Inferred:
     if plain.header and _has_blank_name(opened):
         # A contract names columns by its header, so one without a name has none to be found by.
         inferred.contract = replace(inferred.contract, header=False, preamble_lines=opened.line)
-    _find_key(inferred, path, work)
+    _find_key(inferred, path, connection, folder)
     return inferred
 
 
@@ -198,7 +201,7 @@ def column_names(headers: Iterable[str]) -> list[str]:
     return names
 
 
-def _find_key(inferred: Inferred, path: Path, work: Workspace) -> None:
+def _find_key(inferred: Inferred, path: Path, connection: DuckDBPyConnection, folder: Path) -> None:
     """Load the file by its contract, and look for columns whose values identify a row.
 
     A column becomes text if its declaration refuses one of its values.
@@ -206,10 +209,10 @@ def _find_key(inferred: Inferred, path: Path, work: Workspace) -> None:
     for _ in range(len(inferred.contract.columns) + 1):
         refused: set[str | None] = set()
         load_csv(
-            work.connection,
+            connection,
             _RELATION,
             CsvFile(path=path, name=path.name, contract=inferred.contract),
-            folder=work.folder,
+            folder=folder,
             on_reject=lambda reject, refused=refused: refused.add(reject.column),  # type: ignore[misc]
         )
         kept = [_as_text(each) if each.name in refused else each
@@ -217,10 +220,11 @@ def _find_key(inferred: Inferred, path: Path, work: Workspace) -> None:
         if tuple(kept) == inferred.contract.columns:
             break
         inferred.contract = replace(inferred.contract, columns=tuple(kept))
-    found = _unique(inferred.contract.columns, work.connection)
+    found = _unique(inferred.contract.columns, connection)
     if len(found) == 1:
         inferred.contract = replace(inferred.contract, key=found)
-    inferred.pair = found if len(found) > 1 else ()
+    inferred.pair = found if len(found) == _PAIR else ()
+    inferred.wide = found if len(found) > _PAIR else ()
 
 
 def _as_text(column: Column) -> Column:
@@ -228,9 +232,8 @@ def _as_text(column: Column) -> Column:
 
 
 def _unique(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tuple[str, ...]:
-    """Find the likeliest column, else pair of columns, that no two of at least two rows share."""
-    able = [each.name for each in columns if not each.nullable and each.type in _KEY_TYPES]
-    able = able[:_KEY_COLUMNS]
+    """Find the likeliest column, else the fewest, that no two of at least two rows share."""
+    able = key_columns(columns)
     counts: dict[str, int] = {}
     rows = 0
     for name in able:
@@ -239,12 +242,35 @@ def _unique(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tupl
         return ()
     single = [name for name in able if counts[name] == rows]
     if single:
-        return (next(filter(_KEY_NAME.fullmatch, single), single[0]),)
+        return (likeliest_key(single),)
     for first, second in itertools.combinations(able, 2):
         enough = counts[first] * counts[second] >= rows
         if enough and _count(connection, (first, second))[1] == rows:
             return (first, second)
-    return ()
+    return _fewest(able, rows, connection)
+
+
+def _fewest(able: list[str], rows: int, connection: DuckDBPyConnection) -> tuple[str, ...]:
+    """Leave out each column without which the others still identify a row, from the right."""
+    if not able or _count(connection, tuple(able))[1] != rows:
+        return ()
+    kept = able
+    for name in reversed(able):
+        fewer = [each for each in kept if each != name]
+        if fewer and _count(connection, tuple(fewer))[1] == rows:
+            kept = fewer
+    return tuple(kept)
+
+
+def key_columns(columns: Iterable[Column]) -> list[str]:
+    """Name the columns that a key may have, as many as are looked at."""
+    able = [each.name for each in columns if not each.nullable and each.type in _KEY_TYPES]
+    return able[:_KEY_COLUMNS]
+
+
+def likeliest_key(names: Sequence[str]) -> str:
+    """Choose the column whose name is that of a key, else the first."""
+    return next(filter(_KEY_NAME.fullmatch, names), names[0])
 
 
 def _count(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> tuple[int, int]:

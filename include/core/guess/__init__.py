@@ -1,0 +1,1 @@
+"""What a file seems to be, and its declaration: guessed from its bytes alone."""
