@@ -31,9 +31,9 @@ env: ## print exports for psql, aws and airflow: eval "$$(make -s env)"
 	@$(STACK) env
 
 # Make exports what stands on its command line, so quotes and blanks in names reach the program.
-try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=out.jsonl; FILE may be a folder)
+try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=out.jsonl; FILE may be a folder; AS=export declares a table)
 	@$(SETUP) airflow
-	@exec $(BIN)/python -B -m infra.local.try_file --file "$$FILE" --dataset "$$DATASET" --source "$$SOURCE" --rows "$$ROWS"
+	@exec $(BIN)/python -B -m infra.local.try_file --file "$$FILE" --dataset "$$DATASET" --source "$$SOURCE" --rows "$$ROWS" --as "$$AS"
 
 # Three processes on two cores: one of them has the full stack, which waits as much as it works.
 test: WORKERS ?= 3

@@ -15,7 +15,8 @@ SluiceError
 │   ├── AccountingError
 │   ├── ArchiveError
 │   ├── ArrivalError
-│   │   └── WithdrawnError
+│   │   ├── WithdrawnError
+│   │   └── UndeclaredTableError
 │   ├── FilesFailedError
 │   ├── DeliveryRefusedError
 │   ├── NoticeRefusedError
@@ -30,7 +31,8 @@ SluiceError
     ├── WorkerExhaustedError
     └── WorkInterruptedError
 
-Messages are safe to publish: they hold no row value and no secret, and fit on one line.
+Messages are safe to publish: they hold no row value and no secret, and fit on one line. What is
+below one, for people to copy, has lines of its own.
 """
 
 from __future__ import annotations
@@ -48,6 +50,11 @@ class SluiceError(Exception):
     def of_file(self) -> str:
         """What it says where the file that it is about is named beside it."""
         return str(self)
+
+    @property
+    def below(self) -> str:
+        """Lines for people to copy, as safe as the message; none of most errors."""
+        return ""
 
 
 class TerminalError(SluiceError):
@@ -163,8 +170,34 @@ class WithdrawnError(ArrivalError):
         self.file = file
 
 
+class UndeclaredTableError(ArrivalError):
+    """No dataset declares the table of an export.
+
+    Arguments:
+        message: which table, and what to do.
+        declaration: the text of a module that would declare it; empty where there is none.
+    """
+
+    def __init__(self, message: str, *, declaration: str) -> None:
+        super().__init__(message)
+        self.declaration = declaration
+
+
 class FilesFailedError(TerminalError):
-    """Of the files of a run some could not be processed; the others are done."""
+    """Of the files of a run some could not be processed; the others are done.
+
+    Arguments:
+        message: how many, and why.
+        below: what people may copy.
+    """
+
+    def __init__(self, message: str, *, below: str = "") -> None:
+        super().__init__(message)
+        self._below = below
+
+    @property
+    def below(self) -> str:
+        return self._below
 
 
 class DeliveryRefusedError(TerminalError):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Param, get_current_context
 
-from include.datasets import export_of, table_exports
+from include.datasets import all_datasets, export_of, table_exports
 from include.errors import RunInputError
-from include.pipelines.table_export_to_kinesis import Registrar, release_tables
+from include.pipelines.table_export_to_kinesis import Declarations, Registrar, release_tables
 from wiring.clients import warehouse
-from wiring.task_context import this_run
+from wiring.defaults import settings
+from wiring.task_context import task_folder, this_run
 from wiring.uploads.defaults import release_files, upload_dag_defaults
 from wiring.uploads.pipelines import TABLE_EXPORT_TO_KINESIS
 from wiring.uploads.tasks import receive_files
@@ -53,16 +54,24 @@ def register_files() -> Registered:
     decision = get_current_context()["params"][DECISION]
     if decision not in (None, *_DECISIONS):
         raise RunInputError(f"Parameter {DECISION} is one of {', '.join(_DECISIONS)}")
-    form = received.form
-    registrar = Registrar(
-        TABLE_EXPORT_TO_KINESIS.landing(),
-        partial(export_of, table_exports()),
-        connect=warehouse(),
-        run=this_run(),
-        by_hand=form.names_files and form.again,
-        decision=decision,
-    )
-    return registrar.register(received.files)
+    form, landing = received.form, TABLE_EXPORT_TO_KINESIS.landing()
+    with task_folder() as folder:
+        declarations = Declarations(
+            partial(export_of, table_exports()),
+            landing.client,
+            taken=[dataset.name for dataset in all_datasets()],
+            folder=folder,
+            memory=settings().duckdb_memory,
+        )
+        registrar = Registrar(
+            landing,
+            declarations,
+            connect=warehouse(),
+            run=this_run(),
+            by_hand=form.names_files and form.again,
+            decision=decision,
+        )
+        return registrar.register(received.files)
 
 
 def declared(export: ExportName) -> TableExport:

@@ -56,11 +56,13 @@ class RecordedCause(TypedDict):
     Attributes:
         cause: one line, as cause_of makes it.
         in_file: the same where the file is named beside it.
+        below: lines that people may copy; none of most errors.
         final: no retry helps.
     """
 
     cause: str
     in_file: str
+    below: str
     final: bool
 
 
@@ -112,9 +114,13 @@ def _one_line(text: str) -> str:
 
 
 def _record(error: BaseException) -> None:
+    below = error.below if isinstance(error, SluiceError) else ""
+    if below:
+        log.error("What the cause tells to add:\n\n%s", below)
     value = RecordedCause(
         cause=cause_of(error),
         in_file=cause_in_file(error),
+        below=below,
         final=isinstance(error, TerminalError),
     )
     try:
@@ -144,7 +150,8 @@ def notify_failure(
 
     def notify(context: Any) -> None:
         run = _run_of(context, sink)
-        task, cause, log_url = _what_failed(context, run)
+        task, recorded, log_url = _what_failed(context, run)
+        cause, below = recorded["cause"], recorded.get("below", "")
         asked = None if form is None else _given(context.get("dag_run"), form)
 
         def notice(conf: Conf | None) -> Notice:
@@ -156,7 +163,9 @@ def notify_failure(
                 ui_url=settings().ui_url,
                 conf=conf,
             )
-            return failure_notice(facts, task=task, cause=cause, log_url=log_url or facts.link)
+            return failure_notice(
+                facts, task=task, cause=cause, log_url=log_url or facts.link, below=below
+            )
 
         try:
             connect = warehouse()
@@ -180,17 +189,21 @@ def _given(dag_run: Any, form: Collection[str]) -> Conf:
     return {name: conf[name] for name in form if conf.get(name) is not None}
 
 
-def _what_failed(context: Any, run: RunOfSink) -> tuple[str, str, str | None]:
+def _what_failed(context: Any, run: RunOfSink) -> tuple[str, RecordedCause, str | None]:
     """The failed task, its cause, and its log; a run that timed out has no task to blame."""
     ti = context.get("ti")
     if ti is None:
-        return "none", f"Airflow says {context.get('reason')}", None
+        return "none", _unrecorded(f"Airflow says {context.get('reason')}"), None
     recorded: RecordedCause | None = ti.xcom_pull(
         task_ids=ti.task_id, run_id=run.run_id, key=FAILURE, map_indexes=ti.map_index
     )
     is_mapped = ti.map_index is not None and ti.map_index >= 0
     task = f"{ti.task_id} [{ti.map_index}]" if is_mapped else ti.task_id
-    return task, recorded["cause"] if recorded else NO_CAUSE, ti.log_url
+    return task, recorded or _unrecorded(NO_CAUSE), ti.log_url
+
+
+def _unrecorded(cause: str) -> RecordedCause:
+    return RecordedCause(cause=cause, in_file=cause, below="", final=False)
 
 
 def _run_of(context: Any, sink: str) -> RunOfSink:

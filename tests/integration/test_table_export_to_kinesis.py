@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.contracts import TableExport
 from include.core.runs.run import Run
 from include.datasets import test_table
 from include.errors import FilesFailedError
@@ -248,10 +250,61 @@ def test_a_table_of_three_rows_may_lose_one(exports: ExportPlace) -> None:
     assert published(exports) == "v2"
 
 
-def test_an_undeclared_table_is_refused(exports: ExportPlace) -> None:
-    with pytest.raises(FilesFailedError, match="No dataset declares table unknown of tenant acme"):
-        exports.publish(exports.put("acme/unknown/v1/a.csv", "id,name\n1,x\n"))
+def test_an_undeclared_table_is_refused_with_its_declaration_and_taken_once_that_is_there(
+    exports: ExportPlace,
+) -> None:
+    landed = exports.put(
+        "acme/unknown_rows/v1/a.csv.gz", "Shop;Nr;Sold at\n1;1;2026-01-01\n1;2;\n2;1;\n"
+    )
+    with pytest.raises(
+        FilesFailedError, match="declares table unknown_rows of tenant acme"
+    ) as raised:
+        exports.publish(landed, run_id="one")
     assert exports.states() == {}
+    assert "2026" not in f"{raised.value}{raised.value.below}"
+    entries = exports.query("select details from ops.run where run_id = 'one'")[0][0]["failures"]
+    assert [entry["declaration"] for entry in entries] == [raised.value.below]
+    dataset = declared_by(raised.value.below)
+    assert (dataset.name, dataset.contract.key) == ("unknown_rows", ("shop", "nr"))
+    # A failure for good: neither the same event nor the sweep tries again.
+    knowing = replace(exports, dataset_of=lambda *name: dataset if dataset.fits(*name) else None)
+    assert knowing.publish(landed, run_id="two") == {}
+    assert knowing.publish(landed, run_id="three", again=True) == {"read": 3, "delivered": 3}
+    assert exports.states() == {"acme/unknown_rows/v1": "published"}
+
+
+def declared_by(module: str) -> TableExport:
+    """The dataset of a module, as a file of the datasets' folder."""
+    names: dict[str, Any] = {}
+    exec(module, names)  # noqa: S102 -- what was just printed
+    dataset = names["DATASET"]
+    assert isinstance(dataset, TableExport)
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"", "the file is empty"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(100), "the file is"),
+        ("a.csv.gz", gzip.compress(b"id,name\n" * 9)[:-12], "the gzip file is cut short"),
+        ("_manifest.json", b"{}", "None of its files is here"),
+    ],
+)
+def test_undeclared_table_that_cannot_be_guessed_is_refused_with_an_example(
+    exports: ExportPlace, name: str, content: bytes, said: str
+) -> None:
+    with pytest.raises(FilesFailedError, match=said) as raised:
+        exports.publish(exports.put(f"acme/unknown_rows/v1/{name}", content))
+    assert declared_by(raised.value.below).name == "some_table"
+
+
+def test_undeclared_tables_are_guessed_once_each_and_up_to_a_number(exports: ExportPlace) -> None:
+    places = [f"{tenant}/unknown{n}/v1/a.csv" for tenant in "ab" for n in range(5)]
+    landed = [exports.put(place, "id,name\n1,x\n2,y\n") for place in places]
+    with pytest.raises(FilesFailedError, match="10 of 10 files failed") as raised:
+        exports.publish(*landed)
+    assert raised.value.below.count("DATASET = ") == 3
 
 
 def test_a_key_of_another_shape_is_refused(exports: ExportPlace) -> None:

@@ -18,7 +18,7 @@ from include.core.arrivals.versions import Landing
 from include.core.runs.ledger import RunOfSink
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
-from include.datasets import export_of, table_exports
+from include.datasets import all_datasets, export_of, table_exports
 from include.errors import SluiceError, TerminalError
 from include.pipelines import table_export_to_kinesis as pipeline
 from include.pipelines.landing import LANDING_PREFIXES, LANDING_SUFFIXES
@@ -114,7 +114,13 @@ class ExportPlace(StreamPlace):
     ) -> pipeline.Registrar:
         return pipeline.Registrar(
             self.landing_of_exports,
-            self.dataset_of,
+            pipeline.Declarations(
+                self.dataset_of,
+                client("s3", self.aws),
+                taken=[dataset.name for dataset in all_datasets()],
+                folder=self.folder,
+                memory="192MB",
+            ),
             connect=self.connect,
             run=Run(dag_id=DAG_ID, run_id=run_id),
             by_hand=again,

@@ -55,6 +55,7 @@ class FileFailure(_EveryFailure, total=False):
 
     version_id: str
     missing_ids: list[str]
+    declaration: str
 
 
 @dataclass

@@ -148,7 +148,9 @@ def finish_run(
     _release_messages(received.messages, outcomes, resources.queue)
     failpoint("finish.acknowledged")
     if outcomes.failures:
-        raise FilesFailedError(_failure_text(outcomes, counts))
+        raise FilesFailedError(
+            _failure_text(outcomes, counts), below=_declarations(outcomes.failures)
+        )
     return {name: value for name, value in vars(counts).items() if value}
 
 
@@ -211,6 +213,8 @@ def _in_ledger(file: ReceivedFile, failure: Failure, result: FileResult | None) 
     }
     if result is not None and result.get("missing_ids"):
         entry["missing_ids"] = result["missing_ids"]
+    if result is not None and result.get("declaration"):
+        entry["declaration"] = result["declaration"]
     return entry
 
 
@@ -267,6 +271,12 @@ def _release_messages(
             finished.append(message)
     queue.delete(finished)
     queue.hide(again, seconds=queue.retry_seconds)
+
+
+def _declarations(failures: Iterable[FileFailure]) -> str:
+    """What would declare the files that no dataset declares, each module once."""
+    modules = (each["declaration"] for each in failures if "declaration" in each)
+    return "\n".join(dict.fromkeys(modules))
 
 
 def _failure_text(outcomes: Outcomes, counts: Counts) -> str:

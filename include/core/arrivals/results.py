@@ -23,13 +23,15 @@ class FileResult(_EveryResult, total=False):
 
     index: the file's place in its run. counts: read = the sum of the others. rejects: a file of the
     rejected rows. cause: why the file failed all the same, and final that no retry helps. warning:
-    what the notice says of it. missing rows have left no trace; missing_ids names the first.
+    what the notice says of it. declaration: a module to add, so that the file can be taken. missing
+    rows have left no trace; missing_ids names the first.
     """
 
     rows_per_second: int
     cause: str
     final: bool
     warning: str
+    declaration: str
     missing: int
     missing_ids: list[str]
 

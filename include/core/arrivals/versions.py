@@ -158,19 +158,23 @@ def list_versions(client: Any, bucket: str, prefix: str) -> Iterator[ListedVersi
                 )
 
 
-def fetch(client: Any, file: FileVersion, to: Path) -> None:
+def fetch(client: Any, file: FileVersion, to: Path, *, first: int | None = None) -> None:
     """Fetch the bytes of one object version into a file.
 
     Arguments:
         client: a boto3 S3 client.
         file: what look_up came back with.
         to: the file that is made, or replaced.
+        first: only so many bytes of it, from its beginning.
 
     Raises:
         ArrivalError: the version is gone, or is not what was looked up.
     """
+    # S3 refuses a range of an empty object.
+    is_part = first is not None and file["size"] > first
     try:
         body = client.get_object(
+            **({"Range": f"bytes=0-{(first or 0) - 1}"} if is_part else {}),
             Bucket=file["bucket"],
             Key=file["key"],
             VersionId=file["version_id"],
@@ -188,8 +192,9 @@ def fetch(client: Any, file: FileVersion, to: Path) -> None:
         for chunk in body.iter_chunks(CHUNK_BYTES):
             size += len(chunk)
             target.write(chunk)
-    if size != file["size"]:
-        raise ArrivalError(f"It has {size} bytes, {file['size']} were announced")
+    announced = min(file["size"], first or file["size"])
+    if size != announced:
+        raise ArrivalError(f"It has {size} bytes, {announced} were announced")
 
 
 def _order(key: str, version: _Entry, older: Iterable[_Entry]) -> str:

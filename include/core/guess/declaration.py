@@ -75,10 +75,14 @@ def _on_a_line(part: str | Call) -> str:
 
 def dataset_name(file: str, *, taken: Iterable[str]) -> str:
     """Make the name of a dataset, and of its module, from the name of a file."""
-    stem = re.sub(r"\.(?:csv|txt|tsv)?(?:\.gz)?$", "", file, flags=re.IGNORECASE)
-    (name,) = column_names([stem])
+    (name,) = column_names([table_name(file)])
     unfit = keyword.iskeyword(name) or name in set(taken)
     return f"{name}_rows" if unfit else name
+
+
+def table_name(file: str) -> str:
+    """Give the name of a file without what its end says of its format."""
+    return re.sub(r"(?:\.(?:csv|txt|tsv)?)?(?:\.gz)?$", "", file, flags=re.IGNORECASE)
 
 
 def in_docstring(file: str) -> str:

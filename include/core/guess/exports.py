@@ -11,7 +11,10 @@ from include.core.guess.infer import key_columns, likeliest_key
 if TYPE_CHECKING:
     from include.core.guess.infer import Inferred
 
-_MODULE: Final = '''"""Whole exports of {shown}, as {file} {seen}."""
+_MODULE: Final = '''"""Whole exports of {shown}.
+
+Guessed from {seen}{file}: look at its key and types.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,31 @@ DATASET = TableExport(
     target_schema="exports",
 )
 '''
+
+EXAMPLE: Final = '''"""Whole exports of some_table, as people know that they are."""
+
+from __future__ import annotations
+
+from include.contracts import Column, CsvContract, TableExport
+
+DATASET = TableExport(
+    name="some_table",
+    title="Some table",
+    description="Whole exports of some_table.",
+    owner="data-platform",
+    tables="some_table",
+    contract=CsvContract(
+        columns=(
+            Column(name="id", type="bigint", nullable=False),
+            Column(name="name", type="text"),
+        ),
+        key=("id",),
+        delimiter=";",
+        header=True,
+    ),
+)
+'''
+"""What a declaration is like, for a file that shows none."""
 
 
 def declare_export(
@@ -59,7 +87,7 @@ def declare_export(
     return _MODULE.format(
         shown=in_docstring(table),
         file=in_docstring(file),
-        seen="begins" if head else "is",
+        seen="the beginning of " if head else "",
         name=name,
         title=name.replace("_", " ").capitalize(),
         table=table,
@@ -75,5 +103,7 @@ def _key(inferred: Inferred) -> tuple[tuple[str, ...], list[str]]:
         return seen, []
     able = key_columns(contract.columns)
     names = able or [column.name for column in contract.columns]
-    doubt = "the rows do not show which columns identify one" if able else "each column holds null"
+    doubt = "the rows do not show which columns identify one"
+    if inferred.rows and not able:
+        doubt = "each column that a key may have holds null"
     return (likeliest_key(names),), [f"The key is a guess: {doubt}."]

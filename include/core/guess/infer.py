@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FIRST_ROWS: Final = 50  # so many show whether the first one is data
 _RELATION: Final = "tried"
+_ONCE: Final = "tried_once"
 _KEY_TYPES: Final = frozenset({"text", "bigint", "date", "timestamptz"})
 _PAIR: Final = 2
 _KEY_COLUMNS: Final = 12  # from the left, so many are looked at for a key
@@ -46,7 +47,7 @@ class Inferred:
         contract: reads the file; its key is one column that no two rows share, or none.
         rows, rejected: of the file; rejected are those that no declaration would take.
         pair: two columns that no two rows share, where no single column is a key.
-        wide: more than two that no two rows share, where no pair is.
+        wide: columns that no two rows share, exact copies aside, where neither of these is.
         remarks: column name to what its declaration cannot say.
     """
 
@@ -220,24 +221,27 @@ def _find_key(inferred: Inferred, path: Path, connection: DuckDBPyConnection, fo
         if tuple(kept) == inferred.contract.columns:
             break
         inferred.contract = replace(inferred.contract, columns=tuple(kept))
-    found = _unique(inferred.contract.columns, connection)
+    columns = inferred.contract.columns
+    found = _unique(columns, connection)
     if len(found) == 1:
         inferred.contract = replace(inferred.contract, key=found)
     inferred.pair = found if len(found) == _PAIR else ()
-    inferred.wide = found if len(found) > _PAIR else ()
+    inferred.wide = () if found else _fewest(columns, connection)
 
 
 def _as_text(column: Column) -> Column:
     return Column(name=column.name, type="text", header=column.header)
 
 
-def _unique(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tuple[str, ...]:
-    """Find the likeliest column, else the fewest, that no two of at least two rows share."""
+def _unique(
+    columns: tuple[Column, ...], connection: DuckDBPyConnection, relation: str = _RELATION
+) -> tuple[str, ...]:
+    """Find the likeliest column, else pair of columns, that no two of at least two rows share."""
     able = key_columns(columns)
     counts: dict[str, int] = {}
     rows = 0
     for name in able:
-        rows, counts[name] = _count(connection, (name,))
+        rows, counts[name] = _count(connection, relation, (name,))
     if rows < 2:  # noqa: PLR2004 -- one row shows no key
         return ()
     single = [name for name in able if counts[name] == rows]
@@ -245,21 +249,29 @@ def _unique(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tupl
         return (likeliest_key(single),)
     for first, second in itertools.combinations(able, 2):
         enough = counts[first] * counts[second] >= rows
-        if enough and _count(connection, (first, second))[1] == rows:
+        if enough and _count(connection, relation, (first, second))[1] == rows:
             return (first, second)
-    return _fewest(able, rows, connection)
+    return ()
 
 
-def _fewest(able: list[str], rows: int, connection: DuckDBPyConnection) -> tuple[str, ...]:
-    """Leave out each column without which the others still identify a row, from the right."""
-    if not able or _count(connection, tuple(able))[1] != rows:
+def _fewest(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tuple[str, ...]:
+    """Find columns, as few as leaving out one after the other leads to, once copies are gone."""
+    names = {"relation": _RELATION, "once": _ONCE}
+    quoted = {each: quote_identifier(name) for each, name in names.items()}
+    listed = quote_identifiers(column.name for column in columns)
+    connection.execute(fill("snapshot/leave_copies", columns=listed, **quoted))
+    found = _unique(columns, connection, _ONCE)
+    kept = tuple(key_columns(columns))
+    if found or not kept:
+        return found
+    rows, values = _count(connection, _ONCE, kept)
+    if rows < 2 or values != rows:  # noqa: PLR2004 -- one row shows no key
         return ()
-    kept = able
-    for name in reversed(able):
-        fewer = [each for each in kept if each != name]
-        if fewer and _count(connection, tuple(fewer))[1] == rows:
+    for name in reversed(kept):
+        fewer = tuple(each for each in kept if each != name)
+        if fewer and _count(connection, _ONCE, fewer)[1] == rows:
             kept = fewer
-    return tuple(kept)
+    return kept
 
 
 def key_columns(columns: Iterable[Column]) -> list[str]:
@@ -273,10 +285,12 @@ def likeliest_key(names: Sequence[str]) -> str:
     return next(filter(_KEY_NAME.fullmatch, names), names[0])
 
 
-def _count(connection: DuckDBPyConnection, columns: tuple[str, ...]) -> tuple[int, int]:
+def _count(
+    connection: DuckDBPyConnection, relation: str, columns: tuple[str, ...]
+) -> tuple[int, int]:
     statement = fill(
         "snapshot/count_keys",
-        relation=quote_identifier(_RELATION),
+        relation=quote_identifier(relation),
         columns=quote_identifiers(columns),
     )
     rows, values = connection.execute(statement).fetchall()[0]

@@ -71,7 +71,9 @@ def format_moment(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> Notice:
+def failure_notice(
+    facts: RunFacts, *, task: str, cause: str, log_url: str, below: str = ""
+) -> Notice:
     """The notice of a run that failed.
 
     Arguments:
@@ -79,6 +81,7 @@ def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> N
         task: the failed task's id.
         cause: one line without row values or secrets.
         log_url: the failed task's log in the UI.
+        below: lines that people may copy, as safe as the cause.
     """
     lines = [
         *head(facts, "failed"),
@@ -86,6 +89,7 @@ def failure_notice(facts: RunFacts, *, task: str, cause: str, log_url: str) -> N
         f"Cause:       {cause}",
         f"Log:         {log_url}",
         *foot(facts),
+        *(["", below.rstrip("\n")] if below else []),
     ]
     return compose_notice(facts, "failed", f"FAILED {facts.dataset}: {task}", lines)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from include.pipelines.table_export_to_kinesis.athena import Athena
 from include.pipelines.table_export_to_kinesis.compare import Compared, Comparison, compare
 from include.pipelines.table_export_to_kinesis.compute import compute
+from include.pipelines.table_export_to_kinesis.declarations import Declarations
 from include.pipelines.table_export_to_kinesis.leases import release_tables
 from include.pipelines.table_export_to_kinesis.publish import publish_part
 from include.pipelines.table_export_to_kinesis.register import PIPELINE, Registrar
@@ -35,6 +36,7 @@ __all__ = [
     "Comparing",
     "Comparison",
     "Computed",
+    "Declarations",
     "ExportResources",
     "ExportWork",
     "Part",

@@ -14,7 +14,7 @@ from include.core.exports.names import read_key, shown
 from include.core.failpoints import failpoint
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
-from include.errors import ArrivalError
+from include.errors import ArrivalError, UndeclaredTableError
 from include.pipelines.table_export_to_kinesis.manifest import (
     MANIFEST,
     read_manifest,
@@ -30,7 +30,7 @@ from include.pipelines.table_export_to_kinesis.states import (
 from include.pipelines.table_export_to_kinesis.task_values import ExportWork, Registered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg2.extensions import cursor
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from include.core.exports.names import ExportName
     from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
+    from include.pipelines.table_export_to_kinesis.declarations import Declarations
 
     Decision = Literal["approved", "refused"]
-    DatasetOf = Callable[[str, str], TableExport | None]
 
 PIPELINE: Final = "table_export_to_kinesis"
 # Before all characters that a version may have: so 1 again is older than 1-a, 1.1 and 10.
@@ -56,7 +56,7 @@ class Registrar:
 
     Arguments:
         landing: where exports land.
-        dataset_of: the declaration of a tenant's table, None where there is none.
+        declarations: find what declares a tenant's table.
         connect: opens a connection to the warehouse.
         run: which run has the files.
         by_hand: a person names the files: a version that was taken before is taken again.
@@ -66,14 +66,14 @@ class Registrar:
     def __init__(
         self,
         landing: Landing,
-        dataset_of: DatasetOf,
+        declarations: Declarations,
         *,
         connect: Connect,
         run: Run,
         by_hand: bool = False,
         decision: Decision | None = None,
     ) -> None:
-        self._landing, self._dataset_of, self._connect = landing, dataset_of, connect
+        self._landing, self._declarations, self._connect = landing, declarations, connect
         self._run, self._by_hand, self._decision = run, by_hand, decision
 
     def register(self, files: Sequence[ReceivedFile]) -> Registered:
@@ -92,9 +92,7 @@ class Registrar:
             try:
                 work = self._register(name, of_export, indexes)
             except ArrivalError as error:
-                registered["results"] += [
-                    without_rows(index, cause=str(error), final=True) for index in indexes
-                ]
+                registered["results"] += _refused(indexes, error)
                 continue
             if isinstance(work, str):
                 registered["results"] += [without_rows(index, warning=work) for index in indexes]
@@ -140,11 +138,7 @@ class Registrar:
         self, name: ExportName, files: Sequence[ReceivedFile], indexes: list[int]
     ) -> ExportWork | str:
         """Enter one export; returns what to do, or why there is nothing to do now."""
-        dataset = self._dataset_of(name["tenant"], name["table"])
-        if dataset is None:
-            raise ArrivalError(
-                f"No dataset declares table {name['table']} of tenant {name['tenant']}"
-            )
+        dataset = self._declarations.of(name, files)
         landed = {file["key"].rpartition("/")[2]: _landed(file) for file in files}
         manifest = read_manifest(self._landing.client, files)
         with transaction(self._connect, doing=f"register {shown(name)}") as cursor:
@@ -178,6 +172,14 @@ class Registrar:
             f"Version {name['version']} was taken before with other content. Export it as a newer "
             "version, or take it again by hand"
         )
+
+
+def _refused(indexes: Sequence[int], error: ArrivalError) -> list[FileResult]:
+    """The results of the files of a refused export; what declares its table is at the first."""
+    results = [without_rows(index, cause=str(error), final=True) for index in indexes]
+    if isinstance(error, UndeclaredTableError) and error.declaration:
+        results[0]["declaration"] = error.declaration
+    return results
 
 
 def _lock_table(cursor: cursor, name: ExportName, dataset: TableExport) -> None:

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from include.contracts.exports import TableExport
 from include.contracts.github import GitHubDataset
 from include.datasets import all_datasets
 from infra.local.signals import interrupting_signals
@@ -25,12 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from infra.local.try_file.trying import Dataset, Outcome, Workspace
+    from infra.local.try_file.looking import Look
+    from infra.local.try_file.trying import Dataset, Outcome
 
     Trying = Callable[[Path], AbstractContextManager[Outcome]]
+    Looking = Callable[[Path], Look]
 
 # Interrupted: 128 and the number of SIGINT, as shells have it.
 PASSES, FAILS, MISUSED, INTERRUPTED = 0, 1, 2, 130
+
+_KINDS = ("upload", "export")
 
 
 class MisuseError(Exception):
@@ -64,6 +67,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--dataset", default="", help="the dataset that it is of")
     parser.add_argument("--source", default="", help="which source of the dataset it is")
     parser.add_argument("--rows", default="", help="where the kept rows go, as JSON Lines")
+    parser.add_argument("--as", dest="kind", default="", help="what is declared: upload or export")
     return parser.parse_args(arguments)
 
 
@@ -73,11 +77,16 @@ def _run(given: argparse.Namespace) -> int:
     path = Path(given.file)
     if not path.is_dir() and not path.is_file():
         raise MisuseError(f"{given.file}: there is no such file or folder")
+    if given.kind not in ("", *_KINDS):
+        raise MisuseError(f"{given.kind!r} is nothing to declare a file as: AS={'|'.join(_KINDS)}")
+    if given.dataset and given.kind:
+        raise MisuseError("AS says how a file is declared that has no DATASET. Leave one out")
     if not given.dataset and (given.rows or given.source):
         raise MisuseError(f"no dataset is named. Add DATASET={'|'.join(_names())}")
     if not given.dataset:
         with workspace() as work:
-            return _look_into(path, work) if path.is_dir() else _look_at(path, work)
+            looking = partial(look, work=work, export=given.kind == "export")
+            return (_look_into if path.is_dir() else _look_at)(path, looking)
     dataset = _dataset(given.dataset, given.source)
     rows = Path(given.rows) if given.rows else None
     _check_rows(path, rows)
@@ -87,19 +96,19 @@ def _run(given: argparse.Namespace) -> int:
         return (_try_folder if path.is_dir() else _try_one)(trying, path, rows)
 
 
-def _look_at(path: Path, work: Workspace) -> int:
+def _look_at(path: Path, looking: Looking) -> int:
     """Print what a file seems to be, and its declaration."""
-    found = look(path, work)
+    found = looking(path)
     print("\n".join(map(printable, found.lines)))
     print(found.declaration, end="")
     return PASSES if found.declaration else FAILS
 
 
-def _look_into(folder: Path, work: Workspace) -> int:
+def _look_into(folder: Path, looking: Looking) -> int:
     """Print what each file of a folder seems to be, on a line."""
     code = PASSES
     for path in _files(folder):
-        found = look(path, work)
+        found = looking(path)
         code = code if found.declaration else FAILS
         print(printable(found.lines[0].removeprefix("# ")))
     return code
@@ -114,7 +123,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _dataset(name: str, source: str) -> Dataset:
-    dataset = next((each for each in _datasets() if each.name == name), None)
+    dataset = next((each for each in all_datasets() if each.name == name), None)
     if dataset is None:
         raise MisuseError(f"{name!r} is no dataset. There are {', '.join(_names())}")
     sources = [each.name for each in dataset.sources] if isinstance(dataset, GitHubDataset) else []
@@ -125,12 +134,7 @@ def _dataset(name: str, source: str) -> Dataset:
 
 
 def _names() -> list[str]:
-    return [dataset.name for dataset in _datasets()]
-
-
-def _datasets() -> list[Dataset]:
-    """Those whose files are tried; what an export changes depends on the one before."""
-    return [dataset for dataset in all_datasets() if not isinstance(dataset, TableExport)]
+    return [dataset.name for dataset in all_datasets()]
 
 
 def _check_rows(path: Path, rows: Path | None) -> None:

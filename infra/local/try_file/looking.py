@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload
 from include.core.csv.dialect import called
-from include.core.guess.declaration import dataset_name
+from include.core.guess.declaration import dataset_name, table_name
+from include.core.guess.exports import declare_export
 from include.core.guess.infer import infer
 from include.core.snapshot.database import safe_errors
 from include.datasets import all_datasets
@@ -37,21 +38,21 @@ class Look:
     declaration: str = ""
 
 
-def look(path: Path, work: Workspace) -> Look:
-    """Look at a file, and declare it."""
+def look(path: Path, work: Workspace, *, export: bool = False) -> Look:
+    """Look at a file, and declare it: as an upload, or as an export of a table of its name."""
     try:
-        return _look(path, work)
+        return _look(path, work, export=export)
     except InputFileError as error:
         return Look(lines=(str(error),))
     except (SluiceError, OSError) as error:
         return Look(lines=(f"{path.name}: {error}",))
 
 
-def _look(path: Path, work: Workspace) -> Look:
+def _look(path: Path, work: Workspace, *, export: bool) -> Look:
     with safe_errors():
         inferred = infer(path, connection=work.connection, folder=work.folder)
     name = dataset_name(path.name, taken=[dataset.name for dataset in all_datasets()])
-    if inferred.contract.key and not _are_items(inferred, path, work):
+    if not export and inferred.contract.key and not _are_items(inferred, path, work):
         inferred.contract = replace(inferred.contract, key=())
     contract = inferred.contract
     size = f"{inferred.rows} rows, {len(contract.columns)} columns"
@@ -64,7 +65,12 @@ def _look(path: Path, work: Workspace) -> Look:
             f"# {inferred.rejected} of its rows are rejected however it is declared: "
             "DATASET=any_csv lists them"
         )
-    return Look(lines=tuple(lines), declaration=declare(inferred, file=path.name, name=name))
+    file = path.name
+    if export:
+        declaration = declare_export(inferred, table=table_name(file), file=file, name=name)
+    else:
+        declaration = declare(inferred, file=file, name=name)
+    return Look(lines=tuple(lines), declaration=declaration)
 
 
 def _are_items(inferred: Inferred, path: Path, work: Workspace) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from include.contracts.exports import TableExport
 from include.contracts.github import GitHubDataset
 from include.contracts.uploads import ItemUpload, JsonUpload, Upload
 from include.core.arrivals.events import name_problem
@@ -19,7 +20,9 @@ from include.errors import InputFileError, SluiceError, WorkInterruptedError
 from include.pipelines.csv_upload_to_dynamodb import trial as items
 from include.pipelines.csv_upload_to_sqs import trial as messages
 from include.pipelines.github_csv_to_postgres import trial as tables
-from include.pipelines.landing import CSV_SUFFIXES
+from include.pipelines.landing import CSV_SUFFIXES, LANDING_PREFIXES, LANDING_SUFFIXES
+from include.pipelines.table_export_to_kinesis import PIPELINE as EXPORTS
+from include.pipelines.table_export_to_kinesis import trial as exports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from include.contracts.github import GitHubFile
     from include.core.runs.trial import Trial
 
-    Dataset = GitHubDataset | Upload
+    Dataset = GitHubDataset | Upload | TableExport
 
 
 class SourceError(Exception):
@@ -158,7 +161,7 @@ def refusal(path: Path, contract: CsvContract) -> InputFileError | None:
     return None
 
 
-def _of_upload(upload: Upload, path: Path, folder: Path) -> Outcome:
+def _of_upload(upload: Upload | TableExport, path: Path, folder: Path) -> Outcome:
     causes = _name_causes(upload, path)
     try:
         trial = _try_upload(upload, path, folder)
@@ -169,7 +172,9 @@ def _of_upload(upload: Upload, path: Path, folder: Path) -> Outcome:
     return Outcome(path=path, trial=trial, causes=(*causes, *trial.causes))
 
 
-def _try_upload(upload: Upload, path: Path, folder: Path) -> Trial:
+def _try_upload(upload: Upload | TableExport, path: Path, folder: Path) -> Trial:
+    if isinstance(upload, TableExport):
+        return exports.try_file(upload, path, folder=folder)
     if isinstance(upload, ItemUpload):
         return items.try_file(upload, path, folder=folder)
     if isinstance(upload, JsonUpload):
@@ -177,7 +182,11 @@ def _try_upload(upload: Upload, path: Path, folder: Path) -> Trial:
     raise TypeError(f"{upload.name}: no pipeline takes a {type(upload).__name__}")
 
 
-def _name_causes(upload: Upload, path: Path) -> tuple[str, ...]:
+def _name_causes(upload: Upload | TableExport, path: Path) -> tuple[str, ...]:
     """Give why a file of this name would start no run, if so."""
-    problem = name_problem(upload.prefix + path.name, CSV_SUFFIXES)
+    if isinstance(upload, TableExport):
+        prefix, suffixes = LANDING_PREFIXES[EXPORTS], LANDING_SUFFIXES[EXPORTS]
+    else:
+        prefix, suffixes = upload.prefix, CSV_SUFFIXES
+    problem = name_problem(prefix + path.name, suffixes)
     return (problem,) if problem else ()

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from include.errors import InputFileError, NoVersionError, SourceUnavailableError
+from include.errors import FilesFailedError, InputFileError, NoVersionError, SourceUnavailableError
 from wiring import failures
 
 
@@ -39,8 +39,19 @@ def test_terminal_error_is_not_tried_again(left: list[dict[str, Any]]) -> None:
 
     with pytest.raises(AirflowFailException, match="no version"):
         failing(NoVersionError("no version"))()
-    recorded = {"cause": "no version", "in_file": "no version", "final": True}
+    recorded = {"cause": "no version", "in_file": "no version", "below": "", "final": True}
     assert left == [{"key": "failure", "value": recorded}]
+
+
+def test_lines_to_copy_are_recorded_and_logged_as_they_are(
+    left: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: PLC0415 -- after the environment
+
+    with pytest.raises(AirflowFailException, match=r"^1 of 1 files failed$"):
+        failing(FilesFailedError("1 of 1 files failed", below="one\n  two\n"))()
+    assert left[0]["value"]["below"] == "one\n  two\n"
+    assert "one\n  two\n" in caplog.text
 
 
 @pytest.mark.usefixtures("left")
@@ -57,7 +68,7 @@ def test_terminal_error_is_raised_without_its_cause() -> None:
 def test_transient_error_is_left_to_the_retries(left: list[dict[str, Any]]) -> None:
     with pytest.raises(SourceUnavailableError):
         failing(SourceUnavailableError("GitHub is out"))()
-    recorded = {"cause": "GitHub is out", "in_file": "GitHub is out", "final": False}
+    recorded = {"cause": "GitHub is out", "in_file": "GitHub is out", "below": "", "final": False}
     assert left == [{"key": "failure", "value": recorded}]
 
 

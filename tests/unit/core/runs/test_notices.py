@@ -37,6 +37,12 @@ def test_subject_is_what_sns_takes_for_any_text(task: str) -> None:
         assert found == (char if " " <= char <= "~" else " " if char.isspace() else "?")
 
 
+def test_lines_to_copy_are_the_last_of_a_notice() -> None:
+    below = "one\n\n  two\n"
+    notice = failure_notice(FACTS, task="t", cause="c", log_url="http://log", below=below)
+    assert notice.body.endswith(f"\n\n{below}")
+
+
 def test_failure_names_task_cause_log_and_rerun_command() -> None:
     notice = failure_notice(FACTS, task="download [1]", cause="GitHub is out", log_url="http://log")
     assert notice.attributes["status"] == "failed"
