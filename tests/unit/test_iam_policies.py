@@ -108,8 +108,8 @@ def test_reason_excuses_what_is_never_used_and_must_excuse_something() -> None:
 
 
 def test_operation_whose_rights_nobody_has_written_down_is_an_error() -> None:
-    with pytest.raises(KeyError, match="s3:DeleteObject"):
-        rights_of([Call("s3", "DeleteObject", {"Bucket": "lake", "Key": "a"})])
+    with pytest.raises(KeyError, match="s3:DeleteBucket"):
+        rights_of([Call("s3", "DeleteBucket", {"Bucket": "lake"})])
 
 
 @pytest.mark.parametrize(
