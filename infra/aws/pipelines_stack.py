@@ -115,6 +115,7 @@ class PipelinesStack(Stack):
     def _grant(self) -> None:
         self._access = PipelinesAccess(self, "PipelinesAccess")
         self._grant_files()
+        self._grant_queries()
         self._access.allow(
             "TakeArrivals",
             ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
@@ -138,54 +139,12 @@ class PipelinesStack(Stack):
             ],
             self._changes.stream.stream_arn,
         )
-        self._grant_queries()
         self._access.allow("SendNotices", ["sns:Publish"], self._alerts.topic.topic_arn)
         self._access.allow(
             "EncryptNotices",
             list(USES),
             self._key.key_arn,
             conditions={"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}},
-        )
-
-    def _grant_queries(self) -> None:
-        """Allow to compare exports by Athena, which asks Glue and S3 in the name of who asks it.
-
-        https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
-        """
-        arn, lake = Stack.of(self).format_arn, self._lake.bucket
-        database = self._queries.database.ref
-        self._access.allow(
-            "CompareExports",
-            [
-                "athena:GetQueryExecution",
-                "athena:StartQueryExecution",
-                "athena:StopQueryExecution",
-            ],
-            arn(service="athena", resource="workgroup", resource_name=self._queries.workgroup.ref),
-        )
-        self._access.allow(
-            "DescribeSnapshots",
-            [
-                "glue:BatchDeleteTable",
-                "glue:CreateTable",
-                "glue:GetDatabase",
-                "glue:GetTable",
-                "glue:UpdateTable",
-            ],
-            arn(service="glue", resource="catalog"),
-            arn(service="glue", resource="database", resource_name=database),
-            arn(service="glue", resource="table", resource_name=f"{database}/*"),
-        )
-        self._access.allow("FindTheLake", ["s3:GetBucketLocation"], lake.bucket_arn)
-        self._access.allow(
-            "KeepWhatDiffers",
-            [
-                "s3:AbortMultipartUpload",
-                "s3:GetObject",
-                "s3:ListMultipartUploadParts",
-                "s3:PutObject",
-            ],
-            Fn.join("/", [lake.bucket_arn, f"{QUERIED}*"]),
         )
 
     def _grant_files(self) -> None:
@@ -217,6 +176,42 @@ class PipelinesStack(Stack):
         )
         self._access.allow(
             "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])
+        )
+
+    def _grant_queries(self) -> None:
+        """Allow to compare exports in Athena, and Athena to do its part of it."""
+        lake, queries = self._lake.bucket, self._queries
+        queried = Fn.join("/", [lake.bucket_arn, f"{QUERIED}*"])
+        self._access.allow(
+            "CompareExports",
+            [
+                "athena:GetQueryExecution",
+                "athena:StartQueryExecution",
+                "athena:StopQueryExecution",
+            ],
+            queries.workgroup_arn,
+        )
+        self._access.allow(
+            "MakeTables",
+            ["glue:BatchDeleteTable", "glue:CreateTable", "glue:UpdateTable"],
+            *queries.catalog_arns,
+        )
+        self._access.allow("FetchDifferences", ["s3:GetObject"], queried)
+        self._access.allow_athena(
+            "LetAthenaFindTables",
+            ["glue:GetDatabase", "glue:GetTable"],
+            *queries.catalog_arns,
+            queries.default_database_arn,
+        )
+        self._access.allow_athena(
+            "LetAthenaWrite",
+            ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
+            queried,
+        )
+        self._access.allow_athena(
+            "LetAthenaFindTheLake",
+            ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+            lake.bucket_arn,
         )
 
     def _add_outputs(self) -> None:

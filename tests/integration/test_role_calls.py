@@ -16,6 +16,7 @@ from tests.support.aws_calls import rights_of
 from tests.support.aws_code import code_of, hooks_in, operations_in
 from tests.support.iam_policies import Grant, Idle, compare
 from tests.support.role_lab import CODE, open_lab
+from tests.support.unloading_athena import UnloadingAthena
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,11 +37,14 @@ RUNS = (
     'csv_upload_to_dynamodb {"key": "uploads/dynamodb/a.csv", "again": true}',
     "messages table_export_to_kinesis",
     'table_export_to_kinesis {"prefix": "exports/acme/test_table/v1/", "again": true}',
-    'large table_export_to_kinesis {"prefix": "exports/acme/test_table/v2/", "again": true}',
+    'table_export_to_kinesis {"prefix": "exports/acme/test_table/v2/", "again": true}',
+    'table_export_to_kinesis {"prefix": "exports/acme/large_table/v1/", "again": true}',
+    'table_export_to_kinesis {"prefix": "exports/acme/large_table/v2/", "again": true}',
     "kinesis_to_postgres",
     "sweep_arrivals",
 )
 RARE = {"athena:StopQueryExecution", "glue:UpdateTable", "kinesis:DescribeStreamSummary"}
+_ATHENA = "Athena does it with the rights of who starts a query"
 _MWAA = (
     "MWAA does it itself: https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html"
 )
@@ -71,18 +75,16 @@ IDLE = (
     Idle(
         sid="CompareExports",
         actions=("athena:StopQueryExecution",),
-        why="asked only where Athena takes too long",
+        why="only a query that does not end is stopped",
     ),
     Idle(
-        sid="DescribeSnapshots",
+        sid="MakeTables",
         actions=("glue:UpdateTable",),
-        why="asked only where a try that died has left a table",
+        why="only a try that died leaves its tables to the next one",
     ),
-    Idle(
-        sid="DescribeSnapshots",
-        actions=("glue:GetDatabase",),
-        resource="/*",
-        why="IAM asks for catalog and database; one statement for all of Glue is shorter",
+    *(
+        Idle(sid=sid, why=_ATHENA)
+        for sid in ("LetAthenaFindTables", "LetAthenaFindTheLake", "LetAthenaWrite")
     ),
     Idle(sid="EncryptNotices", why="SNS does it for who publishes to an encrypted topic"),
     Idle(sid="DecryptSecrets", why="Secrets Manager does it for who reads an encrypted secret"),
@@ -109,7 +111,10 @@ def lab(templates_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     root = tmp_path_factory.mktemp("role")
     platform = json.loads((templates_folder / "dev" / "platform.template.json").read_text())
     with guarded_group(root) as group, GitHubStandIn(SHIPPED_GITHUB) as github:
-        yield open_lab(group, root, platform, github=github.url)
+        opened = open_lab(group, root, platform, github=github.url)
+        with UnloadingAthena(opened.emulator.endpoint, opened.environment) as athena:
+            opened.environment["AWS_ENDPOINT_URL_ATHENA"] = athena.url
+            yield opened
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +123,8 @@ def calls(lab: Lab) -> list[Call]:
     lab.land("uploads/sqs/a.csv", "id\n1\n2\n")
     lab.land("exports/acme/test_table/v1/a.csv", "1;a;b;c\n2;a;b;c\n")
     lab.land("exports/acme/test_table/v2/a.csv", "1;a;b;c\n")
+    lab.land("exports/acme/large_table/v1/a.csv", "1;a;b;c\n2;a;b;c\n")
+    lab.land("exports/acme/large_table/v2/a.csv", "1;x;b;c\n2;a;b;c\n")
     lab.land("uploads/dynamodb/a.csv", f"{ADDRESS}1,1,Main,Town,00001\n2,2,Main,Town,00002\n")
     # One is there already, from an earlier file.
     item = {"id": {"S": "2"}, "file_version": {"S": "0"}}
@@ -188,6 +195,15 @@ REFUSED: dict[str, Callable[[Lab], Any]] = {
     "change code": lambda lab: lab.client("s3").put_object(Bucket=CODE, Key="dags/a.py", Body=b""),
     "open a bucket": lambda lab: lab.client("s3").delete_public_access_block(
         Bucket=lab.outputs["LakeBucket"]
+    ),
+    "write what Athena found": lambda lab: lab.client("s3").put_object(
+        Bucket=lab.outputs["LakeBucket"], Key="athena/unload/a", Body=b""
+    ),
+    "query elsewhere": lambda lab: lab.client("athena").start_query_execution(
+        QueryString="select 1", WorkGroup="primary"
+    ),
+    "make a table elsewhere": lambda lab: lab.client("glue").create_table(
+        DatabaseName="default", TableInput={"Name": "another"}
     ),
     "list buckets": lambda lab: lab.client("s3").list_buckets(),
     "read another secret": lambda lab: lab.client("secretsmanager").get_secret_value(

@@ -121,42 +121,6 @@ def _stream(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
     return needed
 
 
-def _query(params: Mapping[str, Any]) -> list[Right]:
-    """A query is of its workgroup; Athena asks Glue and S3 in the name of who asks it.
-
-    https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
-    """
-    if "WorkGroup" not in params:
-        return []  # its id stands for it
-    database, statement = params["QueryExecutionContext"]["Database"], params["QueryString"]
-    bucket, prefix = re.findall(r"to 's3://([^/]+)/([^']+)'", statement)[0]
-    tables = re.findall(rf'"{database}"."(\w+)"', statement)
-    lake = f"arn:aws:s3:::{bucket}"
-    return [
-        Right(
-            "athena:StartQueryExecution", ARN.format("athena", f"workgroup/{params['WorkGroup']}")
-        ),
-        *_of_glue("GetDatabase", database),
-        *_of_glue("GetTable", database, *tables),
-        Right("s3:GetBucketLocation", lake),
-        Right("s3:ListBucket", lake, {"s3:prefix": prefix}),
-        Right("s3:PutObject", f"{lake}/{prefix}1"),
-        Right("s3:PutObject", f"{lake}/athena/results/1"),
-        Right("s3:AbortMultipartUpload", f"{lake}/{prefix}1"),
-        Right("s3:ListMultipartUploadParts", f"{lake}/{prefix}1"),
-    ]
-
-
-def _table(params: Mapping[str, Any]) -> str:
-    return str(params["TableInput"]["Name"])
-
-
-def _of_glue(action: str, database: str, *tables: str) -> list[Right]:
-    """Glue asks for the catalog, the database and the tables."""
-    places = ["catalog", f"database/{database}", *(f"table/{database}/{name}" for name in tables)]
-    return [Right(f"glue:{action}", ARN.format("glue", place)) for place in places]
-
-
 def _publish(params: Mapping[str, Any]) -> list[Right]:
     return [Right("sns:Publish", params["TopicArn"])]
 
@@ -175,22 +139,35 @@ def _login(params: Mapping[str, Any]) -> list[Right]:
     ]
 
 
+def _workgroup(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
+    def needed(params: Mapping[str, Any]) -> list[Right]:
+        # A query is of the workgroup that it was started in, which no other call names.
+        name = params.get("WorkGroup")
+        arn = ARN.format("athena", f"workgroup/{name}")
+        return [Right(f"athena:{action}", arn)] if name else []
+
+    return needed
+
+
+def _tables(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
+    def needed(params: Mapping[str, Any]) -> list[Right]:
+        database = params["DatabaseName"]
+        names = params.get("TablesToDelete") or [params["TableInput"]["Name"]]
+        resources = ["catalog", f"database/{database}", *(f"table/{database}/{n}" for n in names)]
+        return [Right(f"glue:{action}", ARN.format("glue", each)) for each in resources]
+
+    return needed
+
+
 RESOURCE_ID = "db-ABCDEFGHIJKL01234"
 NEEDED: dict[str, Callable[[Mapping[str, Any]], list[Right]]] = {
-    "athena:GetQueryExecution": _query,
-    "athena:StartQueryExecution": _query,
+    "athena:GetQueryExecution": _workgroup("GetQueryExecution"),
+    "athena:StartQueryExecution": _workgroup("StartQueryExecution"),
     "dynamodb:BatchExecuteStatement": _statements,
     "dynamodb:BatchGetItem": _keys,
     "events:PutEvents": _events,
-    "glue:BatchDeleteTable": lambda params: _of_glue(
-        "BatchDeleteTable", params["DatabaseName"], *params["TablesToDelete"]
-    ),
-    "glue:CreateTable": lambda params: _of_glue(
-        "CreateTable", params["DatabaseName"], _table(params)
-    ),
-    "glue:UpdateTable": lambda params: _of_glue(
-        "UpdateTable", params["DatabaseName"], _table(params)
-    ),
+    "glue:BatchDeleteTable": _tables("BatchDeleteTable"),
+    "glue:CreateTable": _tables("CreateTable"),
     "kinesis:DescribeStreamSummary": _stream("DescribeStreamSummary"),
     "kinesis:GetRecords": _stream("GetRecords"),
     "kinesis:GetShardIterator": _stream("GetShardIterator"),

@@ -124,6 +124,7 @@ def _fits(pattern: str, value: str) -> bool:
 
 
 _OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
+    "ForAnyValue:StringEquals": lambda value, wanted: value in wanted,
     "StringEquals": lambda value, wanted: value in wanted,
     "StringLikeIfExists": lambda value, wanted: (
         value is None or any(_fits(each, value) for each in wanted)

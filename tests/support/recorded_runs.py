@@ -1,15 +1,13 @@
 """A program that runs DAGs as their role, and writes down every call to AWS that it makes.
 
-`python -m tests.support.recorded_runs FILE RUN...`: a run is a DAG's id and its form as JSON,
-"messages" and an upload pipeline, or "large" before a run whose exports Athena compares. What
-Airflow reads is in the environment, as on MWAA.
+`python -m tests.support.recorded_runs FILE RUN...`: a run is a DAG's id and its form as JSON, or
+"messages" and an upload pipeline. What Airflow reads is in the environment, as on MWAA.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import handlers
 
+from include import datasets
 from include.core.arrivals.claim import claim_messages
 from include.core.arrivals.complete import EndResources, Failure, finish_run
 from include.core.runs.ledger import RunOfSink
@@ -29,7 +28,6 @@ from include.settings import Settings
 from infra.local.airflow import botocore_files
 from tests.support.aws_calls import Call
 from tests.support.deliveries import ANY
-from tests.support.unloading_athena import UnloadingAthena
 from tests.support.upload_runs import result
 
 if TYPE_CHECKING:
@@ -78,19 +76,9 @@ def run_dag(dag_id: str, conf: dict[str, Any]) -> None:
     assert run.state == "success", states
 
 
-def run_large(run: str) -> None:
-    """Do a run with every export too large for the worker, before an Athena that can UNLOAD."""
-    from wiring import exports  # noqa: PLC0415 -- after record_calls
-
-    wiring: Any = exports
-    declared = wiring.table_exports
-    wiring.table_exports = lambda: [replace(each, athena_above=0) for each in declared()]
-    with UnloadingAthena(os.environ["AWS_ENDPOINT_URL"]) as athena:
-        os.environ["AWS_ENDPOINT_URL_ATHENA"] = athena.url
-        do(run)
-        del os.environ["AWS_ENDPOINT_URL_ATHENA"]
-    wiring.table_exports = declared
-    assert athena.statements
+def declare_large_exports() -> None:
+    """Add the declarations of tables that Athena compares however small they are."""
+    datasets.__path__.append(str(Path(__file__).with_name("large_datasets")))
 
 
 def take_messages(pipeline: str) -> None:
@@ -167,19 +155,13 @@ def main(arguments: list[str]) -> None:
     """Do the runs in their order."""
     record_calls(Path(arguments[0]))
     botocore_files.read_once()
+    declare_large_exports()
     for run in arguments[1:]:
-        do(run)
-
-
-def do(run: str) -> None:
-    """Do one run."""
-    name, _, given = run.partition(" ")
-    if name == "messages":
-        take_messages(given)
-    elif name == "large":
-        run_large(given)
-    else:
-        run_dag(name, json.loads(given or "{}"))
+        name, _, given = run.partition(" ")
+        if name == "messages":
+            take_messages(given)
+        else:
+            run_dag(name, json.loads(given or "{}"))
 
 
 if __name__ == "__main__":

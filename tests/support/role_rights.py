@@ -77,7 +77,8 @@ def _as_emulated(statements: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The same rights where the emulator looks for others than IAM does.
 
     It asks for a right to each batch operation, which IAM has not; it does not find the table of
-    a batch of statements, nor the stream of an iterator, nor the source of an event.
+    a batch of statements, nor the stream of an iterator, nor the workgroup of a query, nor the
+    source of an event.
     """
     for grant in grants_of(statements):
         allowed = {"Effect": grant.effect, "Resource": grant.resource}
@@ -85,7 +86,7 @@ def _as_emulated(statements: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield allowed | {"Action": _BATCHES[grant.action]}
         if grant.action.startswith("dynamodb:PartiQL"):
             yield allowed | {"Action": "dynamodb:BatchExecuteStatement", "Resource": "*"}
-        if grant.action == "kinesis:GetRecords":
+        if grant.action in ("athena:GetQueryExecution", "kinesis:GetRecords"):
             yield allowed | {"Action": grant.action, "Resource": "*"}
         if grant.action == "events:PutEvents":
             yield allowed | {"Action": grant.action}

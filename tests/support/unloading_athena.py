@@ -15,12 +15,18 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.support.clients import client
 from tests.support.faulty_api import Handler, Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _UNLOAD = re.compile(
     r"\s*unload \((?P<query>.*)\) to 's3://(?P<bucket>[^/']+)/(?P<prefix>[^']+/)'\s+"
@@ -37,6 +43,8 @@ class UnloadingAthena(Proxy):
 
     Attributes:
         endpoint: URL of the emulator.
+        keys: who asks, as the environment has it, where the emulator checks signatures: what comes
+            through here has another body and host than was signed.
         statements: what it was asked to run, oldest first.
         failures: why the next queries fail, the first for the next; they run no more.
         hanging: queries run for ever.
@@ -44,6 +52,7 @@ class UnloadingAthena(Proxy):
     """
 
     endpoint: str
+    keys: Mapping[str, str] = field(default_factory=dict)
     statements: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     hanging: bool = False
@@ -70,9 +79,9 @@ class UnloadingAthena(Proxy):
         athena = client("athena", self.endpoint)
         while True:
             answer = athena.get_query_execution(QueryExecutionId=query_id)
-            status = answer["QueryExecution"]["Status"]
+            status: dict[str, str] = answer["QueryExecution"]["Status"]
             if status["State"] in _FINAL:
-                return {name: status[name] for name in ("State", "StateChangeReason")}
+                return {name: str(value) for name, value in status.items()}
             time.sleep(0.05)
 
     def _write(self, query_id: str, bucket: str, prefix: str) -> None:
@@ -112,32 +121,59 @@ class UnloadingAthena(Proxy):
 class _Handler(Handler):
     api: UnloadingAthena
 
-    def carry_out(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        action = self.headers.get("X-Amz-Target", "").split(".")[-1]
-        answer = getattr(self, f"_{action}")(asked)
-        self.answer(http.HTTPStatus.OK, json.dumps(answer).encode())
+    def forward(self, body: bytes) -> tuple[int, bytes]:
+        if self.api.keys:
+            self._sign(body)
+        return super().forward(body)
 
-    def _StartQueryExecution(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def _sign(self, body: bytes) -> None:
+        """Sign a call anew, with the same keys."""
+        names = ("Content-Type", "X-Amz-Target")
+        request = AWSRequest(
+            "POST",
+            f"{self.api.endpoint}/",
+            data=body,
+            headers={name: self.headers[name] for name in names},
+        )
+        keys = (self.api.keys["AWS_ACCESS_KEY_ID"], self.api.keys["AWS_SECRET_ACCESS_KEY"])
+        SigV4Auth(Credentials(*keys), "athena", self.api.keys["AWS_REGION"]).add_auth(request)
+        for name in ("Authorization", "X-Amz-Date"):
+            del self.headers[name]
+            self.headers[name] = request.headers[name]
+
+    def carry_out(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        action = self.headers.get("X-Amz-Target", "").split(".")[-1]
+        asked = json.loads(body)
+        if action == "StartQueryExecution":
+            self._start(asked)
+            return
+        if action == "StopQueryExecution":
+            self.api.stopped.append(asked["QueryExecutionId"])
+        status, answer = self.forward(body)
+        if action == "GetQueryExecution":
+            found = json.loads(answer)
+            found["QueryExecution"]["Status"] |= self._status(asked["QueryExecutionId"])
+            answer = json.dumps(found).encode()
+        self.answer(status, answer)
+
+    def _status(self, query_id: str) -> dict[str, str]:
+        if self.api.hanging:
+            return {"State": "RUNNING"}
+        ended = self.api.ended[query_id]
+        return {name: ended.get(name, "") for name in ("State", "StateChangeReason")}
+
+    def _start(self, asked: dict[str, Any]) -> None:
         self.api.statements.append(asked["QueryString"])
         unload = _UNLOAD.fullmatch(asked["QueryString"])
         assert unload, "Athena is asked for nothing but UNLOAD"
-        query = asked | {"QueryString": unload["query"]}
-        # The caller's signature does not hold for another statement.
-        started = client("athena", self.api.endpoint).start_query_execution(**query)
-        query_id: str = started["QueryExecutionId"]
-        if self.api.failures:
-            reason = self.api.failures.pop(0)
-            self.api.ended[query_id] = {"State": "FAILED", "StateChangeReason": reason}
-        else:
-            self.api.start(query_id, unload["bucket"], unload["prefix"])
-        return {"QueryExecutionId": query_id}
-
-    def _GetQueryExecution(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        query_id = asked["QueryExecutionId"]
-        status = {"State": "RUNNING"} if self.api.hanging else self.api.ended[query_id]
-        return {"QueryExecution": {"QueryExecutionId": query_id, "Status": status}}
-
-    def _StopQueryExecution(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        self.api.stopped.append(asked["QueryExecutionId"])
-        return {}
+        asked["QueryString"] = unload["query"]
+        status, answer = self.forward(json.dumps(asked).encode())
+        if status == http.HTTPStatus.OK:
+            query_id = json.loads(answer)["QueryExecutionId"]
+            if self.api.failures:
+                reason = self.api.failures.pop(0)
+                self.api.ended[query_id] = {"State": "FAILED", "StateChangeReason": reason}
+            else:
+                self.api.start(query_id, unload["bucket"], unload["prefix"])
+        self.answer(status, answer)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.aws.environment import Environment
 
 _GIB = 1024**3
+_HERE = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
 
 
 class ExportsQueries(Construct):
@@ -55,6 +56,29 @@ class ExportsQueries(Construct):
             recursive_delete_option=True,
             work_group_configuration=_configuration(environment, lake),
         )
+
+    @property
+    def workgroup_arn(self) -> str:
+        """ARN of the workgroup."""
+        return f"arn:{Aws.PARTITION}:athena:{_HERE}:workgroup/{self.workgroup.ref}"
+
+    @property
+    def catalog_arns(self) -> list[str]:
+        """ARNs of the database's tables, and of what they are in: Glue asks for rights to each."""
+        glue_arn, database = f"arn:{Aws.PARTITION}:glue:{_HERE}", self.database.ref
+        return [
+            f"{glue_arn}:catalog",
+            f"{glue_arn}:database/{database}",
+            f"{glue_arn}:table/{database}/*",
+        ]
+
+    @property
+    def default_database_arn(self) -> str:
+        """ARN of the database that Athena looks for whatever it is asked.
+
+        https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+        """
+        return f"arn:{Aws.PARTITION}:glue:{_HERE}:database/default"
 
 
 def _configuration(

@@ -42,6 +42,14 @@ class PipelinesAccess(Construct):
             )
         )
 
+    def allow_athena(self, sid: str, actions: list[str], *resources: str) -> None:
+        """Allow what Athena does with the rights of who starts a query, and only to Athena.
+
+        https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena-calledvia.html
+        """
+        via = {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}
+        self.allow(sid, actions, *resources, conditions=via)
+
     def allow_list(self, sid: str, actions: list[str], bucket: str, *prefixes: str) -> None:
         """Allow to list what a bucket has below prefixes, and to learn that an object is missing.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.aws.checks.acknowledgement import Acknowledgement
 
+_GLUE = "arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>"
 _BUCKETS = {
     "code": ("Code/Bucket/Resource",),
     "pipelines": ("Lake/Bucket/Resource", "Landing/Bucket/Resource"),
@@ -32,8 +33,6 @@ _OF_BUCKETS = tuple(
     }.items()
 )
 
-_HERE = "<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>"
-
 _OF_REST = (
     Acknowledgement(
         rules=("AwsSolutions-IAM5",),
@@ -55,10 +54,10 @@ _OF_REST = (
         rules=("AwsSolutions-IAM5",),
         stack="pipelines",
         resources=("PipelinesAccess/Policy/Resource",),
-        details=(f"Resource::arn:{_HERE}:table/<QueriesDatabase>/*",),
+        details=(f"Resource::{_GLUE}:table/<QueriesDatabase>/*",),
         reason=(
-            "A table is there while two exports are compared, and is named after their tenant and "
-            "table; the rights end at the tables of one database that has no others."
+            "Tables are named by the exports that they stand for, while these are compared; the "
+            "database is there for nothing else."
         ),
     ),
     Acknowledgement(

@@ -9,12 +9,18 @@ import pytest
 from tests.unit.infra_aws.templates import REGION, Template, arn_behind, behind, resolved
 
 PURPOSES = [
+    "CompareExports",
     "DeliverFiles",
     "DropOldExports",
     "EncryptNotices",
+    "FetchDifferences",
     "KeepFiles",
+    "LetAthenaFindTables",
+    "LetAthenaFindTheLake",
+    "LetAthenaWrite",
     "ListFiles",
     "ListUploads",
+    "MakeTables",
     "ReadUploads",
     "SendNotices",
     "SendRows",
@@ -41,6 +47,29 @@ def objects(template: Template, output: str, below: str) -> dict[str, Any]:
     return {"Fn::Join": ["", [arn_behind(template, output), f"/{below}"]]}
 
 
+def here(service: str, *name: Any) -> dict[str, Any]:
+    """The ARN of what is in this account and region, by the parts of its name."""
+    region, account = {"Ref": "AWS::Region"}, {"Ref": "AWS::AccountId"}
+    first, *others = name
+    parts = ["arn:", {"Ref": "AWS::Partition"}, f":{service}:", region, ":", account, f":{first}"]
+    return {"Fn::Join": ["", [*parts, *others]]}
+
+
+def catalog(template: Template) -> list[dict[str, Any]]:
+    """The ARNs of the database of exports, of its tables, and of the catalog that has them."""
+    database = {"Ref": behind(template, "GlueDatabase")[0]}
+    return [
+        here("glue", "catalog"),
+        here("glue", "database/", database),
+        here("glue", "table/", database, "/*"),
+    ]
+
+
+def workgroup(template: Template) -> dict[str, Any]:
+    """The ARN of the workgroup of exports."""
+    return here("athena", "workgroup/", {"Ref": behind(template, "AthenaWorkgroup")[0]})
+
+
 def test_each_purpose_is_one_statement_and_nothing_is_granted_beside(template: Template) -> None:
     assert sorted(granted(template)) == PURPOSES
     assert {statement["Effect"] for statement in granted(template).values()} == {"Allow"}
@@ -54,8 +83,11 @@ def test_no_wildcard_stands_for_actions_or_whole_resources(
     assert not any("*" in action for action in statement["Action"])
     for resource in statement["Resource"]:
         assert isinstance(resource, dict)
+        if resource in (*catalog(template), workgroup(template)):
+            continue
         ends = resource.get("Fn::Join", ["", [""]])[1][-1].removeprefix("/")
-        assert ends in ("", "exports/*", "json/*", "raw/*", "uploads/*", "work/*")
+        folders = ("athena/*", "exports/*", "json/*", "raw/*", "uploads/*", "work/*")
+        assert ends in ("", *folders, ":database/default")
 
 
 def test_policy_is_attached_to_nothing_here(template: Template) -> None:
@@ -90,7 +122,7 @@ def test_own_files_are_put_and_read_in_their_folders(template: Template) -> None
     listing = granted(template)["ListFiles"]
     assert listing["Action"] == ["s3:ListBucket"]
     assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
-    prefixes = {"s3:prefix": ["exports/*", "raw/*", "work/*"]}
+    prefixes = {"s3:prefix": ["exports/*", "raw/*", "work/*", "athena/*"]}
     assert listing["Condition"] == {"StringLikeIfExists": prefixes}
 
 
@@ -106,8 +138,53 @@ def test_nothing_is_deleted_but_rows_of_exports_and_no_version_of_them(
     queues = granted(template)["TakeArrivals"]
     assert deleting == {
         "DropOldExports": (["s3:DeleteObject"], [lake]),
+        # Glue's tables are names for what is in the lake.
+        "MakeTables": (granted(template)["MakeTables"]["Action"], catalog(template)),
         "TakeArrivals": (queues["Action"], queues["Resource"]),
     }
+
+
+def test_exports_are_compared_in_one_workgroup_as_tables_of_one_database(
+    template: Template,
+) -> None:
+    statement = granted(template)["CompareExports"]
+    assert statement["Action"] == [
+        "athena:GetQueryExecution",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+    ]
+    assert statement["Resource"] == [workgroup(template)]
+    statement = granted(template)["MakeTables"]
+    assert statement["Action"] == ["glue:BatchDeleteTable", "glue:CreateTable", "glue:UpdateTable"]
+    assert statement["Resource"] == catalog(template)
+    statement = granted(template)["FetchDifferences"]
+    assert statement["Action"] == ["s3:GetObject"]
+    lake = arn_behind(template, "LakeBucket")
+    assert statement["Resource"] == [{"Fn::Join": ["/", [lake, "athena/*"]]}]
+
+
+def test_what_athena_needs_of_the_role_is_allowed_to_athena_alone(template: Template) -> None:
+    lake = arn_behind(template, "LakeBucket")
+    expected = {
+        "LetAthenaFindTables": (
+            ["glue:GetDatabase", "glue:GetTable"],
+            [*catalog(template), here("glue", "database/default")],
+        ),
+        "LetAthenaFindTheLake": (
+            ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+            [lake],
+        ),
+        "LetAthenaWrite": (
+            ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
+            [{"Fn::Join": ["/", [lake, "athena/*"]]}],
+        ),
+    }
+    for purpose, (actions, resources) in expected.items():
+        statement = granted(template)[purpose]
+        assert (statement["Action"], statement["Resource"]) == (actions, resources)
+        assert statement["Condition"] == {
+            "ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}
+        }
 
 
 def test_files_that_are_delivered_are_put_and_never_read_again(template: Template) -> None:
