@@ -33,6 +33,8 @@ compares gives its worker back until that has ended.
 
 - The notice names file and cause. The version is not published; the next one is compared with the
   base that there was.
+- A table that no dataset declares: the notice ends in the module to add. Add it, deploy, and take
+  the version again with the form.
 - A file that is at fault itself fails once. Fix it and export it as a newer version.
 - Any other failure is tried again by up to three runs; then the file's message waits in the
   dead-letter queue.

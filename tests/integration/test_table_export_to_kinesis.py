@@ -299,6 +299,25 @@ def test_undeclared_table_that_cannot_be_guessed_is_refused_with_an_example(
     assert declared_by(raised.value.below).name == "some_table"
 
 
+def test_undeclared_table_is_guessed_from_the_beginning_of_a_large_file(
+    exports: ExportPlace,
+) -> None:
+    line = f"{{}};{'x' * 100_000}\n"
+    rows = "".join(map(line.format, range(8)))
+    with pytest.raises(FilesFailedError) as raised:
+        exports.publish(exports.put("acme/unknown_rows/v1/a.csv", rows))
+    assert "Guessed from the beginning of a.csv" in raised.value.below
+    assert declared_by(raised.value.below).contract.key == ("column_1",)
+
+
+def test_declaration_of_too_many_columns_is_not_shown(exports: ExportPlace) -> None:
+    names = ",".join(f"column_{n}" for n in range(500))
+    values = ",".join("1" * 500)
+    with pytest.raises(FilesFailedError, match="characters, too many to be shown") as raised:
+        exports.publish(exports.put("acme/unknown_rows/v1/a.csv", f"{names}\n{values}\n"))
+    assert raised.value.below == ""
+
+
 def test_undeclared_tables_are_guessed_once_each_and_up_to_a_number(exports: ExportPlace) -> None:
     places = [f"{tenant}/unknown{n}/v1/a.csv" for tenant in "ab" for n in range(5)]
     landed = [exports.put(place, "id,name\n1,x\n2,y\n") for place in places]
