@@ -6,6 +6,7 @@ Errors do not repeat the key: their readers see it beside them.
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
@@ -165,16 +166,13 @@ def fetch(client: Any, file: FileVersion, to: Path, *, first: int | None = None)
         client: a boto3 S3 client.
         file: what look_up came back with.
         to: the file that is made, or replaced.
-        first: only so many bytes of it, from its beginning.
+        first: about so many bytes of it are enough, from its beginning.
 
     Raises:
         ArrivalError: the version is gone, or is not what was looked up.
     """
-    # S3 refuses a range of an empty object.
-    is_part = first is not None and file["size"] > first
     try:
         body = client.get_object(
-            **({"Range": f"bytes=0-{(first or 0) - 1}"} if is_part else {}),
             Bucket=file["bucket"],
             Key=file["key"],
             VersionId=file["version_id"],
@@ -188,13 +186,14 @@ def fetch(client: Any, file: FileVersion, to: Path, *, first: int | None = None)
             raise ArrivalError("It has other content than when it was looked up") from None
         raise
     size = 0
-    with to.open("wb") as target:
+    with closing(body), to.open("wb") as target:
         for chunk in body.iter_chunks(CHUNK_BYTES):
             size += len(chunk)
             target.write(chunk)
-    announced = min(file["size"], first or file["size"])
-    if size != announced:
-        raise ArrivalError(f"It has {size} bytes, {announced} were announced")
+            if first is not None and size >= first:
+                return
+    if size != file["size"]:
+        raise ArrivalError(f"It has {size} bytes, {file['size']} were announced")
 
 
 def _order(key: str, version: _Entry, older: Iterable[_Entry]) -> str:

@@ -11,7 +11,7 @@ from include.core.guess.declaration import dataset_name
 from include.core.guess.exports import EXAMPLE, declare_export
 from include.core.guess.infer import infer
 from include.core.snapshot.database import connect_duckdb
-from include.errors import InputFileError, SluiceError, UndeclaredTableError, WorkInterruptedError
+from include.errors import SluiceError, UndeclaredTableError, WorkInterruptedError
 from include.pipelines.table_export_to_kinesis.file_heads import FETCHED_BYTES, write_head
 from include.pipelines.table_export_to_kinesis.manifest import MANIFEST
 
@@ -103,10 +103,10 @@ class Declarations:
             return self._read(table, file, name)
         except WorkInterruptedError:
             raise
-        except InputFileError as error:
-            problem = f"{error.of_file}"
-        except (SluiceError, ValueError) as error:
-            problem = str(error) if isinstance(error, SluiceError) else "its names fit no table"
+        except SluiceError as error:
+            problem = error.of_file
+        except ValueError:
+            problem = "no table can have its columns"
         return _Guess(
             f", and none can be guessed from {name}: {problem}. Write one like the example", EXAMPLE
         )
@@ -115,12 +115,13 @@ class Declarations:
         module_name = dataset_name(table, taken=self._taken)
         with tempfile.TemporaryDirectory(dir=self._folder) as made:
             folder = Path(made)
-            fetch(self._client, file, folder / "fetched", first=FETCHED_BYTES)
+            fetched = folder / "fetched"
+            fetch(self._client, file, fetched, first=FETCHED_BYTES)
             whole = write_head(
-                folder / "fetched",
+                fetched,
                 folder / "head.csv",
                 name=name,
-                whole=file["size"] <= FETCHED_BYTES,
+                whole=fetched.stat().st_size == file["size"],
             )
             with connect_duckdb(folder, memory=self._memory) as connection:
                 inferred = infer(folder / "head.csv", connection=connection, folder=folder)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FETCHED_BYTES: Final = 524_288
-"""So much of a file is fetched."""
+"""So much of a file is enough to fetch."""
 _HEAD_BYTES: Final = 524_288
 """So much of its text is looked at: some thousand rows, in a few seconds."""
 _LINES: Final = 1000  # from the end, so many are searched for one that ends outside of quotes
