@@ -57,11 +57,13 @@ def compose(name: str, parts: Mapping[str, sql.Composable], *, bound: bool = Tru
 
 
 def _with_percent_signs(part: sql.Composable) -> sql.Composable:
-    """Double them in names: psycopg2 makes one of two when it puts values in."""
+    """Double them in names and texts: psycopg2 makes one of two when it puts values in."""
     if isinstance(part, sql.Composed):
         return sql.Composed([_with_percent_signs(each) for each in part.seq])
     if isinstance(part, sql.Identifier):
         return sql.Identifier(*(name.replace("%", "%%") for name in part.strings))
+    if isinstance(part, sql.Literal) and isinstance(part.wrapped, str):
+        return sql.Literal(part.wrapped.replace("%", "%%"))
     return part
 
 

@@ -35,6 +35,8 @@ _SESSION = {
     # Notices of "create … if not exists" say nothing that a run needs.
     "client_min_messages": "warning",
     "timezone": "UTC",
+    # As in snapshots, whatever a role prefers.
+    "datestyle": "ISO, YMD",
     # The comparison joins two whole tables, and nothing else runs in this session.
     "work_mem": "128MB",
 }

@@ -140,7 +140,7 @@ def apply_version(statements: TableStatements, version: Version, *, moment: date
     """
     cursor, end = statements.cursor, version.end
     values = {"publication_id": version.publication_id}
-    cursor.execute(_composed("apply_publication.stage", statements), values)
+    cursor.execute(_stage(statements.table), values)
     if end["updates"] or end["deletes"]:
         cursor.execute(_named("apply_publication.analyze"))
     cursor.execute(_named("apply_publication.count"))
@@ -165,7 +165,10 @@ def _write(statements: TableStatements, version: Version, moment: datetime) -> W
     """Write what is staged; rows that do not fit are not among what is counted."""
     revived = 0
     if is_soft(statements.table):
-        statements.cursor.execute(_composed("apply_publication.revive", statements))
+        revive = compose(
+            "kinesis_to_postgres/apply_publication.revive", statements.parts, bound=False
+        )
+        statements.cursor.execute(revive)
         revived = statements.cursor.rowcount
         deleted = statements.execute("write_changes.mark", moment=moment)
     else:
@@ -194,13 +197,18 @@ def is_soft(table: Table) -> bool:
     return DELETED_AT in table.columns
 
 
-def _composed(name: str, statements: TableStatements) -> sql.Composed:
-    definitions = [
-        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type))
-        for column in statements.table.columns
+def _stage(table: Table) -> sql.Composed:
+    # Member by member: jsonb_to_record takes twice as long.
+    values = [
+        sql.SQL("(change.row_values ->> {member})::{type} as {name}").format(
+            member=sql.Literal(column.name),
+            type=sql.SQL(column.type),
+            name=sql.Identifier(column.name),
+        )
+        for column in table.columns
     ]
-    parts = {"definitions": sql.SQL(", ").join(definitions)}
-    return compose(f"kinesis_to_postgres/{name}", {**statements.parts, **parts})
+    parts = {"values": sql.SQL(", ").join(values)}
+    return compose("kinesis_to_postgres/apply_publication.stage", parts)
 
 
 def _named(name: str) -> str:

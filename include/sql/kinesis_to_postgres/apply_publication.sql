@@ -1,6 +1,7 @@
 -- name: stage
 -- The operations of a publication as a change set, typed as the target is.
--- Grain: one row an operation. Identifiers: definitions, staged_columns. Parameters: publication_id.
+-- Grain: one row an operation. Identifiers: values (each member of the row, cast to its type).
+-- Parameters: publication_id.
 create temporary table _sluice_changed on commit drop as
 select
     case change.operation
@@ -8,9 +9,8 @@ select
         when 'UPDATE' then 'update'
         else 'vanish'
     end as _sluice_operation,
-    {staged_columns}
+    {values}
 from ops.stream_change as change
-cross join lateral jsonb_to_record(change.row_values) as staged ({definitions})
 where change.publication_id = %(publication_id)s
 
 
