@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psycopg2 import sql
+
+from include.core.statements import compose
 from tests.integration.stream_places import place, publisher, stream
 from tests.support.published_changes import LINES, THINGS, line, things
 
@@ -92,3 +95,11 @@ def test_what_is_kept_of_the_stream_is_gone_once_it_is_applied(
     assert place.query("select state, applied_at > published_at from ops.export") == [
         ("applied", True)
     ]
+
+
+def test_member_with_a_percent_sign_in_its_name_is_no_parameter(place: StreamPlace) -> None:
+    parts = {"values": sql.SQL("change.row_values ->> {} as cell").format(sql.Literal("50 %s"))}
+    statement = compose("kinesis_to_postgres/apply_publication.stage", parts)
+    with place.connect() as connection, connection.cursor() as cursor:
+        text = cursor.mogrify(statement, {"publication_id": 1}).decode()
+    assert "change.row_values ->> '50 %s' as cell" in text
