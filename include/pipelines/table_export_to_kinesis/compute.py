@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from psycopg2.extensions import cursor
+
     from include.contracts.exports import TableExport
     from include.core.arrivals.results import FileResult
     from include.pipelines.table_export_to_kinesis.delta import Delta
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     )
 
 SNAPSHOT_FILE: Final = "snapshot.parquet"
+# Of these states an export does not come back; it is taken again under another name.
+_ENDS: Final = ("refused", "published", "applied", "superseded")
 
 
 def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResources) -> Computed:
@@ -89,13 +93,9 @@ def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResource
         if acquired is None or export is None:
             return _ended(work, "complete", "is left to the run that has the table")
         held, base = acquired
-        if base.version is not None and name["version"] <= base.version:
-            if name["version"] != base.version:
-                cause = f"Version {base.version} is published, which is newer"
-                set_state(cursor, name, "superseded", cause=cause)
-                forget_progress(cursor, name)
+        if nothing := _nothing_to_do(cursor, export, base):
             release(cursor, held)
-            return _ended(work, "superseded", f"is no newer than {base.version}: nothing to do")
+            return _ended(work, "superseded", nothing)
     failpoint("compute.leased")
     computing = _Computing(dataset, work, export, held, base, resources)
     return computing.go_on() if computing.is_approved else computing.run()
@@ -136,6 +136,19 @@ def take_up(
     return _Computing(dataset, work, export, held, base, resources).finish(taken, delta)
 
 
+def _nothing_to_do(cursor: cursor, export: Export, base: Base) -> str | None:
+    """Why an export is not worked on: it has come to its end, or a newer one is published."""
+    name = export.name
+    if export.state in _ENDS:
+        return f"is {export.state}: nothing to do"
+    if base.version is None or name["version"] > base.version:
+        return None
+    cause = f"Version {base.version} is published, which is newer"
+    set_state(cursor, name, "superseded", cause=cause)
+    forget_progress(cursor, name)
+    return f"is no newer than {base.version}: nothing to do"
+
+
 def _ended(work: ExportWork, state: State, why: str) -> Computed:
     warning = f"{shown(work['export'])} {why}"
     return {
@@ -172,7 +185,7 @@ class _Computing:
     def _approved(self) -> int:
         """How many rows may go, since a person has seen that they would."""
         is_same_base = self.export.base_version == self.base.version
-        return (self.export.counts or {}).get("deleted", 0) if is_same_base else 0
+        return (self.export.delta or {}).get("gone", 0) if is_same_base else 0
 
     def go_on(self) -> Computed:
         """Go on from where the export waited for a person."""
@@ -201,9 +214,10 @@ class _Computing:
         hand_over = self.resources.hand_over(self.work["index"])
         publication = hand_over_delta(self.work["export"], self.base, snapshot, delta, hand_over)
         failpoint("compute.parts_stored")
-        result = self._result(taken, delta)
-        question = self._question(snapshot, publication, delta, made["carried"])
-        return self._keep(snapshot, publication, question, result, taken["began"])
+        gone = delta.deletes + made["carried"]
+        kept = {**publication, "result": self._result(taken, delta), "gone": gone}
+        question = self._question(snapshot, publication, delta, gone)
+        return self._keep(snapshot, kept, question, taken["began"])
 
     def _take(self) -> Taken:
         """Read the files into a snapshot, and keep that in the lake."""
@@ -312,9 +326,8 @@ class _Computing:
     def _keep(
         self,
         snapshot: Snapshot,
-        publication: Publication,
+        delta: dict[str, Any],
         question: Question | None,
-        result: FileResult,
         began: float,
     ) -> Computed:
         """Keep what was worked out; ask a person where the limits say so."""
@@ -328,8 +341,8 @@ class _Computing:
                 name,
                 snapshot=snapshot,
                 base_version=self.base.version,
-                delta={**publication, "result": result},
-                counts=result["counts"],
+                delta=delta,
+                counts=delta["result"]["counts"],
             )
             supersede_older(cursor, name)
             if question is not None:
@@ -337,16 +350,16 @@ class _Computing:
                 release(cursor, self.held)
         failpoint("compute.kept")
         if question is None:
-            return self._to_publish(publication, result, began)
+            return self._to_publish(cast("Any", delta), delta["result"], began)
         asked = _ended(self.work, "asked", f"waits for a person: {question['gone']} rows would go")
         return {**asked, "question": question}
 
     def _question(
-        self, snapshot: Snapshot, publication: Publication, delta: Delta, carried: int
+        self, snapshot: Snapshot, publication: Publication, delta: Delta, gone: int
     ) -> Question | None:
         """What to ask, where more rows are gone than the dataset allows."""
         before = self.base.snapshot["rows"] if self.base.snapshot else 0
-        limit, gone = self.dataset.shrink, delta.deletes + carried
+        limit = self.dataset.shrink
         if self.export.state == "approved" and gone <= self._approved:
             return None
         if not limit.is_suspicious(gone, before=before, left=snapshot["rows"]):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # As long as a task may take, and longer than any pause between two renewals.
 LEASE_SECONDS: Final = 1800
-_TAKEN_OVER: Final = "Another run has taken the table over"
+_TAKEN_OVER: Final = "Another run has taken the table over, or this one has ended"
 
 
 class HeldTable(TableName):
@@ -69,7 +69,7 @@ def check(cursor: cursor, held: HeldTable) -> None:
     """Make sure that a run still holds a table, and go on holding it until the transaction ends.
 
     Raises:
-        ExportBusyError: another run has taken it over.
+        ExportBusyError: the run has ended, or another one has taken it over.
     """
     cursor.execute(read_statement("table_export_to_kinesis/lease_table.check"), _held(held))
     if cursor.fetchone() is None:

@@ -19,6 +19,7 @@ from include.pipelines.table_export_to_kinesis.publish import publish_end
 from include.pipelines.table_export_to_kinesis.question_texts import compose_question
 from include.pipelines.table_export_to_kinesis.register import PIPELINE
 from include.pipelines.table_export_to_kinesis.states import (
+    fail_export,
     find_export,
     find_left,
     forget_progress,
@@ -104,12 +105,15 @@ class Settling:
         for computed in self.computed:
             if "held" not in computed:
                 continue
+            is_done = computed["index"] in done
+            if is_done and _is_published(find_export(cursor, computed["export"])):
+                continue  # An earlier try of this task has committed.
             leases.check(cursor, computed["held"])
-            if computed["index"] in done:
+            if is_done:
                 _publish(cursor, computed)
         for work in self.registered["work"]:
             if work["index"] in causes:
-                set_state(cursor, work["export"], "failed", cause=causes[work["index"]])
+                fail_export(cursor, work["export"], cause=causes[work["index"]])
         leases.release_tables(cursor, run)
 
     def next_runs(self, connect: Connect, run: Run) -> list[StartedRun]:
@@ -147,7 +151,7 @@ class Settling:
             export = find_export(cursor, name)
         if export is None or export.delta is None:
             raise AccountingError(f"{shown(name)}: what was worked out of it is gone")
-        if export.state != "published":
+        if not _is_published(export):
             publish_end(export.delta["end"], resources=resources)
 
     def _tables(self) -> list[tuple[str, str]]:
@@ -169,6 +173,10 @@ def runs_of_left(connect: Connect, run: Run, *, before: datetime) -> list[Starte
         return [_run_of(export, run) for export in find_left(cursor, before=before)]
 
 
+def _is_published(export: Export | None) -> bool:
+    return export is not None and export.state in ("published", "applied")
+
+
 def _publish(cursor: cursor, computed: Computed) -> None:
     values = {**parameters(computed["export"]), "token": computed["held"]["token"]}
     cursor.execute(read_statement("table_export_to_kinesis/publish_export"), values)
@@ -185,9 +193,13 @@ def _beside(result: FileResult, index: int) -> FileResult:
 
 
 def _run_of(export: Export, run: Run) -> StartedRun:
-    """A run that works on one export; another start of it for the same is the same run."""
+    """A run that works on one export; another start of it for the same is the same run.
+
+    What a person has decided about it stands: it is not asked again.
+    """
+    decided = {"decision": "approved"} if export.state == "approved" else {}
     return StartedRun(
         trigger_dag_id=PIPELINE,
         trigger_run_id=f"after__{shown(export.name)}__{run.run_id}"[-250:],
-        conf={"objects": export.objects, "again": True},
+        conf={"objects": export.objects, "again": True, **decided},
     )

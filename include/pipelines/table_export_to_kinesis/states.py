@@ -140,6 +140,18 @@ def set_state(cursor: cursor, name: ExportName, state: State, *, cause: str | No
     cursor.execute(read_statement("table_export_to_kinesis/change_export.set_state"), values)
 
 
+def fail_export(cursor: cursor, name: ExportName, *, cause: str) -> None:
+    """Enter that a run has failed with an export, unless it has come to an end, or to a question.
+
+    Arguments:
+        cursor: of the transaction.
+        name: which export.
+        cause: why, without the names above.
+    """
+    values = {**parameters(name), "cause": cause}
+    cursor.execute(read_statement("table_export_to_kinesis/change_export.fail"), values)
+
+
 def keep_delta(
     cursor: cursor,
     name: ExportName,

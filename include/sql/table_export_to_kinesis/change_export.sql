@@ -16,6 +16,20 @@ where
     and version = %(version)s
 
 
+-- name: fail
+-- A run has failed with an export. One that another run has published meanwhile stays published, and
+-- one that waits for a person goes on waiting. Parameters: tenant, table_name, version, cause.
+update ops.export
+set
+    state = 'failed',
+    cause = %(cause)s
+where
+    tenant = %(tenant)s
+    and table_name = %(table_name)s
+    and version = %(version)s
+    and state in ('waiting', 'complete', 'approved', 'failed')
+
+
 -- name: keep_delta
 -- What was worked out of an export. Parameters: tenant, table_name, version, snapshot,
 -- base_version, publication, delta, counts.

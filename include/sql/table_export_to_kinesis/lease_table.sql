@@ -22,18 +22,21 @@ returning token, published_version, published_snapshot
 
 -- name: check
 -- Whether the holder is still the holder; its row stays locked until the transaction ends.
--- Grain: one row; none when the token has been passed on. Parameters: tenant, table_name, token.
+-- Grain: one row; none when it was let go, or the token has been passed on.
+-- Parameters: tenant, table_name, token.
 select token
 from ops.export_table
 where
     tenant = %(tenant)s
     and table_name = %(table_name)s
     and token = %(token)s
+    and leased_until is not null
 for update
 
 
 -- name: renew
--- The holder goes on: its lease begins anew. No row when the token has been passed on.
+-- The holder goes on: its lease begins anew. No row when it was let go, or the token has
+-- been passed on: a task that outlives its run holds nothing.
 -- Parameters: tenant, table_name, token, lease_seconds.
 update ops.export_table
 set leased_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
@@ -41,6 +44,7 @@ where
     tenant = %(tenant)s
     and table_name = %(table_name)s
     and token = %(token)s
+    and leased_until is not null
 
 
 -- name: release

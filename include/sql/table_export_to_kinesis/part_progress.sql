@@ -12,7 +12,7 @@ where
 
 -- name: keep
 -- What the stream has acknowledged of a part, if the holder still holds the table.
--- No row when the token has been passed on.
+-- No row when it was let go, or the token has been passed on.
 -- Parameters: tenant, table_name, token, version, part, progress.
 insert into ops.export_progress (tenant, table_name, version, part, progress)
 select
@@ -26,6 +26,7 @@ where
     tenant = %(tenant)s
     and table_name = %(table_name)s
     and token = %(token)s
+    and leased_until is not null
 on conflict (tenant, table_name, version, part) do update
 set progress = excluded.progress
 
