@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,12 +22,13 @@ from include.pipelines.table_export_to_kinesis import Settling
 from include.pipelines.table_export_to_kinesis.leases import TableLease, acquire
 from tests.integration.stream_places import place, stream
 from tests.support.export_runs import ExportPlace
-from tests.support.faulty_api import Fault, FaultyApi
-from tests.support.worker_processes import failpoints_of, processes
+from tests.support.faulty_api import NONE, Call, Fault, FaultyApi
+from tests.support.worker_processes import WAIT_SECONDS, Worker, failpoints_of, processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from include.core.arrivals.events import LandedObject
     from tests.support.stream_runs import StreamPlace
 
 __all__ = ["place", "stream"]
@@ -37,6 +40,7 @@ FAILPOINTS = [
     "finish.recorded",
     "finish.committed",
 ]
+THROUGHPUT = "ProvisionedThroughputExceededException"
 SMALL_PARTS = replace(test_table.DATASET, part_rows=40)
 FIRST = [f"{n:03};a;b;c\n" for n in range(120)]
 SECOND = [*FIRST[5:80], *(f"{n:03};a;new;c\n" for n in range(80, 120)), "200;x;;\n"]
@@ -69,10 +73,22 @@ def check(exports: ExportPlace, *, version: str = "v2", lines: list[str] = SECON
         (version, None)
     ]
     assert exports.query("select count(*) from ops.export_progress") == [(0,)]
-    told = "select run_id, count(*) from ops.outbox where dag_id like 'table%' group by run_id"
-    assert all(count == 1 for _, count in exports.query(told))
+    ended = "select run_id, status from {} where dag_id = 'table_export_to_kinesis' order by 1"
+    told = exports.query(ended.format("ops.outbox"))
+    assert told
+    assert told == [run for run in exports.query(ended.format("ops.run")) if run[1] != "failed"]
     exports.run(f"again {version}")
     assert exports.query(f"select count(*) from ops.run where run_id = 'again {version}'") == [(0,)]
+
+
+def check_again(exports: ExportPlace, landed: LandedObject, run_id: str) -> None:
+    """A run that has ended well, once more: it puts nothing on the stream, and writes nothing."""
+    state = "select xmin::text, t::text from {} as t order by 2"
+    before = [exports.query(state.format(name)) for name in ("ops.export", "ops.export_table")]
+    with FaultyApi(exports.aws) as through:
+        replace(exports, kinesis=through.url).publish(landed, run_id=run_id)
+    after = [exports.query(state.format(name)) for name in ("ops.export", "ops.export_table")]
+    assert (through.calls, after) == ([], before)
 
 
 def test_there_are_failpoints_on_both_sides_of_each_side_effect() -> None:
@@ -91,6 +107,7 @@ def test_publisher_killed_at_any_moment_goes_on_where_it_was(
         "select array[read, unchanged, delivered, deleted] from ops.run where run_id = 'two'"
     )
     assert counts == [116, 75, 41, 5]
+    check_again(exports, landed, "two")
     check(exports)
 
 
@@ -99,19 +116,73 @@ def small_parts(*_: str) -> Any:
     return SMALL_PARTS
 
 
-@pytest.mark.parametrize(
-    "places",
-    [(0,), (20,), (39,), tuple(range(40)), ()],
-    ids=["first", "middle", "last", "all", "none"],
-)
+PLACES: dict[str, Callable[[int], list[int]]] = {
+    "first": lambda _: [0],
+    "middle": lambda entries: [entries // 2],
+    "last": lambda entries: [entries - 1],
+    "all": lambda entries: [*range(entries)],
+}
+
+
+@pytest.mark.parametrize("places", PLACES.values(), ids=PLACES)
 def test_refused_records_are_put_again_and_no_others(
-    exports: ExportPlace, places: tuple[int, ...]
+    exports: ExportPlace, places: Callable[[int], list[int]]
 ) -> None:
-    fault = Fault(places=places, code="ProvisionedThroughputExceededException")
-    with FaultyApi(exports.aws, lambda call: fault if call.number in (0, 1) else Fault()) as faulty:
+    def refuse(call: Call) -> Fault:
+        refused = tuple(places(len(call.entries))) if call.number in (0, 1) else ()
+        return Fault(places=refused, code=THROUGHPUT)
+
+    with FaultyApi(exports.aws, refuse) as faulty:
         through = replace(exports, kinesis=faulty.url)
         through.publish(exports.put("acme/test_table/v2/all.csv", "".join(SECOND)), run_id="two")
+    first, *again = (call.entries for call in faulty.calls[:3])
+    assert len(first) > 2
+    for entries in again:
+        assert entries == [first[place] for place in places(len(first))]
+        first = entries
     check(exports)
+
+
+def test_calls_that_are_throttled_whole_go_again_as_they_were(exports: ExportPlace) -> None:
+    fault = Fault(status=400, code=THROUGHPUT)
+    with FaultyApi(exports.aws, lambda call: fault if call.number < 3 else NONE) as faulty:
+        through = replace(exports, kinesis=faulty.url)
+        through.publish(exports.put("acme/test_table/v2/all.csv", "".join(SECOND)), run_id="two")
+    assert faulty.fired == 3
+    first, *again = (call.entries for call in faulty.calls[:4])
+    assert again == [first] * 3
+    assert first not in [call.entries for call in faulty.calls[4:]]
+    check(exports)
+
+
+def test_holder_that_sleeps_past_its_lease_puts_and_commits_nothing_on_waking(
+    exports: ExportPlace,
+) -> None:
+    landed = exports.put("acme/test_table/v2/all.csv", "".join(SECOND))
+    workers: list[Worker] = []
+    stopped = threading.Event()
+
+    def stop(_: Call) -> Fault:
+        os.kill(workers[0].pid, signal.SIGSTOP)
+        stopped.set()
+        return NONE
+
+    with FaultyApi(exports.aws, stop) as through:
+        asleep = replace(exports, dataset_of=small_parts, kinesis=through.url)
+        call = partial(asleep.publish, landed, run_id="asleep")
+        workers.append(Worker(call, failpoints=exports.failpoints))
+        try:
+            assert stopped.wait(WAIT_SECONDS)
+            exports.query("update ops.export_table set leased_until = now() - interval '1 second'")
+            newer = exports.put("acme/test_table/v3/all.csv", "".join(FIRST))
+            exports.publish(newer, run_id="awake")
+            os.kill(workers[0].pid, signal.SIGCONT)
+            assert workers[0].end() == "FilesFailedError"
+        finally:
+            workers[0].kill()
+    assert len(through.calls) == 1
+    assert exports.states()["acme/test_table/v2"] == "failed"
+    check(exports, version="v3", lines=FIRST)
 
 
 def test_stream_that_refuses_for_good_fails_the_version_and_keeps_the_base(
