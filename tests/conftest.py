@@ -29,6 +29,7 @@ from infra.local.layout import Layout
 from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 from tests.support.cdk_programs import CdkPrograms
+from tests.support.databases import EMPTY, copy_database
 from tests.support.examples import IS_THOROUGH, examples
 
 if TYPE_CHECKING:
@@ -151,25 +152,33 @@ def never_sync(server: servers.Server) -> None:
             cursor.execute("select pg_reload_conf()")
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: servers.Server) -> str:
+    """The name of a database that is up to date, for copies; nobody stays connected to it."""
+    uri = copy_database(postgres, EMPTY, "migrated")
+    migrate(lambda: psycopg2.connect(uri))
+    return "migrated"
+
+
 @pytest.fixture
-def warehouse_uri(postgres: servers.Server) -> Iterator[str]:
-    """The libpq URI of an empty database that belongs to the role sluice."""
+def warehouse_uri(request: pytest.FixtureRequest, postgres: servers.Server) -> Iterator[str]:
+    """The libpq URI of a database for its owner: empty, but up to date where a loader works."""
     name = f"warehouse_{next(_numbers)}"
-    postgres.create_database(name, "sluice")
-    yield postgres.uri("sluice", name)
+    is_loaded = "loader_uri" in request.fixturenames
+    like = str(request.getfixturevalue("migrated")) if is_loaded else EMPTY
+    yield copy_database(postgres, like, name)
     postgres.drop_database(name)
 
 
 @pytest.fixture
 def warehouse(warehouse_uri: str) -> Connect:
-    """Opens connections to an empty database."""
+    """Opens connections to that database."""
     return lambda: psycopg2.connect(warehouse_uri)
 
 
 @pytest.fixture
-def loader_uri(warehouse: Connect, warehouse_uri: str, postgres: servers.Server) -> str:
+def loader_uri(warehouse_uri: str, postgres: servers.Server) -> str:
     """The libpq URI of the same database for the loader; it is up to date."""
-    migrate(warehouse)
     return postgres.uri("sluice_loader", warehouse_uri.rsplit("/", 1)[-1])
 
 

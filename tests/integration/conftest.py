@@ -13,11 +13,11 @@ import psycopg2
 import pytest
 
 from include.core.aws import batches
-from include.core.warehouse.migrations import migrate
 from include.datasets import covid_us_daily, covid_us_states_daily
 from infra.local.stand_ins.github import GitHubStandIn
 from tests.support import covid_oracle as oracle
 from tests.support.clients import client, s3_in_pages
+from tests.support.databases import copy_database
 from tests.support.invariants import Trial
 from tests.support.landing_bucket import Bucket
 from tests.support.pipeline_runs import write_version
@@ -120,12 +120,9 @@ def large(place: Place, github_root: Path, notices_queue: str) -> Iterator[Trial
 
 
 @pytest.fixture(scope="session")
-def shared_warehouse_uri(postgres: Server) -> Iterator[str]:
+def shared_warehouse_uri(postgres: Server, migrated: str) -> Iterator[str]:
     """The libpq URI of a warehouse that is up to date, for all tests of a worker."""
-    postgres.create_database("shared", "sluice")
-    uri = postgres.uri("sluice", "shared")
-    migrate(lambda: psycopg2.connect(uri))
-    yield uri
+    yield copy_database(postgres, migrated, "shared")
     postgres.drop_database("shared")
 
 
