@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.mutants.table import changes, files, loads, questions, sinks, sources, uploads
+from tests.mutants.table import changes, exports, files, loads, questions, sinks, sources, uploads
 
 if TYPE_CHECKING:
     from tests.mutants.guard import Guard
 
-_ROOMS: Final = (loads, questions, sinks, sources, files, uploads, changes)
+_ROOMS: Final = (loads, questions, sinks, sources, files, uploads, changes, exports)
 
 GUARDS: Final[tuple[Guard, ...]] = tuple(guard for room in _ROOMS for guard in room.GUARDS)
