@@ -146,3 +146,14 @@ def test_version_that_was_superseded_meanwhile_is_not_asked_about_again(
     assert computed["state"] == "superseded"
     assert exports.states()["acme/test_table/v2"] == "superseded"
     assert exports.query("select leased_until from ops.export_table") == [(None,)]
+
+
+def test_question_that_the_run_of_its_export_did_not_ask_is_asked_by_the_sweep(
+    exports: ExportPlace,
+) -> None:
+    exports.publish(exports.put(all_of("v1"), ROWS), run_id="one")
+    exports.publish(exports.put(all_of("v2"), FEW), run_id="two")
+    (asked,) = exports.started
+    sweep, now = Run(dag_id="sweep", run_id="sweep"), datetime.now(timezone.utc)
+    assert runs_of_left(exports.connect, sweep, before=now + timedelta(minutes=1)) == [asked]
+    assert runs_of_left(exports.connect, sweep, before=now - timedelta(minutes=1)) == []

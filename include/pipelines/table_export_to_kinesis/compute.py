@@ -215,9 +215,14 @@ class _Computing:
         publication = hand_over_delta(self.work["export"], self.base, snapshot, delta, hand_over)
         failpoint("compute.parts_stored")
         gone = delta.deletes + made["carried"]
-        kept = {**publication, "result": self._result(taken, delta), "gone": gone}
         question = self._question(snapshot, publication, delta, gone)
-        return self._keep(snapshot, kept, question, taken["began"])
+        kept = {
+            **publication,
+            "result": self._result(taken, delta),
+            "gone": gone,
+            "question": question,
+        }
+        return self._keep(snapshot, kept, taken["began"])
 
     def _take(self) -> Taken:
         """Read the files into a snapshot, and keep that in the lake."""
@@ -323,15 +328,9 @@ class _Computing:
             )
         return result
 
-    def _keep(
-        self,
-        snapshot: Snapshot,
-        delta: dict[str, Any],
-        question: Question | None,
-        began: float,
-    ) -> Computed:
+    def _keep(self, snapshot: Snapshot, delta: dict[str, Any], began: float) -> Computed:
         """Keep what was worked out; ask a person where the limits say so."""
-        name = self.work["export"]
+        name, question = self.work["export"], delta["question"]
         with transaction(
             self.resources.connect, doing=f"keep the delta of {shown(name)}"
         ) as cursor:

@@ -9,13 +9,18 @@ from include.core.runs.questions import compose_body
 from include.pipelines.table_export_to_kinesis.register import PIPELINE
 
 if TYPE_CHECKING:
+    from include.core.exports.names import ExportName
     from include.core.runs.questions import Question
-    from include.pipelines.table_export_to_kinesis.task_values import Computed
+    from include.pipelines.table_export_to_kinesis.task_values import Question as Asked
 
 
-def compose_question(computed: Computed) -> Question:
-    """The question about an export that was worked out, as approve_shrinking asks it."""
-    export, asked = computed["export"], computed["question"]
+def compose_question(export: ExportName, asked: Asked) -> Question:
+    """The question about an export, as approve_shrinking asks it.
+
+    Arguments:
+        export: which.
+        asked: what was found when it was worked out.
+    """
     name, before, gone = shown(export), asked["rows_before"], asked["gone"]
     conf = {"objects": asked["objects"], "again": True}
     return {

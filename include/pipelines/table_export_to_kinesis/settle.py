@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from include.core.arrivals.results import without_rows
 from include.core.exports.names import shown
@@ -20,6 +20,7 @@ from include.pipelines.table_export_to_kinesis.question_texts import compose_que
 from include.pipelines.table_export_to_kinesis.register import PIPELINE
 from include.pipelines.table_export_to_kinesis.states import (
     fail_export,
+    find_asked,
     find_export,
     find_left,
     forget_progress,
@@ -119,7 +120,7 @@ class Settling:
     def next_runs(self, connect: Connect, run: Run) -> list[StartedRun]:
         """Runs to start: those that ask a person, and those of exports that are left."""
         runs = [
-            run_that_asks(compose_question(computed))
+            run_that_asks(compose_question(computed["export"], computed["question"]))
             for computed in self.computed
             if "question" in computed
         ]
@@ -162,15 +163,20 @@ class Settling:
 
 
 def runs_of_left(connect: Connect, run: Run, *, before: datetime) -> list[StartedRun]:
-    """Runs to start for exports whose own run was lost.
+    """Runs to start for exports whose own run was lost, and for questions that no run has asked.
+
+    A run that fails for another file, or that dies once it has committed, asks nothing.
 
     Arguments:
         connect: opens a connection to the warehouse.
-        run: which run starts them; it starts each once.
-        before: when an export was complete, or a person had approved of it, at the latest.
+        run: which run starts them; it starts each once, and a question is asked once by whomever.
+        before: when an export was complete, waited for a person, or was approved, at the latest.
     """
     with transaction(connect, doing="look for exports that are left") as cursor:
-        return [_run_of(export, run) for export in find_left(cursor, before=before)]
+        left = [_run_of(export, run) for export in find_left(cursor, before=before)]
+        asked = find_asked(cursor, before=before)
+    questions = [(export.name, cast("Any", export.delta)["question"]) for export in asked]
+    return [*left, *(run_that_asks(compose_question(*each)) for each in questions)]
 
 
 def _is_published(export: Export | None) -> bool:

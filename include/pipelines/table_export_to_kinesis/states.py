@@ -127,6 +127,18 @@ def find_left(
     return list(_exports(cursor))
 
 
+def find_asked(cursor: cursor, *, before: datetime) -> list[Export]:
+    """The exports that wait for a person.
+
+    Arguments:
+        cursor: of a transaction.
+        before: the moment by which they did.
+    """
+    statement = read_statement("table_export_to_kinesis/find_export.asked")
+    cursor.execute(statement, {"before": before})
+    return list(_exports(cursor))
+
+
 def set_state(cursor: cursor, name: ExportName, state: State, *, cause: str | None = None) -> None:
     """Change the state of an export, and note the moment.
 

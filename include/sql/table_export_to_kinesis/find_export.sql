@@ -110,3 +110,26 @@ order by
     tenant,
     table_name,
     version collate "C"
+
+
+-- name: asked
+-- The versions that wait for a person.
+-- Grain: one row a table at most. Parameters: before (younger ones may have their run under way).
+select
+    tenant,
+    table_name,
+    version,
+    state,
+    files,
+    manifest,
+    base_version,
+    snapshot,
+    delta,
+    counts
+from ops.export
+where
+    state = 'asked'
+    and asked_at < %(before)s
+order by
+    tenant,
+    table_name
