@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import subprocess
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from tests.support.databases import EMPTY, copy_database
 from tests.support.examples import IS_THOROUGH, examples
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
     from include.core.warehouse.connection import Connect
@@ -260,7 +260,10 @@ def run_cdk(
 
 
 @pytest.fixture(scope="session")
-def templates_folder(cdk_programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def templates_folder(
+    run_cdk: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """Every template of every environment, in <environment>/<stack>.template.json.
 
     Synthesizing takes long: the workers of one test run share what the first of them has made.
@@ -270,8 +273,6 @@ def templates_folder(cdk_programs: Path, tmp_path_factory: pytest.TempPathFactor
     folder = shared / "templates"
     with exclusive(shared / "templates.lock"):
         if not (folder / "prod" / "platform.template.json").exists():
-            python = str(cdk_programs / "python")
-            command = [python, "-m", "infra.aws.synth", "--folder", str(folder)]
-            synth = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            synth = run_cdk("-m", "infra.aws.synth", "--folder", str(folder))
             assert synth.returncode == 0, synth.stderr
     return folder

@@ -102,9 +102,11 @@ def expected() -> set[str]:
 
 
 def test_airflow_reads_its_dag_from_the_tree_and_from_the_package(
-    verified: Verified, expected: set[str]
+    tree: Path, verified: Verified, expected: set[str]
 ) -> None:
     assert set(verified.dag_ids) == expected
+    modules = [path for room in ("include", "dags/wiring") for path in (tree / room).rglob("*.py")]
+    assert 0 < verified.modules <= len(modules)
 
 
 def test_package_has_its_declaration_and_statement(package: Path) -> None:

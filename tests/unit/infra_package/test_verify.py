@@ -16,9 +16,7 @@ from infra.package.errors import PackageError
 from infra.package.verify import Verified, sluice_settings, verify
 from tests.unit.infra_package.checkouts import (
     DAG,
-    REPOSITORY,
     commit,
-    copy_of_this_repository,
     write,
 )
 
@@ -36,13 +34,6 @@ class Page(AirflowPlugin):
 def try_out(repository: Path, scratch: Path) -> Verified:
     package = build(repository, scratch / "package")
     return verify(package.folder, repository, PYTHON, scratch / "layout")
-
-
-def test_package_of_this_repository_works(tmp_path: Path) -> None:
-    verified = try_out(copy_of_this_repository(tmp_path / "checkout"), tmp_path)
-    assert {"covid_us_daily", "csv_upload_to_sqs", "sweep_arrivals"} <= set(verified.dag_ids)
-    modules = [p for room in ("include", "dags/wiring") for p in (REPOSITORY / room).rglob("*.py")]
-    assert 0 < verified.modules <= len(modules)
 
 
 def test_plugin_of_the_archive_is_imported(checkout: Path, tmp_path: Path) -> None:
