@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
+from infra.common.errors import StackError
 from infra.local import aws
 from infra.local.airflow import programs
 from infra.local.airflow.settings import inherited
@@ -216,7 +217,15 @@ class ScheduledRuns:
         """
         dags = self.stack.api.call("GET", "/dags")["dags"]
         for token in {dag["file_token"] for dag in dags}:
+            self._read_file_again(token)
+
+    def _read_file_again(self, token: str) -> None:
+        try:
             self.stack.api.ask("PUT", f"/parseDagFile/{token}")
+        except StackError as error:
+            # It has been asked for already, and is still to be read.
+            if "Unique constraint violation" not in str(error):
+                raise
 
     def receive_notices(self) -> list[dict[str, Any]]:
         """The notices that have arrived, or arrive within two seconds."""
