@@ -35,8 +35,14 @@ def runs(stack: Stack) -> ScheduledRuns:
 
 
 @pytest.fixture
-def actions(runs: ScheduledRuns) -> RequiredActions:
-    return RequiredActions(runs)
+def actions(runs: ScheduledRuns, unanswered: str) -> RequiredActions:
+    return RequiredActions(runs, but=unanswered)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unanswered(stack: Stack) -> str:
+    """The run of a question that nobody answers; its time passes while other tests go on."""
+    return ask(ScheduledRuns(stack), question("nobody"))
 
 
 @contextmanager
@@ -80,34 +86,6 @@ def ask(runs: ScheduledRuns, asked: Question) -> str:
 def rows(runs: ScheduledRuns) -> int:
     ((found,),) = runs.query(f"select count(*) from {TABLE}")
     return int(found)
-
-
-def test_question_shows_what_the_run_was_given_and_its_answer_starts_one_run(
-    runs: ScheduledRuns, actions: RequiredActions
-) -> None:
-    last = runs.last()
-    unanswered = ask(runs, question("nobody"))
-    approved, refused = ask(runs, question("one")), ask(runs, question("two"))
-    untold = ask(runs, question("three", refused_conf=None))
-    _, shown = actions.wait_for(approved)
-    # What a source has written is no template.
-    assert shown["subject"] == "one: {{ 1/0 }}"
-    assert shown["body"].startswith("{{ 1/0 }} of **all** rows\n\nWithout an answer within 0:01:30")
-    assert shown["options"] == ["Approve", "Reject"]
-    for run_id, option in ((approved, "Approve"), (refused, "Reject"), (untold, "Reject")):
-        actions.wait_for(run_id)
-        actions.answer(run_id, option)
-    for run_id in (approved, refused, untold, unanswered):
-        assert runs.wait(QUESTIONS_DAG, run_id) == "success"
-    started = {run: dag for dag, run, _ in runs.since(last) if dag != QUESTIONS_DAG}
-    who = {
-        f"approved__{approved}": {"said": "approved", "decided_by": "Anonymous"},
-        f"refused__{refused}": {"said": "refused", "decided_by": "Anonymous"},
-        f"refused__{unanswered}": {"said": "refused", "decided_by": None},
-    }
-    assert started == dict.fromkeys(who, "migrate_warehouse")
-    for run_id, conf in who.items():
-        assert runs.conf("migrate_warehouse", run_id) == conf
 
 
 def test_run_by_hand_without_a_question_is_refused(runs: ScheduledRuns) -> None:
@@ -172,6 +150,34 @@ def test_refusal_is_told_of_once_and_the_next_day_asks_nobody(
         assert runs.query(STATES) == [("refused", 1, 5, "Anonymous")]
         ledger = "select status from ops.run where dag_id = %s and run_id = any(%s)"
         assert runs.query(ledger, dag, [answer, later]) == [("skipped",)] * 2
+
+
+def test_question_shows_what_the_run_was_given_and_its_answer_starts_one_run(
+    runs: ScheduledRuns, actions: RequiredActions, unanswered: str
+) -> None:
+    last = runs.last()
+    approved, refused = ask(runs, question("one")), ask(runs, question("two"))
+    untold = ask(runs, question("three", refused_conf=None))
+    _, shown = actions.wait_for(approved)
+    # What a source has written is no template.
+    assert shown["subject"] == "one: {{ 1/0 }}"
+    assert shown["body"].startswith("{{ 1/0 }} of **all** rows\n\nWithout an answer within 0:01:30")
+    assert shown["options"] == ["Approve", "Reject"]
+    for run_id, option in ((approved, "Approve"), (refused, "Reject"), (untold, "Reject")):
+        actions.wait_for(run_id)
+        actions.answer(run_id, option)
+    for run_id in (approved, refused, untold, unanswered):
+        assert runs.wait(QUESTIONS_DAG, run_id) == "success"
+    started = {run: dag for dag, run, _ in runs.since(last) if dag != QUESTIONS_DAG}
+    started |= {run: dag for dag, run, _ in runs.since(0) if unanswered in run}
+    who = {
+        f"approved__{approved}": {"said": "approved", "decided_by": "Anonymous"},
+        f"refused__{refused}": {"said": "refused", "decided_by": "Anonymous"},
+        f"refused__{unanswered}": {"said": "refused", "decided_by": None},
+    }
+    assert started == dict.fromkeys(who, "migrate_warehouse") | {unanswered: QUESTIONS_DAG}
+    for run_id, conf in who.items():
+        assert runs.conf("migrate_warehouse", run_id) == conf
 
 
 def check_that_logs_show_no_key(runs: ScheduledRuns) -> None:

@@ -15,11 +15,11 @@ from tests.support.uploads import ITEMS, SQS, Uploads
 if TYPE_CHECKING:
     from infra.local.stack import Stack
 
-ROWS = 2 * addresses.DATASET.chunk_rows + 1
+ROWS = addresses.DATASET.chunk_rows + 1
 PATIENCE_SECONDS = 900.0
 
 
-def test_files_of_three_chunks_arrive_whole(stack: Stack) -> None:
+def test_files_of_more_than_a_chunk_arrive_whole(stack: Stack) -> None:
     uploads = Uploads(ScheduledRuns(stack))
     files = [uploads.land(it, "many", uploads.text("many", ROWS)) for it in (SQS, ITEMS)]
     uploads.wait(files, seconds=PATIENCE_SECONDS)

@@ -95,15 +95,22 @@ def asking_dag(runs: ScheduledRuns) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class RequiredActions:
-    """The questions of a stack that wait for an answer."""
+    """The questions of a stack that wait for an answer.
+
+    Attributes:
+        runs: the stack.
+        but: the run of a question that is left out, since it is to stay without an answer.
+    """
 
     runs: ScheduledRuns
+    but: str = ""
 
     def all(self) -> list[dict[str, Any]]:
         """What Airflow lists under Required Actions."""
         query = {"response_received": False, "state": "deferred"}
         path = f"/dags/{QUESTIONS_DAG}/dagRuns/~/hitlDetails"
-        return list(self.runs.stack.api.call("GET", path, query=query)["hitl_details"])
+        found = self.runs.stack.api.call("GET", path, query=query)["hitl_details"]
+        return [each for each in found if each["task_instance"]["dag_run_id"] != self.but]
 
     def wait_for(self, run_id: str | None = None) -> tuple[str, dict[str, Any]]:
         """Wait until the question of a run is listed, or any; its run, and what is listed of it."""
