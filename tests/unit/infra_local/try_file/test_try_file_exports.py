@@ -26,6 +26,7 @@ from infra.common.paths import REPOSITORY
 from infra.local.try_file import __main__ as command
 from infra.local.try_file.looking import look
 from infra.local.try_file.trying import Workspace, tried, workspace
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def tables(draw: st.DrawFn) -> tuple[list[list[Any]], int]:
     return [[*first, draw(WORDS), draw(st.none() | days)] for first in firsts], width
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(8))
 @given(
     table=tables(),
     delimiter=st.sampled_from(",;"),
