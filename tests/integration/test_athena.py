@@ -68,9 +68,8 @@ def exports(
 ) -> ExportPlace:
     athena.statements.clear()
     return ExportPlace(
-        **vars(place),
+        **vars(place) | {"dataset_of": large},
         landing=landing,
-        dataset_of=large,
         athena=athena.url,
         database=database,
         workgroup=aws.outputs["AthenaWorkgroup"],

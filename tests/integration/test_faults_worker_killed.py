@@ -38,9 +38,9 @@ ALL = list(INCLUDE.rglob("*.py"))
 UPLOADS = ("deliver", "extract.", "transform.", "load.", "observe.", "tally.", "finish.")
 # Reached only where a person decides; test_shrunken_snapshots.py has them.
 QUESTIONS = ("ask.", "decide.")
-CHANGES = ("read_shard.", "target.", "apply.", "rebuild.")
-# test_faults_table_export_to_kinesis.py tries these.
-EXPORTS = ("register.", "compute.", "publish.", "settle.")
+CHANGES = ("read_shard.", "target.", "apply.", "rebuild.", "snapshots.")
+# test_faults_table_export_to_kinesis.py and test_athena.py try these.
+EXPORTS = ("register.", "compute.", "athena.", "publish.", "settle.")
 ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES, *EXPORTS)
 FAILPOINTS = sorted(name for name in failpoints_of(ALL) if not name.startswith(ELSEWHERE))
 LOADING = [name for name in FAILPOINTS if name.startswith("upsert.")]

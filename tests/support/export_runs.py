@@ -18,7 +18,7 @@ from include.core.arrivals.versions import Landing
 from include.core.runs.ledger import RunOfSink
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
-from include.datasets import all_datasets, export_of, table_exports
+from include.datasets import all_datasets
 from include.errors import SluiceError, TerminalError
 from include.pipelines import table_export_to_kinesis as pipeline
 from include.pipelines.landing import LANDING_PREFIXES, LANDING_SUFFIXES
@@ -27,17 +27,12 @@ from tests.support.stream_runs import StreamPlace
 from tests.support.worker_processes import die_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from include.contracts.exports import TableExport
     from include.core.runs.run import StartedRun
 
 DAG_ID = "table_export_to_kinesis"
-
-
-def declared(tenant: str, table: str) -> TableExport | None:
-    """What declares the table of a tenant."""
-    return export_of(table_exports(), tenant, table)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +41,12 @@ class ExportPlace(StreamPlace):
 
     Attributes:
         landing: name of a bucket that keeps versions.
-        dataset_of: the declaration of a tenant's table.
         started: the runs that runs have started, oldest first.
         athena: URL of Athena, where large exports are compared.
         database, workgroup: of Glue and of Athena.
     """
 
     landing: str
-    dataset_of: Callable[[str, str], TableExport | None] = declared
     started: list[StartedRun] = field(default_factory=list)
     athena: str | None = None
     database: str = ""

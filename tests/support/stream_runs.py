@@ -24,15 +24,22 @@ from tests.support.clients import client
 from tests.support.worker_processes import WAIT_SECONDS, die_at, once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
     from psycopg2.extensions import connection
 
+    from include.contracts.exports import TableExport
     from include.core.exports.names import ExportName
     from tests.support.published_changes import Row, Table
 
 DAG_ID = "kinesis_to_postgres"
+
+
+def declared(tenant: str, table: str) -> TableExport | None:
+    """What declares the table of a tenant."""
+    return export_of(table_exports(), tenant, table)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +54,7 @@ class StreamPlace:
         folder: for temporary files and failpoints.
         kinesis: URL of Kinesis, when it is not the emulator's.
         tip_seconds, retry_seconds: as ReadResources and Stream have them.
+        dataset_of: the declaration of a tenant's table.
         found: what came of each shard that was read in this process.
     """
 
@@ -59,6 +67,7 @@ class StreamPlace:
     kinesis: str | None = None
     tip_seconds: float = 0.3
     retry_seconds: float = 5
+    dataset_of: Callable[[str, str], TableExport | None] = declared
     found: list[pipeline.ReadShard] = field(default_factory=list)
 
     @property
@@ -130,7 +139,7 @@ class StreamPlace:
             resources = pipeline.SettleResources(
                 connect=self.connect,
                 owner=self.own,
-                declared=partial(export_of, table_exports()),
+                declared=self.dataset_of,
                 stream=self.reading.stream,
                 lake=self.lake_store,
                 folder=folder,
