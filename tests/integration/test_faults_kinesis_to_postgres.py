@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.core.warehouse import connection as postgres
 from include.errors import TargetDiffersError, WarehouseUnavailableError
 from include.pipelines.kinesis_to_postgres.stage import (
     OvertakenError,
@@ -31,7 +34,7 @@ from tests.support.worker_processes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.published_changes import Publisher
     from tests.support.stream_runs import StreamPlace
@@ -42,6 +45,7 @@ PIPELINE = Path(__file__).parents[2] / "include" / "pipelines" / "kinesis_to_pos
 FAILPOINTS = sorted(failpoints_of(PIPELINE.glob("*.py")))
 REBUILDING = {name for name in FAILPOINTS if name.startswith("rebuild.")}
 WAITING = "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
+PATIENCE_OF_SERVER = {"idle_in_transaction_session_timeout": "1500"}
 STAGED = "insert into ops.stream_change"
 RECORDED = "insert into ops.run"
 
@@ -123,6 +127,64 @@ def test_commit_that_is_lost_leaves_all_or_nothing(
     trial.check_readers()
     trial.place.run("cut")
     trial.check_healed("cut")
+
+
+def asleep_holding(seen: Seen) -> bool:
+    """Whether the lock on a target is asked for next."""
+    last = seen.statements[-1] if seen.statements else ""
+    return seen.kind == "query" and "from ops.sink" in last and "for update" in last
+
+
+def asleep_behind(statement: str) -> Callable[[Seen], bool]:
+    """Whether the transaction that has a statement commits next."""
+    is_commit = commit_of(statement, Fate.CUT)
+    return lambda seen: is_commit(seen) is Fate.CUT
+
+
+def run_that_sleeps(place: StreamPlace, run_id: str) -> None:
+    """A run whose sessions the server ends when nothing was heard of them for a moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in PATIENCE_OF_SERVER.items():
+            patch.setitem(postgres._SESSION, name, value)
+        place.run(run_id)
+
+
+@pytest.mark.parametrize(
+    ("falls_asleep", "end"),
+    [
+        (asleep_behind(STAGED), "done"),
+        (asleep_holding, "WarehouseUnavailableError"),
+        (asleep_behind(RECORDED), "done"),
+    ],
+    ids=["after reading", "with the lock", "after applying"],
+)
+def test_run_that_sleeps_while_another_applies_changes_nothing_twice_on_waking(
+    trial: StreamTrial, falls_asleep: Callable[[Seen], bool], end: str
+) -> None:
+    asleep = threading.Event()
+    workers: list[Worker] = []
+
+    def put_to_sleep(seen: Seen) -> Fate:
+        if falls_asleep(seen) and not asleep.is_set():
+            os.kill(workers[0].pid, signal.SIGSTOP)
+            asleep.set()
+        return Fate.PASS
+
+    with Proxy(trial.place.loader_uri, put_to_sleep) as proxy:
+        sleeper = partial(run_that_sleeps, replace(trial.place, loader_uri=proxy.uri), "asleep")
+        workers.append(Worker(sleeper, failpoints=trial.place.failpoints))
+        try:
+            assert asleep.wait(WAIT_SECONDS)
+            # Where the sleeper has the lock, this waits until the server ends its session.
+            trial.place.run("awake")
+            before = {table: trial.place.rows(table) for table in trial.states}
+            os.kill(workers[0].pid, signal.SIGCONT)
+            assert workers[0].end() == end
+        finally:
+            workers[0].kill()
+    assert {table: trial.place.rows(table) for table in trial.states} == before
+    trial.place.run("asleep")
+    trial.check_healed("asleep", "awake")
 
 
 def test_records_that_two_readers_have_at_once_are_taken_over_by_one(
