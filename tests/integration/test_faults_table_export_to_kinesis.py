@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timezone
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.core.arrivals.events import LandedObject
 from include.core.aws import batches
 from include.core.runs.run import Run
 from include.core.warehouse.connection import transaction
 from include.datasets import test_table
 from include.errors import ExportBusyError, FilesFailedError
-from include.pipelines.table_export_to_kinesis import Settling
+from include.pipelines.table_export_to_kinesis import Settling, runs_of_left
 from include.pipelines.table_export_to_kinesis.leases import TableLease, acquire
 from tests.integration.stream_places import place, stream
 from tests.support.export_runs import ExportPlace
@@ -27,8 +31,8 @@ from tests.support.worker_processes import WAIT_SECONDS, Worker, failpoints_of, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.synchronize import Barrier
 
-    from include.core.arrivals.events import LandedObject
     from tests.support.stream_runs import StreamPlace
 
 __all__ = ["place", "stream"]
@@ -213,6 +217,52 @@ def take(exports: ExportPlace, number: int) -> int | None:
         run = Run(dag_id="table_export_to_kinesis", run_id=f"of version {number}")
         acquired = acquire(cursor, {"tenant": "acme", "table": "test_table"}, run)
         return acquired[0]["token"] if acquired else None
+
+
+def test_eight_processes_that_publish_at_once_do_so_one_after_the_other(
+    exports: ExportPlace,
+) -> None:
+    texts = {f"v{n + 2}": [*FIRST, f"{n + 300};x;y;z\n"] for n in range(PROCESSES)}
+    barrier, of_others = processes.Barrier(PROCESSES), replace(exports, dataset_of=small_parts)
+    workers = []
+    for name, lines in texts.items():
+        landed = exports.put(f"acme/test_table/{name}/all.csv", "".join(lines))
+        call = partial(publish_at_once, of_others, landed, name, barrier)
+        workers.append(Worker(call, failpoints=exports.failpoints))
+    assert [worker.end() for worker in workers] == ["done"] * PROCESSES
+    publish_what_is_left(exports)
+    shards = exports.records()
+    ends = [record for record in shards[0] if record["operation"] == "END"]
+    assert [end["base"] for end in ends] == [None, *(end["version"] for end in ends[:-1])]
+    for records in shards:
+        of_versions = [version for version, _ in groupby(record["version"] for record in records)]
+        assert of_versions == [end["version"] for end in ends if end["version"] in of_versions]
+    put = Counter(
+        record["version"]
+        for records in shards
+        for record in records
+        if record["operation"] != "END"
+    )
+    assert put == {end["version"]: end["operations"] for end in ends}
+    check(exports, version="v9", lines=texts["v9"])
+
+
+def publish_at_once(
+    exports: ExportPlace, landed: LandedObject, run_id: str, barrier: Barrier
+) -> None:
+    """A whole run, as soon as all others are there."""
+    barrier.wait(WAIT_SECONDS)
+    exports.publish(landed, run_id=run_id)
+
+
+def publish_what_is_left(exports: ExportPlace) -> None:
+    """The runs that sweeps start, until there is nothing left."""
+    sweep = Run(dag_id="sweep_arrivals", run_id="sweep")
+    while left := runs_of_left(exports.connect, sweep, before=datetime.now(timezone.utc)):
+        for started in left:
+            (file,) = started["conf"]["objects"]
+            landed = LandedObject(bucket=exports.landing, **file)
+            exports.publish(landed, run_id=started["trigger_run_id"], again=True)
 
 
 def test_late_holder_neither_marks_nor_commits(exports: ExportPlace) -> None:

@@ -232,6 +232,23 @@ class ExportPlace(StreamPlace):
                 athena=self._athena,
             )
 
+    def records(self) -> list[list[dict[str, Any]]]:
+        """All records of the stream: of each shard in their order."""
+        kinesis, found = client("kinesis", self.aws), []
+        for shard in kinesis.list_shards(StreamName=self.stream)["Shards"]:
+            answer = kinesis.get_shard_iterator(
+                StreamName=self.stream,
+                ShardId=shard["ShardId"],
+                ShardIteratorType="TRIM_HORIZON",
+            )
+            of_shard: list[dict[str, Any]] = []
+            iterator = answer["ShardIterator"]
+            while (answer := kinesis.get_records(ShardIterator=iterator))["Records"]:
+                of_shard += [json.loads(record["Data"]) for record in answer["Records"]]
+                iterator = answer["NextShardIterator"]
+            found.append(of_shard)
+        return found
+
     def states(self) -> dict[str, str]:
         """The state of each export."""
         found = self.query("select tenant, table_name, version, state from ops.export")
