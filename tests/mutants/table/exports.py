@@ -10,6 +10,9 @@ _CODE: Final = "include/pipelines/table_export_to_kinesis"
 _SQL: Final = "include/sql/table_export_to_kinesis"
 _RUNS: Final = "tests/integration/test_table_export_to_kinesis.py"
 _FAULTS: Final = "tests/integration/test_faults_table_export_to_kinesis.py"
+_GUARDS: Final = "tests/integration/test_faults_export_guards.py"
+_ATHENA: Final = "tests/integration/test_athena.py"
+_DELTA: Final = "tests/unit/pipelines/test_export_delta.py"
 _STATES: Final = "tests/integration/test_export_states.py"
 
 GUARDS: Final = (
@@ -112,5 +115,129 @@ GUARDS: Final = (
             ),
         ),
         (f"{_FAULTS}::test_holder_that_sleeps_past_its_lease_puts_and_commits_nothing_on_waking",),
+    ),
+    Guard(
+        "lease of an exported table",
+        "two runs work out and publish versions of one table at once",
+        (Edit(f"{_SQL}/lease_table.sql", "or leased_until < clock_timestamp()", "or true"),),
+        (
+            f"{_RUNS}::test_a_table_that_another_run_holds_is_left_to_it",
+            f"{_FAULTS}::test_eight_processes_that_publish_at_once_do_so_one_after_the_other",
+        ),
+    ),
+    Guard(
+        "token at the end",
+        "a late run publishes a version while another run holds the table",
+        (
+            Edit(
+                f"{_SQL}/lease_table.sql",
+                "    and token = %(token)s\n    and leased_until is not null\nfor update",
+                "    and leased_until is not null\nfor update",
+            ),
+        ),
+        (f"{_GUARDS}::test_late_holder_neither_goes_on_nor_commits_while_another_holds_the_table",),
+    ),
+    Guard(
+        "token of a renewal",
+        "a late run goes on putting operations while another run holds the table",
+        (
+            Edit(
+                f"{_SQL}/lease_table.sql",
+                "    and token = %(token)s\n    and leased_until is not null\n\n\n"
+                "-- name: release\n",
+                "    and leased_until is not null\n\n\n-- name: release\n",
+            ),
+        ),
+        (f"{_GUARDS}::test_late_holder_neither_goes_on_nor_commits_while_another_holds_the_table",),
+    ),
+    Guard(
+        "base of what is published",
+        "a version counts as published that was made of another base than the one before it",
+        (
+            Edit(
+                f"{_SQL}/publish_export.sql",
+                "\n    and export.base_version is not distinct from export_table.published_version",
+                "",
+            ),
+        ),
+        (f"{_GUARDS}::test_version_that_was_made_of_another_base_is_not_published",),
+    ),
+    Guard(
+        "rows that may be rejected ones",
+        "a row that was rejected in the newest export is deleted from the target",
+        (Edit(f"{_CODE}/reading.py", "if made.rejected and", "if not made.read and"),),
+        (f"{_RUNS}::test_rows_that_may_be_rejected_ones_are_not_deleted",),
+    ),
+    Guard(
+        "end of a whole version",
+        "a version of which a part is missing is ended on the stream, and becomes the base",
+        (Edit(f"{_CODE}/settle.py", "        if missing:", "        if False:"),),
+        (f"{_GUARDS}::test_version_of_which_a_part_is_missing_has_no_end",),
+    ),
+    Guard(
+        "marks of another delta",
+        "marks of a delta in other parts pass for marks of this one, and operations are not put",
+        (
+            Edit(
+                f"{_CODE}/publish.py",
+                "plan = f\"{part['publication']} {part['first']} {part['last']}\"",
+                'plan = "any"',
+            ),
+        ),
+        (f"{_GUARDS}::test_marks_of_a_delta_in_other_parts_do_not_count",),
+    ),
+    Guard(
+        "digests of one kind",
+        "rows are compared by digests of two declarations: all count as updated, or none",
+        (
+            Edit(
+                f"{_CODE}/snapshot.py",
+                "if digest_of_file(connection, snapshot) == digest_name(columns):",
+                "if True:",
+            ),
+        ),
+        (f"{_DELTA}::test_column_that_the_declaration_gains_or_loses_is_a_change_of_values",),
+    ),
+    Guard(
+        "digests of one kind in Athena",
+        "Athena compares digests of two declarations",
+        (
+            Edit(
+                f"{_CODE}/compute.py",
+                '            and base["digest"] == snapshot["digest"]\n',
+                "",
+            ),
+        ),
+        (f"{_ATHENA}::test_a_base_of_another_declaration_is_compared_by_the_worker",),
+    ),
+    Guard(
+        "sum of a delta",
+        "a delta is published that does not lead from the base to the export",
+        (
+            Edit(
+                f"{_CODE}/compute.py",
+                'if delta.inserts - delta.deletes != snapshot["rows"] - before:',
+                "if False:",
+            ),
+        ),
+        (f"{_GUARDS}::test_delta_that_does_not_add_up_to_the_export_is_not_published",),
+    ),
+    Guard(
+        "moments to the microsecond",
+        "Athena gives moments in milliseconds, and operations have other values than the export",
+        (
+            Edit(
+                f"{_CODE}/stored_columns.py",
+                'return f"make_timestamptz({value})" if kind == _MOMENT else',
+                'return f"make_timestamptz({value} // 1000 * 1000)" if kind == _MOMENT else',
+            ),
+        ),
+        (f"{_ATHENA}::test_both_engines_find_the_same_operations",),
+    ),
+    Guard(
+        "place of a comparison",
+        "Athena is to write where a try that died has written, which it refuses for ever",
+        (Edit(f"{_CODE}/athena.py", "{PREFIX}/{place}/{token}/", "{PREFIX}/{place}/"),),
+        (f"{_ATHENA}::test_run_that_dies_around_a_comparison_is_done_again",),
     ),
 )
