@@ -3,57 +3,41 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
-from include.core.arrivals.results import without_rows
 from include.core.aws.objects import sha256_of
 from include.core.exports.names import shown
 from include.core.exports.snapshots import snapshot_key
 from include.core.failpoints import failpoint
 from include.core.warehouse.connection import transaction
-from include.errors import AccountingError
 from include.pipelines.table_export_to_kinesis.athena import read_delta
 from include.pipelines.table_export_to_kinesis.delta import compute_delta
-from include.pipelines.table_export_to_kinesis.leases import (
-    Base,
-    HeldTable,
-    TableLease,
-    acquire,
-    check,
-    release,
-)
-from include.pipelines.table_export_to_kinesis.publication import hand_over_delta
+from include.pipelines.table_export_to_kinesis.leases import Base, TableLease, acquire, release
+from include.pipelines.table_export_to_kinesis.outcome import ended, go_on, keep
 from include.pipelines.table_export_to_kinesis.reading import read_export
 from include.pipelines.table_export_to_kinesis.states import (
-    Export,
     find_export,
     forget_progress,
-    keep_delta,
     set_state,
-    supersede_older,
 )
+from include.pipelines.table_export_to_kinesis.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from psycopg2.extensions import cursor
 
     from include.contracts.exports import TableExport
-    from include.core.arrivals.results import FileResult
-    from include.pipelines.table_export_to_kinesis.delta import Delta
     from include.pipelines.table_export_to_kinesis.resources import ExportResources
     from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot, Snapshot
-    from include.pipelines.table_export_to_kinesis.states import State
+    from include.pipelines.table_export_to_kinesis.states import Export
     from include.pipelines.table_export_to_kinesis.task_values import (
         Comparing,
         Computed,
         ExportWork,
         Made,
-        Part,
-        Publication,
-        Question,
         Taken,
     )
 
@@ -91,14 +75,14 @@ def compute(dataset: TableExport, work: ExportWork, *, resources: ExportResource
         acquired = acquire(cursor, name, resources.run)
         export = find_export(cursor, name)
         if acquired is None or export is None:
-            return _ended(work, "complete", "is left to the run that has the table")
+            return ended(work, "complete", "is left to the run that has the table")
         held, base = acquired
         if nothing := _nothing_to_do(cursor, export, base):
             release(cursor, held)
-            return _ended(work, "superseded", nothing)
+            return ended(work, "superseded", nothing)
     failpoint("compute.leased")
-    computing = _Computing(dataset, work, export, held, base, resources)
-    return computing.go_on() if computing.is_approved else computing.run()
+    turn = Turn(dataset, work, export, held, base, resources)
+    return go_on(turn) if turn.is_approved else _run(turn)
 
 
 def take_up(
@@ -133,7 +117,7 @@ def take_up(
     with transaction(resources.connect, doing=f"find {shown(work['export'])}") as cursor:
         export = cast("Export", find_export(cursor, work["export"]))
     base = Base(**comparing["base"])
-    return _Computing(dataset, work, export, held, base, resources).finish(taken, delta)
+    return keep(Turn(dataset, work, export, held, base, resources), taken, delta)
 
 
 def _nothing_to_do(cursor: cursor, export: Export, base: Base) -> str | None:
@@ -149,250 +133,98 @@ def _nothing_to_do(cursor: cursor, export: Export, base: Base) -> str | None:
     return f"is no newer than {base.version}: nothing to do"
 
 
-def _ended(work: ExportWork, state: State, why: str) -> Computed:
-    warning = f"{shown(work['export'])} {why}"
+def _run(turn: Turn) -> Computed:
+    """Read the export, and have the engine find what differs that its size calls for."""
+    taken = _take(turn)
+    if _is_for_athena(turn, taken["snapshot"]):
+        return _compare(turn, taken)
+    folder, memory = turn.resources.folder, turn.resources.memory
+    snapshot_file, base_file = folder / SNAPSHOT_FILE, _fetch_base(turn)
+    delta = compute_delta(turn.dataset, base_file, snapshot_file, folder=folder, memory=memory)
+    return keep(turn, taken, delta)
+
+
+def _take(turn: Turn) -> Taken:
+    """Read the files into a snapshot, and keep that in the lake."""
+    began, folder = time.time(), turn.resources.folder
+    lease = TableLease(turn.resources.connect, turn.held)
+    snapshot_file, rejects = folder / SNAPSHOT_FILE, folder / "rejects.jsonl"
+    made = read_export(
+        turn.dataset,
+        turn.export,
+        to=snapshot_file,
+        base=partial(_fetch_base, turn),
+        resources=turn.resources,
+        outcome="Nothing was published",
+    )
+    lease.renew()
+    snapshot = _store(turn, snapshot_file, made)
+    failpoint("compute.stored")
+    hand_over = turn.resources.hand_over(turn.work["index"])
     return {
-        "index": work["index"],
-        "export": work["export"],
-        "state": state,
-        "result": without_rows(work["index"], warning=warning),
+        "began": began,
+        "made": cast("Made", asdict(made)),
+        "snapshot": snapshot,
+        "rejects": hand_over.put("rejects.jsonl", rejects) if made.rejected else None,
     }
 
 
-@dataclass(frozen=True)
-class _Computing:
-    """The work on one export, the lease on its table held."""
+def _is_for_athena(turn: Turn, snapshot: Snapshot) -> bool:
+    """Whether Athena finds what differs: digests that were made in two ways it cannot compare.
 
-    dataset: TableExport
-    work: ExportWork
-    export: Export
-    held: HeldTable
-    base: Base
-    resources: ExportResources
+    The first export differs in all that it has, which nobody has to find.
+    """
+    above, base = turn.dataset.athena_above, turn.base.snapshot
+    return (
+        above is not None
+        and turn.export.size > above
+        and base is not None
+        and base["digest"] == snapshot["digest"]
+    )
 
-    @property
-    def is_approved(self) -> bool:
-        """A person has approved of what was worked out, and it still stands."""
-        export, delta = self.export, self.export.delta
-        return (
-            export.state == "approved"
-            and export.base_version == self.base.version
-            and delta is not None
-            and all(self.resources.lake.has(part) for part in delta["parts"])
-        )
 
-    @property
-    def _approved(self) -> int:
-        """How many rows may go, since a person has seen that they would."""
-        is_same_base = self.export.base_version == self.base.version
-        return (self.export.delta or {}).get("gone", 0) if is_same_base else 0
+def _compare(turn: Turn, taken: Taken) -> Computed:
+    query = turn.resources.athena().start(
+        turn.dataset,
+        turn.work["export"],
+        cast("Snapshot", turn.base.snapshot),
+        taken["snapshot"],
+        token=turn.held["token"],
+    )
+    failpoint("athena.started")
+    return {
+        "index": turn.work["index"],
+        "export": turn.work["export"],
+        "comparing": {
+            "query": query,
+            "taken": taken,
+            "held": turn.held,
+            "base": asdict(turn.base),
+        },
+    }
 
-    def go_on(self) -> Computed:
-        """Go on from where the export waited for a person."""
-        delta = cast("Any", self.export.delta)
-        return self._to_publish(delta, delta["result"], time.time())
 
-    def run(self) -> Computed:
-        """Read the export, and have the engine find what differs that its size calls for."""
-        taken = self._take()
-        if self._is_for_athena(taken["snapshot"]):
-            return self._compare(taken)
-        folder, memory = self.resources.folder, self.resources.memory
-        snapshot_file, base_file = folder / SNAPSHOT_FILE, self._fetch_base()
-        delta = compute_delta(self.dataset, base_file, snapshot_file, folder=folder, memory=memory)
-        return self.finish(taken, delta)
+def _store(turn: Turn, path: Path, made: MadeSnapshot) -> Snapshot:
+    """Keep the rows in the lake: the next delta is worked out from them."""
+    name, sha256 = turn.work["export"], sha256_of(path)
+    key = snapshot_key(name, sha256=sha256)
+    turn.resources.lake.put_file(key, path)
+    return {
+        "key": key,
+        "sha256": sha256,
+        "rows": made.rows,
+        "digest": made.digest,
+        "checksum": made.checksum,
+    }
 
-    def finish(self, taken: Taken, delta: Delta) -> Computed:
-        """Keep the delta, for the tasks that publish it or for the person who is asked."""
-        snapshot, made = taken["snapshot"], taken["made"]
-        before = self.base.snapshot["rows"] if self.base.snapshot else 0
-        if delta.inserts - delta.deletes != snapshot["rows"] - before:
-            raise AccountingError(
-                f"{shown(self.work['export'])}: {before} rows, {delta.inserts} inserts and "
-                f"{delta.deletes} deletes do not make {snapshot['rows']} rows"
-            )
-        hand_over = self.resources.hand_over(self.work["index"])
-        publication = hand_over_delta(self.work["export"], self.base, snapshot, delta, hand_over)
-        failpoint("compute.parts_stored")
-        gone = delta.deletes + made["carried"]
-        question = self._question(snapshot, publication, delta, gone)
-        kept = {
-            **publication,
-            "result": self._result(taken, delta),
-            "gone": gone,
-            "question": question,
-        }
-        return self._keep(snapshot, kept, taken["began"])
 
-    def _take(self) -> Taken:
-        """Read the files into a snapshot, and keep that in the lake."""
-        began, folder = time.time(), self.resources.folder
-        lease = TableLease(self.resources.connect, self.held)
-        snapshot_file, rejects = folder / SNAPSHOT_FILE, folder / "rejects.jsonl"
-        made = read_export(
-            self.dataset,
-            self.export,
-            to=snapshot_file,
-            base=self._fetch_base,
-            resources=self.resources,
-            outcome="Nothing was published",
-        )
-        lease.renew()
-        snapshot = self._store(snapshot_file, made)
-        failpoint("compute.stored")
-        hand_over = self.resources.hand_over(self.work["index"])
-        return {
-            "began": began,
-            "made": cast("Made", asdict(made)),
-            "snapshot": snapshot,
-            "rejects": hand_over.put("rejects.jsonl", rejects) if made.rejected else None,
-        }
-
-    def _is_for_athena(self, snapshot: Snapshot) -> bool:
-        """Whether Athena finds what differs: digests that were made in two ways it cannot compare.
-
-        The first export differs in all that it has, which nobody has to find.
-        """
-        above, base = self.dataset.athena_above, self.base.snapshot
-        return (
-            above is not None
-            and self.export.size > above
-            and base is not None
-            and base["digest"] == snapshot["digest"]
-        )
-
-    def _compare(self, taken: Taken) -> Computed:
-        query = self.resources.athena().start(
-            self.dataset,
-            self.work["export"],
-            cast("Snapshot", self.base.snapshot),
-            taken["snapshot"],
-            token=self.held["token"],
-        )
-        failpoint("athena.started")
-        return {
-            "index": self.work["index"],
-            "export": self.work["export"],
-            "comparing": {
-                "query": query,
-                "taken": taken,
-                "held": self.held,
-                "base": asdict(self.base),
-            },
-        }
-
-    def _store(self, path: Path, made: MadeSnapshot) -> Snapshot:
-        """Keep the rows in the lake: the next delta is worked out from them."""
-        name, sha256 = self.work["export"], sha256_of(path)
-        key = snapshot_key(name, sha256=sha256)
-        self.resources.lake.put_file(key, path)
-        return {
-            "key": key,
-            "sha256": sha256,
-            "rows": made.rows,
-            "digest": made.digest,
-            "checksum": made.checksum,
-        }
-
-    def _fetch_base(self) -> Path | None:
-        """The snapshot that was published last, as a local file."""
-        kept = self.base.snapshot
-        if kept is None:
-            return None
-        path = self.resources.folder / "base.parquet"
-        if path.exists():
-            return path
-        self.resources.lake.get_file(kept["key"], path, sha256=kept["sha256"])
+def _fetch_base(turn: Turn) -> Path | None:
+    """The snapshot that was published last, as a local file."""
+    kept = turn.base.snapshot
+    if kept is None:
+        return None
+    path = turn.resources.folder / "base.parquet"
+    if path.exists():
         return path
-
-    def _result(self, taken: Taken, delta: Delta) -> FileResult:
-        made = taken["made"]
-        result: FileResult = {
-            "index": self.work["index"],
-            "counts": {
-                "read": made["read"],
-                "rejected": made["rejected"],
-                "duplicate": made["duplicate"],
-                "unchanged": delta.unchanged - made["carried"],
-                "delivered": delta.inserts + delta.updates,
-                "deleted": delta.deletes,
-            },
-            "rejects": taken["rejects"],
-            "rejects_by_code": made["rejects_by_code"],
-            "seconds": time.time() - taken["began"],
-        }
-        if made["carried"]:
-            result["warning"] = (
-                f"{shown(self.work['export'])} lacks {made['carried']} rows of its base; they "
-                f"stay, since they may be among the {made['rejected']} that were rejected"
-            )
-        return result
-
-    def _keep(self, snapshot: Snapshot, delta: dict[str, Any], began: float) -> Computed:
-        """Keep what was worked out; ask a person where the limits say so."""
-        name, question = self.work["export"], delta["question"]
-        with transaction(
-            self.resources.connect, doing=f"keep the delta of {shown(name)}"
-        ) as cursor:
-            check(cursor, self.held)
-            keep_delta(
-                cursor,
-                name,
-                snapshot=snapshot,
-                base_version=self.base.version,
-                delta=delta,
-                counts=delta["result"]["counts"],
-            )
-            supersede_older(cursor, name)
-            if question is not None:
-                set_state(cursor, name, "asked")
-                release(cursor, self.held)
-        failpoint("compute.kept")
-        if question is None:
-            return self._to_publish(cast("Any", delta), delta["result"], began)
-        asked = _ended(self.work, "asked", f"waits for a person: {question['gone']} rows would go")
-        return {**asked, "question": question}
-
-    def _question(
-        self, snapshot: Snapshot, publication: Publication, delta: Delta, gone: int
-    ) -> Question | None:
-        """What to ask, where more rows are gone than the dataset allows."""
-        before = self.base.snapshot["rows"] if self.base.snapshot else 0
-        limit = self.dataset.shrink
-        if self.export.state == "approved" and gone <= self._approved:
-            return None
-        if not limit.is_suspicious(gone, before=before, left=snapshot["rows"]):
-            return None
-        return {
-            "rows_before": before,
-            "rows": snapshot["rows"],
-            "gone": gone,
-            "keys": delta.gone,
-            "base": self.base.version,
-            "publication": publication["publication"],
-            "objects": self.export.objects,
-        }
-
-    def _to_publish(
-        self, publication: Publication, result: Mapping[str, Any], began: float
-    ) -> Computed:
-        index, name = self.work["index"], self.work["export"]
-        parts: list[Part] = [
-            {
-                **part,
-                "index": index,
-                "export": name,
-                "publication": publication["publication"],
-                "held": self.held,
-            }
-            for part in publication["parts"]
-        ]
-        return {
-            "index": index,
-            "export": name,
-            "state": "complete",
-            "held": self.held,
-            "result": cast("FileResult", {**result, "index": index}),
-            "parts": parts,
-            "began": began,
-        }
+    turn.resources.lake.get_file(kept["key"], path, sha256=kept["sha256"])
+    return path

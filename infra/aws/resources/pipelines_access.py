@@ -47,7 +47,9 @@ class PipelinesAccess(Construct):
 
         https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena-calledvia.html
         """
-        via = {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}
+        via: dict[str, dict[str, object]] = {
+            "ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}
+        }
         self.allow(sid, actions, *resources, conditions=via)
 
     def allow_list(self, sid: str, actions: list[str], bucket: str, *prefixes: str) -> None:

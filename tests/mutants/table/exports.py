@@ -89,8 +89,8 @@ GUARDS: Final = (
         "an export from which most rows are gone deletes them, and nobody was asked",
         (
             Edit(
-                f"{_CODE}/compute.py",
-                'if not limit.is_suspicious(gone, before=before, left=snapshot["rows"]):',
+                f"{_CODE}/outcome.py",
+                "if not limit.is_suspicious(gone, before=turn.rows_before, left=rows):",
                 "if True:",
             ),
         ),
@@ -204,7 +204,7 @@ GUARDS: Final = (
         (
             Edit(
                 f"{_CODE}/compute.py",
-                '            and base["digest"] == snapshot["digest"]\n',
+                '        and base["digest"] == snapshot["digest"]\n',
                 "",
             ),
         ),
@@ -215,8 +215,8 @@ GUARDS: Final = (
         "a delta is published that does not lead from the base to the export",
         (
             Edit(
-                f"{_CODE}/compute.py",
-                'if delta.inserts - delta.deletes != snapshot["rows"] - before:',
+                f"{_CODE}/outcome.py",
+                "if delta.inserts - delta.deletes != rows - before:",
                 "if False:",
             ),
         ),
