@@ -34,7 +34,7 @@ def parted(*_: str) -> Any:
 @pytest.fixture
 def exports(place: StreamPlace, landing: str) -> ExportPlace:
     """A table whose first version is published."""
-    under_way = ExportPlace(**vars(place), landing=landing, dataset_of=parted)
+    under_way = ExportPlace(**vars(place) | {"dataset_of": parted}, landing=landing)
     under_way.publish(under_way.put("acme/test_table/v1/all.csv", FIRST), run_id="first")
     return under_way
 
