@@ -23,6 +23,7 @@ from include.pipelines.table_export_to_kinesis.states import (
     find_asked,
     find_export,
     find_left,
+    find_versions,
     forget_progress,
     parameters,
     set_state,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from include.core.arrivals.complete import Outcomes
     from include.core.arrivals.results import FileResult
+    from include.core.exports.names import ExportName
     from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
     from include.pipelines.table_export_to_kinesis.resources import ExportResources
@@ -107,8 +109,8 @@ class Settling:
             if "held" not in computed:
                 continue
             is_done = computed["index"] in done
-            if is_done and _is_published(find_export(cursor, computed["export"])):
-                continue  # An earlier try of this task has committed.
+            if is_done and _has_committed(cursor, computed["export"]):
+                continue
             leases.check(cursor, computed["held"])
             if is_done:
                 _publish(cursor, computed)
@@ -177,6 +179,12 @@ def runs_of_left(connect: Connect, run: Run, *, before: datetime) -> list[Starte
         asked = find_asked(cursor, before=before)
     questions = [(export.name, cast("Any", export.delta)["question"]) for export in asked]
     return [*left, *(run_that_asks(compose_question(*each)) for each in questions)]
+
+
+def _has_committed(cursor: cursor, name: ExportName) -> bool:
+    """Whether an earlier try of this task has; the table is locked before its exports are."""
+    version = name["version"]
+    return _is_published(find_versions(cursor, name, [version]).get(version))
 
 
 def _is_published(export: Export | None) -> bool:
