@@ -21,6 +21,7 @@ from include.core.runs.ledger import RunOfSink
 from include.core.runs.run import Run
 from include.pipelines import kinesis_to_postgres as pipeline
 from include.settings import Settings
+from tests.support.folder_client import FolderClient
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
@@ -106,7 +107,7 @@ def changes_applied(*, uri: str, folder: str) -> tuple[float, dict[str, int]]:
         owner=lambda: _connect(uri),
         declared=lambda _tenant, _table: EXPORT,
         stream=_reading(uri, [], "").stream,
-        lake=ObjectStore(client=None, bucket=""),  # nothing is rebuilt
+        lake=ObjectStore(client=FolderClient(), bucket=str(Path(folder, "lake"))),  # it is empty
         folder=Path(folder),
         memory=Settings.duckdb_memory,
         ui_url="",

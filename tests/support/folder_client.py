@@ -50,6 +50,15 @@ class FolderClient:
         with path.open("wb") as file:
             shutil.copyfileobj(Body, file)
 
+    def get_paginator(self, _: str) -> FolderClient:
+        """The one list that is asked for, of what lies below a prefix."""
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803 -- as above
+        folder = Path(Bucket)
+        keys = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        return [{"Contents": [{"Key": key} for key in keys if key.startswith(Prefix)]}]
+
 
 def _there(bucket: str, key: str, operation: str) -> Path:
     path = Path(bucket) / key
