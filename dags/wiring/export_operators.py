@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.sdk import BaseOperator
 
 from include.core.exports.names import shown
@@ -73,6 +72,10 @@ class ComputeExport(BaseOperator):
         return computed if left else skip_mapping(self.find_parts, computed)
 
     def _wait(self, comparing: pipeline.Comparing) -> None:
+        from airflow.providers.amazon.aws.triggers.athena import (  # noqa: PLC0415 -- few need it
+            AthenaTrigger,
+        )
+
         self.defer(
             trigger=AthenaTrigger(
                 query_execution_id=comparing["query"]["query_id"],

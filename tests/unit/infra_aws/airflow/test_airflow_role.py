@@ -222,8 +222,17 @@ def test_raw_data_cannot_be_deleted_by_the_pipelines_policy_either(template: Tem
     changing = {action for action in actions if CHANGES.search(action)}
     assert changing == {
         "events:PutEvents",
+        "glue:CreateTable",
+        "glue:UpdateTable",
         "kinesis:PutRecords",
+        "s3:DeleteObject",
         "s3:PutObject",
         "sqs:DeleteMessage",
     }
     assert not any("*" in action for action in actions)
+    (deleting,) = (
+        statement
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "s3:DeleteObject" in listed(statement["Action"])
+    )
+    assert deleting["Resource"]["Fn::Join"][1][1:] == ["exports/*"]
