@@ -60,7 +60,9 @@ def test_rights_are_the_least(workflow: Workflow) -> None:
     assert workflow["permissions"] == {"contents": "read", **more}
     assert all("permissions" not in job for job in workflow["jobs"].values())
     checkouts = [step for step in steps(workflow) if "checkout" in step.get("uses", "")]
-    assert [step["with"]["persist-credentials"] for step in checkouts] == [False] * len(workflow["jobs"])
+    assert [step["with"]["persist-credentials"] for step in checkouts] == [False] * len(
+        workflow["jobs"]
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
