@@ -41,7 +41,8 @@ from airflow.sdk import dag, get_current_context, task
 from include.core.runs.outbox import Notice
 from include.pipelines import table_export_to_kinesis as pipeline
 from wiring.clients import publish
-from wiring.comparing import PARAMS, asked_for, declared
+from wiring.comparing import PARAMS, asked_for
+from wiring.declarations import declared
 from wiring.defaults import dag_defaults, settings
 from wiring.failures import notify_failure, records_cause
 from wiring.run_input import moments_of

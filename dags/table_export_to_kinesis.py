@@ -57,8 +57,9 @@ from airflow.sdk import TriggerRule, dag, get_current_context, task
 from include.core.exports.names import shown
 from include.pipelines import table_export_to_kinesis as pipeline
 from wiring.clients import warehouse
+from wiring.declarations import declared
 from wiring.export_operators import ComputeExport
-from wiring.exports import declared, export_dag_defaults, register_files
+from wiring.exports import export_dag_defaults, register_files
 from wiring.failures import records_cause
 from wiring.started_runs import start_runs
 from wiring.task_context import name_in_ui, this_run

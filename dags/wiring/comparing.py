@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param
 
-from include.datasets import export_of, table_exports
 from include.errors import RunInputError
 from include.pipelines.table_export_to_kinesis import Comparison
 from wiring.run_input import NAME, refuse_unknown
@@ -15,7 +14,6 @@ from wiring.run_input import NAME, refuse_unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.contracts.exports import TableExport
 
 _VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(!\d{3,})?$"
 # The form in the UI; the API and the command line are held to the same schema.
@@ -59,20 +57,6 @@ def asked_for(*, params: Mapping[str, Any], run: Any) -> Comparison:
         from_version=None if before is None else _text("from_version", before, _VERSION),
         to_version=_text("to_version", params["to_version"], _VERSION),
     )
-
-
-def declared(asked: Comparison) -> TableExport:
-    """The declaration of the table whose versions are compared.
-
-    Raises:
-        RunInputError: there is none.
-    """
-    found = export_of(table_exports(), asked["tenant"], asked["table"])
-    if found is None:
-        raise RunInputError(
-            f"No dataset declares table {asked['table']} of tenant {asked['tenant']}"
-        )
-    return found
 
 
 def _text(name: str, given: Any, pattern: str) -> str:

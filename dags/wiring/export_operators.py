@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 
 from include.core.exports.names import shown
 from include.pipelines import table_export_to_kinesis as pipeline
-from wiring.exports import declared
+from wiring.declarations import declared
 from wiring.failures import records_cause
 from wiring.task_context import name_in_ui
 from wiring.uploads.resources import export_resources

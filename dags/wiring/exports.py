@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param, get_current_context
 
@@ -20,8 +20,6 @@ from wiring.uploads.tasks import receive_files
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
-    from include.contracts.exports import TableExport
-    from include.core.exports.names import ExportName
     from include.core.runs.ledger import RunOfSink
     from include.pipelines.table_export_to_kinesis import Registered
 
@@ -72,8 +70,3 @@ def register_files() -> Registered:
             decision=decision,
         )
         return registrar.register(received.files)
-
-
-def declared(export: ExportName) -> TableExport:
-    """The declaration of an export that has been registered."""
-    return cast("TableExport", export_of(table_exports(), export["tenant"], export["table"]))

@@ -37,11 +37,10 @@ if TYPE_CHECKING:
         Comparing,
         Computed,
         ExportWork,
-        Made,
         Taken,
     )
 
-SNAPSHOT_FILE: Final = "snapshot.parquet"
+_SNAPSHOT_FILE: Final = "snapshot.parquet"
 # Of these states an export does not come back; it is taken again under another name.
 _ENDS: Final = ("refused", "published", "applied", "superseded")
 
@@ -139,7 +138,7 @@ def _run(turn: Turn) -> Computed:
     if _is_for_athena(turn, taken["snapshot"]):
         return _compare(turn, taken)
     folder, memory = turn.resources.folder, turn.resources.memory
-    snapshot_file, base_file = folder / SNAPSHOT_FILE, _fetch_base(turn)
+    snapshot_file, base_file = folder / _SNAPSHOT_FILE, _fetch_base(turn)
     delta = compute_delta(turn.dataset, base_file, snapshot_file, folder=folder, memory=memory)
     return keep(turn, taken, delta)
 
@@ -148,7 +147,7 @@ def _take(turn: Turn) -> Taken:
     """Read the files into a snapshot, and keep that in the lake."""
     began, folder = time.time(), turn.resources.folder
     lease = TableLease(turn.resources.connect, turn.held)
-    snapshot_file, rejects = folder / SNAPSHOT_FILE, folder / "rejects.jsonl"
+    snapshot_file, rejects = folder / _SNAPSHOT_FILE, folder / "rejects.jsonl"
     made = read_export(
         turn.dataset,
         turn.export,
@@ -163,7 +162,7 @@ def _take(turn: Turn) -> Taken:
     hand_over = turn.resources.hand_over(turn.work["index"])
     return {
         "began": began,
-        "made": cast("Made", asdict(made)),
+        "made": asdict(made),
         "snapshot": snapshot,
         "rejects": hand_over.put("rejects.jsonl", rejects) if made.rejected else None,
     }

@@ -35,7 +35,7 @@ GONE_SHOWN: Final = 20
 _MOST_PARTS: Final = 1000
 BEFORE: Final = f"{RESERVED_PREFIX}before_"
 AFTER: Final = f"{RESERVED_PREFIX}after_"
-OPERATION: Final = f"{RESERVED_PREFIX}operation"
+_OPERATION: Final = f"{RESERVED_PREFIX}operation"
 
 
 class DeltaPart(NamedTuple):
@@ -241,7 +241,7 @@ class _Cutting:
 
     def write(self, folder: Path) -> list[DeltaPart]:
         """Write each part as a file."""
-        columns = [OPERATION, *(column.name for column in self._key)]
+        columns = [_OPERATION, *(column.name for column in self._key)]
         for prefix in (BEFORE, AFTER):
             columns += [prefix + column.name for column in self._export.contract.columns]
         parts = []

@@ -12,6 +12,7 @@ from include.core.warehouse.connection import transaction
 from include.errors import AccountingError
 from include.pipelines.table_export_to_kinesis.leases import check, release
 from include.pipelines.table_export_to_kinesis.publication import hand_over_delta
+from include.pipelines.table_export_to_kinesis.snapshot import MadeSnapshot
 from include.pipelines.table_export_to_kinesis.states import (
     keep_delta,
     set_state,
@@ -103,25 +104,25 @@ def _check(turn: Turn, taken: Taken, delta: Delta) -> None:
 
 
 def _result(turn: Turn, taken: Taken, delta: Delta) -> FileResult:
-    made = taken["made"]
+    made = MadeSnapshot(**taken["made"])
     result: FileResult = {
         "index": turn.work["index"],
         "counts": {
-            "read": made["read"],
-            "rejected": made["rejected"],
-            "duplicate": made["duplicate"],
-            "unchanged": delta.unchanged - made["carried"],
+            "read": made.read,
+            "rejected": made.rejected,
+            "duplicate": made.duplicate,
+            "unchanged": delta.unchanged - made.carried,
             "delivered": delta.inserts + delta.updates,
             "deleted": delta.deletes,
         },
         "rejects": taken["rejects"],
-        "rejects_by_code": made["rejects_by_code"],
+        "rejects_by_code": made.rejects_by_code,
         "seconds": time.time() - taken["began"],
     }
-    if made["carried"]:
+    if made.carried:
         result["warning"] = (
-            f"{shown(turn.work['export'])} lacks {made['carried']} rows of its base; they "
-            f"stay, since they may be among the {made['rejected']} that were rejected"
+            f"{shown(turn.work['export'])} lacks {made.carried} rows of its base; they "
+            f"stay, since they may be among the {made.rejected} that were rejected"
         )
     return result
 

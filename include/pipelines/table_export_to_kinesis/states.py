@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from psycopg2 import sql
 from psycopg2.extras import Json
 
 from include.core.exports.names import table_parameters
-from include.core.statements import read_statement
+from include.core.statements import compose, read_statement
 from include.pipelines.table_export_to_kinesis.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -81,27 +82,21 @@ class Export:
 
 def find_export(cursor: cursor, name: ExportName) -> Export | None:
     """The export of exactly this version, None where there is none."""
-    cursor.execute(
-        read_statement("table_export_to_kinesis/find_export.by_version"), parameters(name)
-    )
-    return next(_exports(cursor), None)
+    return next(_find(cursor, "find_export.by_version", parameters(name)), None)
 
 
 def find_newest_taking(cursor: cursor, name: ExportName) -> Export | None:
     """The export of a version as it was taken last; None where it is new."""
-    cursor.execute(
-        read_statement("table_export_to_kinesis/find_export.newest_taking"), parameters(name)
-    )
-    return next(_exports(cursor), None)
+    return next(_find(cursor, "find_export.newest_taking", parameters(name)), None)
 
 
 def find_versions(
     cursor: cursor, table: TableName, versions: Sequence[str | None]
 ) -> dict[str, Export]:
     """The exports of these versions of a table by version, as they are now; none is locked."""
-    statement = read_statement("table_export_to_kinesis/find_export.these")
-    cursor.execute(statement, {**table_parameters(table), "versions": [*versions]})
-    return {export.name["version"]: export for export in _exports(cursor)}
+    values = {**table_parameters(table), "versions": [*versions]}
+    found = _find(cursor, "find_export.these", values)
+    return {export.name["version"]: export for export in found}
 
 
 def list_versions(cursor: cursor, table: TableName, *, most: int) -> list[str]:
@@ -122,9 +117,8 @@ def find_left(
         before: the moment by which it was complete, or approved; any when None.
     """
     tenant, name = table or (None, None)
-    statement = read_statement("table_export_to_kinesis/find_export.left")
-    cursor.execute(statement, {"tenant": tenant, "table_name": name, "before": before})
-    return list(_exports(cursor))
+    values = {"tenant": tenant, "table_name": name, "before": before}
+    return list(_find(cursor, "find_export.left", values))
 
 
 def find_asked(cursor: cursor, *, before: datetime) -> list[Export]:
@@ -134,9 +128,7 @@ def find_asked(cursor: cursor, *, before: datetime) -> list[Export]:
         cursor: of a transaction.
         before: the moment by which they did.
     """
-    statement = read_statement("table_export_to_kinesis/find_export.asked")
-    cursor.execute(statement, {"before": before})
-    return list(_exports(cursor))
+    return list(_find(cursor, "find_export.asked", {"before": before}))
 
 
 def set_state(cursor: cursor, name: ExportName, state: State, *, cause: str | None = None) -> None:
@@ -212,13 +204,11 @@ def parameters(name: ExportName) -> dict[str, Any]:
     return {**table_parameters(name), "version": name["version"]}
 
 
-def _exports(cursor: cursor) -> Iterator[Export]:
-    columns = [column.name for column in cursor.description or ()]
-    for row in cursor.fetchall():
-        found = dict(zip(columns, row, strict=True))
-        name: ExportName = {
-            "tenant": found.pop("tenant"),
-            "table": found.pop("table_name"),
-            "version": found.pop("version"),
-        }
-        yield Export(name=name, **found)
+def _find(cursor: cursor, name: str, values: Mapping[str, Any]) -> Iterator[Export]:
+    """The exports that a statement selects, which has their columns put in."""
+    names = ["tenant", "table_name", "version", *(each.name for each in fields(Export)[1:])]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    cursor.execute(compose(f"table_export_to_kinesis/{name}", {"columns": columns}), values)
+    for tenant, table, version, *others in cursor.fetchall():
+        export: ExportName = {"tenant": tenant, "table": table, "version": version}
+        yield Export(name=export, **dict(zip(names[3:], others, strict=True)))

@@ -101,31 +101,18 @@ class Question(TypedDict):
     objects: list[dict[str, str]]
 
 
-class Made(TypedDict):
-    """What became of the rows of an export, in JSON; the names are those of MadeSnapshot."""
-
-    rows: int
-    carried: int
-    read: int
-    rejected: int
-    duplicate: int
-    rejects_by_code: dict[str, int]
-    checksum: str
-    digest: str
-
-
 class Taken(TypedDict):
     """An export that was read.
 
     Attributes:
         began: seconds of the epoch.
-        made: what became of its rows.
+        made: the fields of a MadeSnapshot.
         snapshot: where they are.
         rejects: where those are that were set aside, if any were.
     """
 
     began: float
-    made: Made
+    made: dict[str, Any]
     snapshot: Snapshot
     rejects: Stored | None
 

@@ -1,16 +1,6 @@
 -- name: by_version
--- One export. Grain: one row or none. Parameters: tenant, table_name, version.
-select
-    tenant,
-    table_name,
-    version,
-    state,
-    files,
-    manifest,
-    base_version,
-    snapshot,
-    delta,
-    counts
+-- One export. Grain: one row or none. Identifiers: columns. Parameters: tenant, table_name, version.
+select {columns}
 from ops.export
 where
     tenant = %(tenant)s
@@ -21,18 +11,8 @@ for update
 
 -- name: newest_taking
 -- A version as it was taken last: by itself, or again under a number behind !.
--- Grain: one row or none. Parameters: tenant, table_name, version.
-select
-    tenant,
-    table_name,
-    version,
-    state,
-    files,
-    manifest,
-    base_version,
-    snapshot,
-    delta,
-    counts
+-- Grain: one row or none. Identifiers: columns. Parameters: tenant, table_name, version.
+select {columns}
 from ops.export
 where
     tenant = %(tenant)s
@@ -45,19 +25,10 @@ for update
 
 -- name: these
 -- Some versions of a table, as they are now; others may go on with them.
--- Grain: one row a version that there is. Parameters: tenant, table_name, versions.
+-- Grain: one row a version that there is. Identifiers: columns.
+-- Parameters: tenant, table_name, versions.
 -- Safe to rerun: reads only.
-select
-    tenant,
-    table_name,
-    version,
-    state,
-    files,
-    manifest,
-    base_version,
-    snapshot,
-    delta,
-    counts
+select {columns}
 from ops.export
 where
     tenant = %(tenant)s
@@ -80,19 +51,10 @@ limit %(most)s
 
 -- name: left
 -- The oldest version of each table that waits for a run, where no run has the table.
--- Grain: one row a table. Parameters: tenant, table_name (of all tables where they are null),
--- before (younger ones may have their run under way; null takes all).
-select distinct on (tenant, table_name)
-    tenant,
-    table_name,
-    version,
-    state,
-    files,
-    manifest,
-    base_version,
-    snapshot,
-    delta,
-    counts
+-- Grain: one row a table. Identifiers: columns.
+-- Parameters: tenant, table_name (of all tables where they are null), before (younger ones may
+-- have their run under way; null takes all).
+select distinct on (tenant, table_name) {columns}
 from ops.export
 where
     state in ('complete', 'approved')
@@ -114,18 +76,9 @@ order by
 
 -- name: asked
 -- The versions that wait for a person.
--- Grain: one row a table at most. Parameters: before (younger ones may have their run under way).
-select
-    tenant,
-    table_name,
-    version,
-    state,
-    files,
-    manifest,
-    base_version,
-    snapshot,
-    delta,
-    counts
+-- Grain: one row a table at most. Identifiers: columns.
+-- Parameters: before (younger ones may have their run under way).
+select {columns}
 from ops.export
 where
     state = 'asked'

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from include.errors import RunInputError
-from wiring.comparing import asked_for, declared
+from wiring.comparing import asked_for
+from wiring.declarations import declared
 
 GIVEN = {"tenant": "acme", "table": "orders", "from_version": None, "to_version": "v2!002"}
 
