@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import socket
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from include.core.web.client import Download, Web
+from infra.local.stand_ins.served import Served
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 
 CSV = b"date,cases\n2020-12-01,5\n"
 MAX_BYTES = 1_000_000
 
 
-class FakeServer:
+class FakeServer(Served):
     """Calls answer(handler) for every GET on 127.0.0.1 while the `with` block lasts.
 
     Attributes:
@@ -54,21 +51,6 @@ class FakeServer:
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def send(

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
+from infra.local.stand_ins.served import Served
 from tests.support.batch_calls import ENTRIES, NOTHING, entries_of, refuse, without
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Call:
         return tuple(int(number["StringValue"]) for number in numbers)
 
 
-class Proxy:
+class Proxy(Served):
     """Serves on a port of its own while the `with` block lasts."""
 
     @property
@@ -84,20 +85,13 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self.lock = threading.Lock()
         of_this = type("OfThis", (self.handler,), {"api": self})
         self._server = Server(("127.0.0.1", 0), of_this)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return super().__enter__()
 
 
 @dataclass

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/mwaa/latest/API/API_InvokeRestApi.html
 from __future__ import annotations
 
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,11 +15,10 @@ import boto3
 import requests
 from botocore.config import Config
 
+from infra.local.stand_ins.served import Served
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-
-    from typing_extensions import Self
 
     # Method, path, query and body to status and answer.
     Airflow = Callable[[str, str, dict[str, Any] | None, Any], tuple[int, Any]]
@@ -44,7 +42,7 @@ def forward(url: str) -> Airflow:
     return call
 
 
-class MwaaStandIn:
+class MwaaStandIn(Served):
     """Serves one environment for as long as the `with` block lasts.
 
     Arguments:
@@ -87,7 +85,6 @@ class MwaaStandIn:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def client(self) -> Any:
         """A boto3 client of it, without the host names that MWAA has for its two sides."""
@@ -128,20 +125,6 @@ class MwaaStandIn:
         else:
             side = "Server" if status >= 500 else "Client"
             _refuse(handler, 400, f"RestApi{side}Exception", **told)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _refuse(handler: BaseHTTPRequestHandler, status: int, code: str, **told: Any) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -20,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from typing_extensions import Self
+
+from infra.local.stand_ins.served import Served
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ _REFUSAL = b"SFATAL\0C28000\0MPAM authentication failed\0\0"
 
 
 @dataclass
-class PasswordServer:
+class PasswordServer(Served):
     """The server, while the `with` block lasts; it speaks TLS only.
 
     Attributes:
@@ -49,11 +50,6 @@ class PasswordServer:
     def certificate(self) -> Path:
         return self.folder / "certificate.pem"
 
-    @property
-    def port(self) -> int:
-        port: int = self._server.server_address[1]
-        return port
-
     def __enter__(self) -> Self:
         write_certificate(self.folder)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -67,14 +63,7 @@ class PasswordServer:
                     owner.answer(self.request)
 
         self._server = ThreadingTCPServer((HOST, 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return super().__enter__()
 
     def answer(self, connection: socket) -> None:
         """Talk to one client: encryption, its name, its password, and no."""

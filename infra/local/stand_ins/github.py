@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from infra.local.stand_ins.github_versions import Version, versions_of
+from infra.local.stand_ins.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from typing_extensions import Self
 
 API_TYPE = "application/json; charset=utf-8"
 RAW_TYPE = "text/plain; charset=utf-8"
@@ -62,7 +62,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class GitHubStandIn:
+class GitHubStandIn(Served):
     """Serves a folder of versions on 127.0.0.1 while the `with` block lasts.
 
     Arguments:
@@ -85,16 +85,6 @@ class GitHubStandIn:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def reply(self, target: str, if_none_match: str | None) -> Reply:
         """The whole answer to a GET, without faults; 304 if the ETag is the caller's."""
