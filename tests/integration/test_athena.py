@@ -24,6 +24,7 @@ from include.pipelines.table_export_to_kinesis.delta import compute_delta
 from include.pipelines.table_export_to_kinesis.loading import LocalFile
 from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
 from tests.integration.stream_places import place, stream
+from tests.support.cells import quoted
 from tests.support.clients import client
 from tests.support.examples import examples
 from tests.support.export_runs import ExportPlace
@@ -305,10 +306,8 @@ def stored(
 
 
 def cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = format(value, "f") if isinstance(value, Decimal) else str(value)
-    return '"' + text.replace('"', '""') + '"'
+    """As quoted; a decimal in plain digits."""
+    return quoted(format(value, "f") if isinstance(value, Decimal) else value)
 
 
 def everything(delta: Delta) -> list[Any]:

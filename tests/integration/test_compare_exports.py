@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from include.errors import ArrivalError, RejectLimitError, RunInputError
 from tests.integration.stream_places import place, stream
+from tests.support.cells import quoted
 from tests.support.clients import client
 from tests.support.examples import examples
 from tests.support.export_runs import ExportPlace
@@ -75,12 +76,8 @@ def everything(exports: ExportPlace) -> dict[str, Any]:
 
 def written(table: Table) -> str:
     """A table as its file: null is empty, and the empty text is quoted."""
-
-    def cell(value: str | None) -> str:
-        return "" if value is None else '"' + value.replace('"', '""') + '"'
-
     return "".join(
-        ";".join(map(cell, (key, *cells))) + "\n" for key, cells in reversed(table.items())
+        ";".join(map(quoted, (key, *cells))) + "\n" for key, cells in reversed(table.items())
     )
 
 

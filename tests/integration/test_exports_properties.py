@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from include.contracts import Column, CsvContract, RejectLimit, ShrinkLimit, TableExport
 from tests.integration.stream_places import place, stream
+from tests.support.cells import quoted
 from tests.support.examples import examples
 from tests.support.export_runs import ExportPlace
 
@@ -67,7 +68,7 @@ def written(rows: dict[Any, Any], columns: tuple[str, ...], chance: random.Rando
     text.write(";".join(columns) + "\n")
     for line in lines:
         cells = [line[name] for name in columns]
-        text.write(";".join("" if c is None else '"' + c.replace('"', '""') + '"' for c in cells))
+        text.write(";".join(map(quoted, cells)))
         text.write("\n")
     return text.getvalue()
 

@@ -17,6 +17,7 @@ from include.core.exports.row_text import checksum_of_table
 from include.core.snapshot.files import open_rows
 from include.pipelines.table_export_to_kinesis.loading import LocalFile
 from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
+from tests.support.cells import quoted
 from tests.support.examples import examples
 
 if TYPE_CHECKING:
@@ -74,12 +75,7 @@ def written(rows: list[dict[str, Any]], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(column.name for column in EXPORT.contract.columns) + "\n")
         for number, row in enumerate(rows):
-            file.write(",".join([str(number), *(cell(row[name]) for name in CELLS)]) + "\n")
-
-
-def cell(value: Any) -> str:
-    """A value as a quoted cell, null as the bare empty one."""
-    return "" if value is None else '"' + str(value).replace('"', '""') + '"'
+            file.write(",".join([str(number), *(quoted(row[name]) for name in CELLS)]) + "\n")
 
 
 def snapshot_of(export: TableExport, folder: Path) -> MadeSnapshot:

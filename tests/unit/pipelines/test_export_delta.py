@@ -19,6 +19,7 @@ from include.errors import RuleError
 from include.pipelines.table_export_to_kinesis.delta import compute_delta
 from include.pipelines.table_export_to_kinesis.loading import LocalFile
 from include.pipelines.table_export_to_kinesis.snapshot import make_snapshot
+from tests.support.cells import quoted
 from tests.support.examples import examples
 
 if TYPE_CHECKING:
@@ -112,11 +113,7 @@ TABLES = st.dictionaries(st.tuples(CELLS, CELLS), st.none() | CELLS, max_size=12
 
 def written(table: dict[tuple[str, str], str | None]) -> str:
     """Rows as CSV: each text quoted, null as the bare empty cell."""
-    quoted = [
-        ["" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in (*key, value)]
-        for key, value in table.items()
-    ]
-    return "".join(";".join(cells) + "\n" for cells in quoted)
+    return "".join(";".join(map(quoted, (*key, value))) + "\n" for key, value in table.items())
 
 
 @settings(max_examples=examples(8), deadline=None)
