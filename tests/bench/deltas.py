@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.bench import source
 from tests.bench.aims import Aim, memory, peak, ratio
 from tests.bench.lab import together
 from tests.bench.plan import Report
+from tests.bench.rounds import Rounds
 from tests.bench.server import PEERS
 from tests.bench.tables import table
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.bench.aims import Found
-    from tests.bench.lab import Files, Lab, Measurement
+    from tests.bench.lab import Lab, Measurement
     from tests.bench.plan import Plan
     from tests.bench.server import Servers
 
@@ -54,19 +53,8 @@ def measure(lab: Lab, _: Servers, plan: Plan) -> Report:
     return Report(lines=[*lines, *memory(by_size, (SNAPSHOT, DELTA))], aims=[*_aims(by_size)])
 
 
-@dataclass
-class DeltaRounds:
-    """Measurements of one size, gathered round by round.
-
-    Attributes:
-        lab: where they are made.
-        files: the source's rows.
-        found: title of a way to its measurements.
-    """
-
-    lab: Lab
-    files: Files
-    found: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
+class DeltaRounds(Rounds):
+    """The delta of two exports beside its floor."""
 
     def __post_init__(self) -> None:
         made = self.lab.measure("exports_made", expect={}, folder=str(self.files.folder)).answer
@@ -79,10 +67,10 @@ class DeltaRounds:
 
     def round(self) -> None:
         """Each way once, beside the floor."""
-        self._keep(FLOOR, self._measure("exports_counted", expect=self._rows))
-        made = self._keep(SNAPSHOT, self._snapshot("changed"))
-        found = self._keep(DELTA, self._measure("delta_computed", expect=self._wanted))
-        self._keep(WAY, together([made, found]))
+        self.keep(FLOOR, self._measure("exports_counted", expect=self._rows))
+        made = self.keep(SNAPSHOT, self._snapshot("changed"))
+        found = self.keep(DELTA, self._measure("delta_computed", expect=self._wanted))
+        self.keep(WAY, together([made, found]))
 
     def csv_diff(self) -> None:
         """Another tool's delta of the same files."""
@@ -92,7 +80,7 @@ class DeltaRounds:
         measured = self.lab.measure(
             "csv_diff", expect=self._wanted, python=str(PEERS), base=base, newest=newest
         )
-        self._keep(CSV_DIFF, measured)
+        self.keep(CSV_DIFF, measured)
 
     def _snapshot(self, version: str) -> Measurement:
         expect = {"rows": self._rows[version]}
@@ -100,11 +88,6 @@ class DeltaRounds:
 
     def _measure(self, case: str, *, expect: dict[str, int], **arguments: Any) -> Measurement:
         return self.lab.measure(case, expect=expect, folder=str(self.files.folder), **arguments)
-
-    def _keep(self, title: str, measured: Measurement) -> Measurement:
-        self.lab.say(f"{self.files.rows:>12,} rows  {title:<45} {measured.seconds:7.2f} s")
-        self.found[title].append(measured)
-        return measured
 
 
 def _aims(by_size: Mapping[int, Found]) -> Iterator[Aim]:

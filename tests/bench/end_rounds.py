@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
 
 from tests.bench.lab import together
+from tests.bench.rounds import Rounds
 from tests.bench.server import PEERS
 from tests.bench.source import published
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.bench.lab import Files, Lab, Measurement
 
 FLOOR: Final = "DuckDB read_csv, then COPY into the keyed table"
 SLUICE: Final = "Sluice, end to end"
@@ -46,18 +45,9 @@ def _days() -> Iterator[str]:
 
 
 @dataclass
-class EndRounds:
-    """Measurements of one size, gathered round by round.
+class EndRounds(Rounds):
+    """The whole way beside its floor, and other tools."""
 
-    Attributes:
-        lab: where they are made.
-        files: the source's rows.
-        found: title of a way to its measurements.
-    """
-
-    lab: Lab
-    files: Files
-    found: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
     _as_of: Iterator[str] = field(default_factory=_days)
 
     def floor(self) -> None:
@@ -76,7 +66,7 @@ class EndRounds:
         )
         self.lab.check(_TABLE, self.files, "base")
         self.lab.drop(_TABLE)
-        self._keep(FLOOR, together([reading, copying]))
+        self.keep(FLOOR, together([reading, copying]))
 
     def sluice(self) -> None:
         """The tasks of the pipeline: first into an empty table, then over what it holds."""
@@ -93,7 +83,7 @@ class EndRounds:
                 folder=str(self.lab.root),
             )
             self.lab.check(_TABLE, self.files, version)
-            self._keep(f"{SLUICE}: {title}", measured)
+            self.keep(f"{SLUICE}: {title}", measured)
         self.lab.drop(_TABLE)
 
     def dlt(self, name: str) -> None:
@@ -121,7 +111,7 @@ class EndRounds:
                 folder=state,
             )
             self.lab.check(_PEER_TABLE, self.files, version)
-            self._keep(f"{name}: {title}", measured)
+            self.keep(f"{name}: {title}", measured)
             self.lab.vacuum(_PEER_TABLE)
 
     def _counts(self, title: str) -> dict[str, int]:
@@ -135,7 +125,3 @@ class EndRounds:
         path = published(self.files.folder, file)
         key = str(path.relative_to(self.lab.root))
         return {"key": key, "sha256": self.files.made["files"][file]}
-
-    def _keep(self, title: str, measured: Measurement) -> None:
-        self.lab.say(f"{self.files.rows:>12,} rows  {title:<45} {measured.seconds:7.2f} s")
-        self.found[title].append(measured)

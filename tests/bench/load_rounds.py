@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.bench.rounds import Rounds
 from tests.bench.source import published
 
 if TYPE_CHECKING:
-    from tests.bench.lab import Files, Lab, Measurement
+    from tests.bench.lab import Measurement
 
 KEYED: Final = "COPY alone into the keyed table"
 TEMPORARY: Final = "COPY alone into a temporary table"
@@ -28,19 +27,8 @@ CSV_DAMAGED: Final = "Sluice, with 100 bad rows"
 _FIRST_DAY: Final = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass
-class LoadRounds:
-    """Measurements of one size, gathered round by round.
-
-    Attributes:
-        lab: where they are made.
-        files: the source's rows.
-        found: title of a way to its measurements.
-    """
-
-    lab: Lab
-    files: Files
-    found: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
+class LoadRounds(Rounds):
+    """Loading and reading beside their floors."""
 
     def floors(self) -> None:
         """COPY alone, into both kinds of table."""
@@ -122,7 +110,4 @@ class LoadRounds:
         return self._time(title, case, uri=self.lab.uri, **arguments)
 
     def _time(self, title: str, case: str, **arguments: Any) -> Measurement:
-        measured = self.lab.measure(case, **arguments)
-        self.lab.say(f"{self.files.rows:>12,} rows  {title:<45} {measured.seconds:7.2f} s")
-        self.found[title].append(measured)
-        return measured
+        return self.keep(title, self.lab.measure(case, **arguments))
