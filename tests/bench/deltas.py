@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.bench import source
@@ -53,6 +54,7 @@ def measure(lab: Lab, _: Servers, plan: Plan) -> Report:
     return Report(lines=[*lines, *memory(by_size, (SNAPSHOT, DELTA))], aims=[*_aims(by_size)])
 
 
+@dataclass
 class DeltaRounds(Rounds):
     """The delta of two exports beside its floor."""
 
