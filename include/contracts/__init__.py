@@ -3,6 +3,16 @@
 A dataset imports all that it is declared with from here.
 """
 
+from include.contracts.apis import (
+    ApiCall,
+    ApiDataset,
+    ApiField,
+    ApiKey,
+    Cursor,
+    History,
+    NextLink,
+    PageNumbers,
+)
 from include.contracts.columns import Column, ColumnType
 from include.contracts.exports import TableExport
 from include.contracts.files import CsvContract, RejectLimit
@@ -12,15 +22,23 @@ from include.contracts.tables import ShrinkLimit, Table
 from include.contracts.uploads import ItemUpload, JsonUpload, Upload
 
 __all__ = [
+    "ApiCall",
+    "ApiDataset",
+    "ApiField",
+    "ApiKey",
     "Column",
     "ColumnType",
     "CsvContract",
     "Cumulative",
+    "Cursor",
     "GitHubDataset",
     "GitHubFile",
+    "History",
     "ItemUpload",
     "JsonUpload",
     "NewestDay",
+    "NextLink",
+    "PageNumbers",
     "RejectLimit",
     "Rule",
     "ShrinkLimit",

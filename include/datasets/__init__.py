@@ -7,15 +7,22 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from include.contracts import GitHubDataset, ItemUpload, JsonUpload, TableExport, Upload
+from include.contracts import (
+    ApiDataset,
+    GitHubDataset,
+    ItemUpload,
+    JsonUpload,
+    TableExport,
+    Upload,
+)
 from include.errors import ArrivalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Dataset = GitHubDataset | Upload | TableExport
+    Dataset = GitHubDataset | Upload | TableExport | ApiDataset
 
-D = TypeVar("D", GitHubDataset, JsonUpload, ItemUpload, TableExport)
+D = TypeVar("D", GitHubDataset, JsonUpload, ItemUpload, TableExport, ApiDataset)
 U = TypeVar("U", bound=Upload)
 
 
@@ -46,6 +53,11 @@ def item_uploads() -> list[ItemUpload]:
 def table_exports() -> list[TableExport]:
     """Every kind of table that comes as exports; order and errors as above."""
     return _of_kind(TableExport)
+
+
+def api_datasets() -> list[ApiDataset]:
+    """Every dataset that comes from an API, in order of name; errors as above."""
+    return _of_kind(ApiDataset)
 
 
 def export_of(exports: Sequence[TableExport], tenant: str, table: str) -> TableExport | None:
@@ -80,7 +92,7 @@ def _all() -> list[Dataset]:
     for module in pkgutil.iter_modules(__path__):
         dataset = getattr(importlib.import_module(f"{__name__}.{module.name}"), "DATASET", None)
         if (
-            not isinstance(dataset, GitHubDataset | Upload | TableExport)
+            not isinstance(dataset, GitHubDataset | Upload | TableExport | ApiDataset)
             or dataset.name != module.name
         ):
             raise TypeError(f"{module.name}.py must hold DATASET, a dataset of that name")
