@@ -6,6 +6,7 @@ SluiceError
 │   ├── InputFileError
 │   ├── NoVersionError
 │   ├── SourceRefusedError
+│   │   ├── CredentialsRefusedError
 │   │   └── ForbiddenAddressError
 │   ├── RuleError
 │   ├── RejectLimitError
@@ -96,6 +97,10 @@ class NoVersionError(TerminalError):
 
 class SourceRefusedError(TerminalError):
     """The source answered that it will not give this (401, 403, 404, a page instead of a file)."""
+
+
+class CredentialsRefusedError(SourceRefusedError):
+    """The source answered 401 or 403: it takes no credentials, or not these."""
 
 
 class ForbiddenAddressError(SourceRefusedError):

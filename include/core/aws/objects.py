@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 # head_object has no body to name an error in, so it answers with the bare status.
 _NOT_FOUND = ("404", "NoSuchKey", "NotFound")
+# Of a condition that does not hold, and of one that another write has crossed:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_LOST = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +32,12 @@ class StoredObject:
     Attributes:
         size: bytes.
         metadata: user metadata; "sha256" is there for all that Sluice puts.
+        etag: changes with its content.
     """
 
     size: int
     metadata: dict[str, str]
+    etag: str
 
 
 def sha256_of(path: Path) -> str:
@@ -78,7 +83,9 @@ class ObjectStore:
                 f"s3://{self.bucket}/{key} is not what was put there: it has no SHA-256. "
                 "Rerun with refetch, or restore the object's earlier version"
             )
-        return StoredObject(size=answer["ContentLength"], metadata=answer["Metadata"])
+        return StoredObject(
+            size=answer["ContentLength"], metadata=answer["Metadata"], etag=answer["ETag"]
+        )
 
     def put_file(self, key: str, path: Path, *, metadata: dict[str, str] | None = None) -> str:
         """Store a file; S3 refuses it if it arrives damaged.
@@ -101,6 +108,49 @@ class ObjectStore:
                 Metadata={**(metadata or {}), "sha256": digest},
             )
         return digest
+
+    def replace_file(self, key: str, path: Path, *, etag: str | None) -> bool:
+        """Put a file in the place of an object, unless somebody else has put another one there.
+
+        Arguments:
+            key: where.
+            path: the file, at most 5 GiB.
+            etag: of the object that it replaces; None where there was none.
+
+        Returns:
+            False when the object is another one by now, and stays.
+        """
+        digest = sha256_of(path)
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        with path.open("rb") as file:
+            try:
+                self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=file,
+                    ChecksumSHA256=_base64(digest),
+                    Metadata={"sha256": digest},
+                    **condition,
+                )
+            except ClientError as error:
+                # An object that was deleted matches no tag.
+                if error.response["Error"]["Code"] in (*_LOST, *_NOT_FOUND):
+                    return False
+                raise
+        return True
+
+    def fetch_current(self, key: str, to: Path) -> str | None:
+        """Fetch an object as it is now into a file; its ETag, None where there is none."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+        with to.open("wb") as file:
+            for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+                file.write(chunk)
+        return str(answer["ETag"])
 
     def get_file(self, key: str, to: Path, *, sha256: str) -> None:
         """Fetch an object into a file.

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from include.core.content.formats import GZIP, HEAD_BYTES, expanded, identify
 from include.core.content.text import Content
 from include.core.web.exchange import Answer, UnansweredError
-from include.errors import SourceRefusedError
+from include.errors import CredentialsRefusedError, SourceRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OK, FORBIDDEN, TOO_MANY = 200, 403, 429
+UNAUTHORIZED = (401, FORBIDDEN)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What a person can do about a status.
 HINTS = {
@@ -36,6 +37,7 @@ def check_answer(answer: Answer, *, now: float) -> None:
     Raises:
         UnansweredError: 5xx, 429, or 403 that is a rate limit as GitHub marks it
             (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+        CredentialsRefusedError: 401, and 403 otherwise.
         SourceRefusedError: any other status but 200, or a body encoded although none was asked for.
     """
     status = answer.status
@@ -44,7 +46,8 @@ def check_answer(answer: Answer, *, now: float) -> None:
         raise UnansweredError(f"answered {status}", not_before=again)
     if status != OK:
         hint = HINTS.get(status, "A retry would get the same")
-        raise SourceRefusedError(f"{answer.address} answered {status}. {hint}")
+        refused = CredentialsRefusedError if status in UNAUTHORIZED else SourceRefusedError
+        raise refused(f"{answer.address} answered {status}. {hint}")
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise SourceRefusedError(

@@ -1,6 +1,7 @@
 """HTTP for all pipelines: allow-listed, limited in time and size, retried where that can help.
 
     Web.get_json   an answer of an API
+    Web.ask        the same as its bytes and headers, asked for once
     Web.download   a file, streamed to disk, with its size and sha256
 
 Messages name the address without its query, never a header or any content.
@@ -52,6 +53,23 @@ class Download:
     path: Path
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """An answer that arrived whole.
+
+    Attributes:
+        address: where it came from, safe to print.
+        status: HTTP status code, always a good one.
+        headers: as they came.
+        body: its bytes.
+    """
+
+    address: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +126,35 @@ class Web:
                 ) from None
 
         return self._fetch(_prepared(url, params), headers or {}, read)
+
+    def ask(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        max_bytes: int = JSON_BYTES,
+    ) -> Reply:
+        """The answer of an address, asked for once: who asks knows when to do so again.
+
+        Arguments are those of get_json.
+
+        Raises:
+            UnansweredError: no proper answer; another attempt may get one.
+            ForbiddenAddressError: the address or a redirect leaves the allow-list.
+            SourceRefusedError: 4xx, or too large.
+        """
+
+        def read(answer: Answer) -> Reply:
+            body = b"".join(read_limited(answer, max_bytes=max_bytes))
+            return Reply(
+                address=answer.address,
+                status=answer.status,
+                headers=dict(answer.headers),
+                body=body,
+            )
+
+        return self._attempt(_prepared(url, params), headers, read)
 
     def download(
         self,
