@@ -20,6 +20,8 @@ _ATHENA_NAME: Final = re.compile("[a-z_][a-z0-9_]*")
 # Part of a key in S3, and of what the UI shows.
 _CALL_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PATH: Final = re.compile(r"[\w-]+(\.[\w-]+)*", re.ASCII)
+# What a column declares about cells of text, which values of JSON are not.
+_OF_TEXT: Final = ("formats", "trim", "group_char", "true_values", "false_values")
 # JSON's numbers are read as doubles, which keep so many digits.
 _DOUBLE_DIGITS: Final = 15
 ADDED_COLUMNS: Final = ("as_of", "dt", "hour")
@@ -129,12 +131,11 @@ Pagination = PageNumbers | Cursor | NextLink
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """How an hour of the past is asked for.
+    """How an hour is asked for, of the past as well: the one that ends at the moment of the run.
 
     Attributes:
-        params: of the query, in place of those of the same name. In their values {start} and {end}
-            are the hour's two ends, in ISO 8601 and UTC, {start_epoch} and {end_epoch} in seconds
-            since 1970.
+        params: of the query, beside the others. In their values {start} and {end} are the hour's
+            two ends, in ISO 8601 and UTC, {start_epoch} and {end_epoch} in seconds since 1970.
     """
 
     params: Mapping[str, str]
@@ -149,7 +150,7 @@ class ApiDataset:
         title, description: for people.
         owner: who answers for it.
         tags: for the UI.
-        schedule: cron, UTC, once an hour; None where it runs by hand and as a backfill alone.
+        schedule: cron, UTC, once an hour; None where it runs by hand alone. A backfill needs one.
         url: of the API.
         key: where its key goes.
         params: of the query, of each call.
@@ -158,11 +159,13 @@ class ApiDataset:
         calls_a_minute: what the API allows, over all calls.
         records: where an answer has its list of records, dots between names; "" where the answer
             is the record, or the list.
-        fields: what becomes of a record; what it has beside them is ignored and reported.
+        absent_is_empty: an answer without its list has no record; else it is a broken one.
+        fields: what becomes of a record; what it has beside them is left out, and reported.
+        ignored: patterns, as fnmatch reads them, of paths that are left out and not reported.
         row_key: names of the columns that identify a record within its hour.
         event_time: the column with the moment that a record is about.
         partition: what one file of the lake has: a day, or an hour where answers are large.
-        history: how an hour of the past is asked for; None where the API has none.
+        history: how an hour is asked for; None where the API tells of now alone.
         rejects: how many records of an hour may be rejected.
         attempts: requests without a proper answer that one call may make in an hour of the clock.
         request_seconds: for one request in all.
@@ -183,7 +186,9 @@ class ApiDataset:
     pagination: Pagination | None = None
     calls_a_minute: int = 60
     records: str = ""
+    absent_is_empty: bool = False
     fields: tuple[ApiField, ...]
+    ignored: tuple[str, ...] = ()
     row_key: tuple[str, ...]
     event_time: str
     partition: Literal["day", "hour"] = "day"
@@ -259,6 +264,9 @@ class ApiDataset:
                     return f"{column.name} needs a precision of {_DOUBLE_DIGITS} digits at most"
             if column.non_finite != "reject":
                 return f"{column.name}: JSON has no NaN and no infinity"
+            of_text = [name for name in _OF_TEXT if getattr(column, name)]
+            if of_text:
+                return f"{column.name}: JSON has no {of_text[0]}"
             if each.epoch and column.type != "timestamptz":
                 return f"{column.name} is no moment, so it has no epoch"
         return None

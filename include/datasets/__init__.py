@@ -20,7 +20,8 @@ from include.errors import ArrivalError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Dataset = GitHubDataset | Upload | TableExport | ApiDataset
+    CsvDataset = GitHubDataset | Upload | TableExport
+    Dataset = CsvDataset | ApiDataset
 
 D = TypeVar("D", GitHubDataset, JsonUpload, ItemUpload, TableExport, ApiDataset)
 U = TypeVar("U", bound=Upload)
@@ -29,6 +30,11 @@ U = TypeVar("U", bound=Upload)
 def all_datasets() -> list[Dataset]:
     """Every dataset of whatever kind, in order of name; errors are those of github_datasets."""
     return list(_all())
+
+
+def csv_datasets() -> list[CsvDataset]:
+    """Every dataset whose rows come in CSV files; order and errors as above."""
+    return [dataset for dataset in _all() if not isinstance(dataset, ApiDataset)]
 
 
 def github_datasets() -> list[GitHubDataset]:

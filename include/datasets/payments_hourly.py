@@ -3,7 +3,7 @@
 from include.contracts import ApiCall, ApiDataset, ApiField, ApiKey, Column, Cursor, History
 
 # https://developer.squareup.com/reference/square/payments-api/list-payments: pages by a cursor, and
-# any hour of the past. It runs by hand and as a backfill until it is given a schedule.
+# any hour of the past. It runs by hand until it is given a schedule, which a backfill needs too.
 DATASET = ApiDataset(
     name="payments_hourly",
     title="Payments, hourly",
@@ -17,6 +17,7 @@ DATASET = ApiDataset(
     calls=(ApiCall(name="payments", params={}),),
     pagination=Cursor(parameter="cursor", path="cursor"),
     records="payments",
+    absent_is_empty=True,
     fields=(
         ApiField(path="id", column=Column(name="payment_id", type="text", nullable=False)),
         ApiField(

@@ -58,6 +58,8 @@ DATASET = ApiDataset(
             path="weather.0.description", column=Column(name="sky", type="text", required=False)
         ),
     ),
+    # The coordinates and the country of a city, codes, and what other units would change.
+    ignored=("base", "cod", "coord", "main.*", "sys", "timezone", "weather.*"),
     row_key=("city_id",),
     event_time="measured_at",
 )

@@ -101,7 +101,7 @@ def good_of(column: Column, text: str, value: str, *, required: bool, bind: Bind
     if column.trim:
         conditions.append(f"coalesce(regexp_full_match({text}, {bind(_TRIMMED)}), true)")
     conditions += [
-        f"coalesce({_holds(column, value, each, bind)}, true)" for each in constraints_of(column)
+        f"coalesce({holds(column, value, each, bind)}, true)" for each in constraints_of(column)
     ]
     return " and ".join(conditions)
 
@@ -163,7 +163,7 @@ def _is_plain(form: str) -> bool:
     return _DATE_FORMAT.fullmatch(form) is not None and all(part in form for part in _PARTS)
 
 
-def _holds(column: Column, value: str, constraint: Constraint, bind: Bind) -> str:
+def holds(column: Column, value: str, constraint: Constraint, bind: Bind) -> str:
     kind, limit = duckdb_type(column), constraint.limit
     if constraint.field == "pattern":
         return f"regexp_full_match({value}, {bind(limit)})"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from include.contracts.github import GitHubDataset
-from include.datasets import all_datasets
+from include.datasets import csv_datasets
 from infra.local.signals import interrupting_signals
 from infra.local.try_file.looking import look
 from infra.local.try_file.report import line_of, lines_of, printable
@@ -123,7 +123,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _dataset(name: str, source: str) -> Dataset:
-    dataset = next((each for each in all_datasets() if each.name == name), None)
+    dataset = next((each for each in csv_datasets() if each.name == name), None)
     if dataset is None:
         raise MisuseError(f"{name!r} is no dataset. There are {', '.join(_names())}")
     sources = [each.name for each in dataset.sources] if isinstance(dataset, GitHubDataset) else []
@@ -134,7 +134,7 @@ def _dataset(name: str, source: str) -> Dataset:
 
 
 def _names() -> list[str]:
-    return [dataset.name for dataset in all_datasets()]
+    return [dataset.name for dataset in csv_datasets()]
 
 
 def _check_rows(path: Path, rows: Path | None) -> None:

@@ -12,7 +12,7 @@ from include.core.guess.declaration import dataset_name, table_name
 from include.core.guess.exports import declare_export
 from include.core.guess.infer import infer
 from include.core.snapshot.database import safe_errors
-from include.datasets import all_datasets
+from include.datasets import all_datasets, csv_datasets
 from include.errors import InputFileError, SluiceError
 from infra.local.try_file.declaration import declare
 from infra.local.try_file.trying import refusal, tried
@@ -89,7 +89,7 @@ def _are_items(inferred: Inferred, path: Path, work: Workspace) -> bool:
 
 def _fitting(path: Path) -> Iterator[str]:
     """Name the datasets, and of several sources the source, whose header the file has."""
-    for dataset in all_datasets():
+    for dataset in csv_datasets():
         if not isinstance(dataset, GitHubDataset):
             if dataset.contract.header and not refusal(path, dataset.contract):
                 yield dataset.name
