@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from infra.common.errors import StackError
-from tests.bench import changes, deltas, end, loads, publishing, uploads, walk
+from tests.bench import changes, deltas, end, lake, loads, publishing, uploads, walk
 from tests.bench.lab import Lab, WrongResultError
 from tests.bench.plan import Plan
 from tests.bench.server import PEERS, temporary_servers
@@ -34,6 +34,7 @@ GROUPS: Final[dict[tuple[str, ...], Measure]] = {
     ("postgres", "csv"): loads.measure,
     ("end",): end.measure,
     ("delta",): deltas.measure,
+    ("lake",): lake.measure,
     ("publish",): publishing.measure,
     ("apply",): changes.measure,
     ("sqs", "dynamodb", "fan"): uploads.measure,

@@ -19,6 +19,7 @@ CASES: Final = {
     "end_cases": ("end_sluice",),
     "change_cases": ("copy_operations", "changes_taken", "changes_applied"),
     "delta_cases": ("exports_made", "exports_counted", "snapshot_made", "delta_computed"),
+    "lake_cases": ("lake_made", "lake_sluice", "lake_pyarrow"),
     "publish_cases": ("publish_computed", "publish_bare", "publish_parts"),
     "peer_cases": ("dlt_merge", "csv_diff"),
     "queue_cases": ("queue_bare", "queue_sluice", "queue_read", "queue_parts"),

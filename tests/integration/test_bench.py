@@ -27,6 +27,7 @@ FEW = ["--rows", "500", "--rounds", "1"]
 VERDICTS = ("reached", "missed")
 
 
+@pytest.mark.thorough
 def test_every_way_is_measured_beside_its_floor(capsys: pytest.CaptureFixture[str]) -> None:
     roots = set()
 
@@ -107,6 +108,13 @@ def test_case_runs_in_an_interpreter_that_has_loaded_nothing_else(tmp_path: Path
     assert 5 < answer["peak_mb"] < 60
     file.unlink()
     assert start_interpreter(request, python=sys.executable, root=tmp_path) == (1, {})
+
+
+def test_answers_become_parquet_beside_pyarrow(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*FEW, "--only", "lake"], work=fork) == 0
+    printed = capsys.readouterr().out
+    for title in ("pyarrow alone, the fields declared", "Sluice, every record checked"):
+        assert title in printed
 
 
 @pytest.mark.parametrize("part", ["postgres", "end"])
