@@ -10,10 +10,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from include.datasets import api_datasets
 from infra.aws.airflow import metrics as airflow
 from infra.aws.database.alarms import of_database
 from infra.aws.declared_dags import declared_dags
 from infra.aws.resources.metrics import (
+    good_hours,
     iterator_age,
     metric,
     oldest_message,
@@ -77,6 +79,7 @@ class Dashboard(Construct):
                 _runs(name),
                 _queues(contents.output),
                 _exports(contents.output),
+                _lake(contents.output),
                 _items(contents.output),
                 _database(contents.database.instance.instance_identifier, bursts=bursts),
                 _scheduler(name),
@@ -151,10 +154,12 @@ def _queues(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
     )
 
 
-def _exports(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
-    stream, workgroup = output("ChangesStream"), output("AthenaWorkgroup")
-    # https://docs.aws.amazon.com/athena/latest/ug/query-metrics-viewing.html
-    read = [
+def _bytes_read(workgroup: str) -> list[cloudwatch.IMetric]:
+    """Return what the queries of a workgroup read in an hour, by how they ended.
+
+    https://docs.aws.amazon.com/athena/latest/ug/query-metrics-viewing.html
+    """
+    return [
         metric(
             "AWS/Athena",
             "ProcessedBytes",
@@ -167,6 +172,10 @@ def _exports(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
         )
         for state in ("SUCCEEDED", "FAILED", "CANCELED")
     ]
+
+
+def _exports(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
+    stream = output("ChangesStream")
     return _row(
         ("changes_stream: how late it is read, ms", [iterator_age(stream)]),
         (
@@ -174,7 +183,16 @@ def _exports(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
             [metric("AWS/Kinesis", "IncomingRecords", statistic="Sum", StreamName=stream)],
         ),
         ("changes_stream: records refused", [refused_writes(stream)]),
-        ("Athena: bytes read, an hour", read),
+        ("exports in Athena: bytes read, an hour", _bytes_read(output("AthenaWorkgroup"))),
+    )
+
+
+def _lake(output: Callable[[str], str]) -> list[cloudwatch.IWidget]:
+    database = output("LakeDatabase")
+    hours = [good_hours(dataset.name, database, minutes=60) for dataset in api_datasets()]
+    return _row(
+        ("lake: good hours of each dataset", hours),
+        ("lake in Athena: bytes read, an hour", _bytes_read(output("LakeWorkgroup"))),
     )
 
 

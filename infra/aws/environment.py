@@ -41,7 +41,10 @@ class Environment:
         ui_cidrs: private ranges, such as a VPN's, whose people reach a UI that is in the VPC only.
         charts_cidrs: private ranges whose chart tools reach the warehouse, beside Airflow.
         budget_usd: what a month may cost; the alerts topic receives a warning before.
-        alerts_email: address that receives alarms and notices; none when None.
+        alerts_email: address that receives all alarms and notices; none when None.
+        failures_email: address that receives the notices of runs that failed, and nothing else;
+            none when None.
+        crawler: whether a crawler of Glue looks each night what is below lake/.
         partners: uploaders outside of the account.
         github: whose workflows may deploy it; none may when None.
     """
@@ -70,6 +73,8 @@ class Environment:
     ui_cidrs: tuple[str, ...] = ()
     charts_cidrs: tuple[str, ...] = ()
     alerts_email: str | None = None
+    failures_email: str | None = None
+    crawler: bool = False
     partners: tuple[Partner, ...] = ()
     github: GitHub | None = None
 
@@ -77,8 +82,11 @@ class Environment:
         """Refuse partners that share a name or a place, and a network that cannot be.
 
         Raises:
-            ValueError: says what they share, or what is wrong with zones or a range.
+            ValueError: says what they share, what is wrong with zones or a range, or that an
+                address would have two subscriptions, where SNS keeps one.
         """
+        if self.failures_email is not None and self.failures_email == self.alerts_email:
+            raise ValueError(f"{self.failures_email} receives failures with all other notices")
         check_distinct(self.partners)
         check_zones(self.zones)
         check_private([self.vpc_cidr, *self.ui_cidrs, *self.charts_cidrs])

@@ -10,14 +10,23 @@ from infra.aws.resources.alerts_topic import AlertsTopic
 from infra.aws.resources.arrival_queue import ArrivalQueue
 from infra.aws.resources.changes_stream import ChangesStream
 from infra.aws.resources.events_bus import EventsBus
-from infra.aws.resources.exports_queries import ExportsQueries
 from infra.aws.resources.items_table import ItemsTable
 from infra.aws.resources.json_queue import RETENTION_DAYS, JsonQueue
-from infra.aws.resources.lake_bucket import DELIVERED, OWN_PREFIXES, QUERIED, LakeBucket
+from infra.aws.resources.lake_bucket import (
+    ASKED,
+    COMPARED,
+    DELIVERED,
+    OWN_PREFIXES,
+    UNLOADED,
+    LakeBucket,
+)
+from infra.aws.resources.lake_crawler import LakeCrawler
 from infra.aws.resources.landing_bucket import LandingBucket
+from infra.aws.resources.metrics import NAMESPACE
 from infra.aws.resources.observer_queue import ObserverQueue
 from infra.aws.resources.pipeline_alarms import PipelineAlarms
 from infra.aws.resources.pipelines_access import PipelinesAccess
+from infra.aws.resources.queries import Purpose, Queries
 from infra.aws.resources.topics_key import USES, TopicsKey
 from infra.aws.resources.uploads_topic import UploadsTopic
 from infra.aws.uploads import UPLOAD_PIPELINES
@@ -58,9 +67,9 @@ class PipelinesStack(Stack):
         self._json = JsonQueue(self, "Json", environment=environment)
         self._items = ItemsTable(self, "Items", environment=environment)
         self._changes = ChangesStream(self, "Changes", environment=environment)
-        self._queries = ExportsQueries(
-            self, "Queries", environment=environment, lake=self._lake.bucket
-        )
+        self._queries, self._tables = self._add_queries(environment)
+        if environment.crawler:
+            LakeCrawler(self, "Crawler", environment=environment, lake=self._lake.bucket)
         self._key = TopicsKey(
             self, "Topics", environment=environment, bucket_arn=self._landing.arn
         ).key
@@ -81,6 +90,28 @@ class PipelinesStack(Stack):
         self._add_alarms(environment)
         self._grant()
         self._add_outputs()
+
+    def _add_queries(self, environment: Environment) -> tuple[Queries, Queries]:
+        """Add where exports are compared, and where people query the tables of the lake."""
+        exports = Purpose(
+            database=environment.name,
+            tables="snapshots of exported tables, while they are compared.",
+            workgroup="exports",
+            queries="what has changed between two exports of a table.",
+            results=COMPARED,
+        )
+        lake = Purpose(
+            database=f"{environment.name}_lake",
+            tables="datasets of the lake, as their declarations say.",
+            workgroup="lake",
+            queries="what people ask the tables of the lake.",
+            results=ASKED,
+        )
+        places = {"environment": environment, "lake": self._lake.bucket}
+        return (
+            Queries(self, "Queries", **places, purpose=exports),
+            Queries(self, "LakeQueries", **places, purpose=lake),
+        )
 
     def _announce_arrivals(self) -> dict[str, UploadsTopic]:
         """Publish what lands for each pipeline; returns the topics by the pipelines' names."""
@@ -116,6 +147,7 @@ class PipelinesStack(Stack):
         self._access = PipelinesAccess(self, "PipelinesAccess")
         self._grant_files()
         self._grant_queries()
+        self._grant_tables()
         self._access.allow(
             "TakeArrivals",
             ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
@@ -172,7 +204,7 @@ class PipelinesStack(Stack):
             Fn.join("/", [lake.bucket_arn, "exports/*"]),
         )
         self._access.allow_list(
-            "ListFiles", ["s3:ListBucket"], lake.bucket_arn, *OWN_PREFIXES, QUERIED
+            "ListFiles", ["s3:ListBucket"], lake.bucket_arn, *OWN_PREFIXES, UNLOADED
         )
         self._access.allow(
             "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])
@@ -181,7 +213,9 @@ class PipelinesStack(Stack):
     def _grant_queries(self) -> None:
         """Allow to compare exports in Athena, and Athena to do its part of it."""
         lake, queries = self._lake.bucket, self._queries
-        queried = Fn.join("/", [lake.bucket_arn, f"{QUERIED}*"])
+        results, unloaded = (
+            Fn.join("/", [lake.bucket_arn, f"{prefix}*"]) for prefix in (COMPARED, UNLOADED)
+        )
         self._access.allow(
             "CompareExports",
             [
@@ -196,7 +230,7 @@ class PipelinesStack(Stack):
             ["glue:BatchDeleteTable", "glue:CreateTable", "glue:UpdateTable"],
             *queries.catalog_arns,
         )
-        self._access.allow("FetchDifferences", ["s3:GetObject"], queried)
+        self._access.allow("FetchDifferences", ["s3:GetObject"], unloaded)
         self._access.allow_athena(
             "LetAthenaFindTables",
             ["glue:GetDatabase", "glue:GetTable"],
@@ -206,13 +240,23 @@ class PipelinesStack(Stack):
         self._access.allow_athena(
             "LetAthenaWrite",
             ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
-            queried,
+            results,
+            unloaded,
         )
         self._access.allow_athena(
             "LetAthenaFindTheLake",
             ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
             lake.bucket_arn,
         )
+
+    def _grant_tables(self) -> None:
+        """Allow to keep the tables of the lake as they are declared, and to count good hours."""
+        self._access.allow(
+            "KeepTables",
+            ["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"],
+            *self._tables.catalog_arns,
+        )
+        self._access.allow_metrics("CountGoodHours", NAMESPACE)
 
     def _add_outputs(self) -> None:
         for name, value in {
@@ -224,6 +268,8 @@ class PipelinesStack(Stack):
             "ChangesStream": self._changes.stream.stream_name,
             "GlueDatabase": self._queries.database.ref,
             "AthenaWorkgroup": self._queries.workgroup.ref,
+            "LakeDatabase": self._tables.database.ref,
+            "LakeWorkgroup": self._tables.workgroup.ref,
             "AlertsTopicArn": self._alerts.topic.topic_arn,
             "EventsBus": self._events.bus.event_bus_name,
             "ObserverQueueUrl": self._observer.queue.queue_url,

@@ -84,7 +84,7 @@ class PlatformStack(Stack):
         code: CodeStack,
         output: Callable[[str], str],
     ) -> Foundation:
-        connections = Connections(
+        self._connections = Connections(
             self, "Connections", environment=environment, database=self._database
         )
         code_bucket = Fn.get_stack_output(code.stack_name, "CodeBucket")
@@ -101,7 +101,7 @@ class PlatformStack(Stack):
                     code_bucket=code_bucket,
                     key_arn=key.key_arn,
                 ),
-                *warehouse_statements(connections, self._database),
+                *warehouse_statements(self._connections, self._database),
             ],
             pipelines_policy_arn=output("PipelinesPolicyArn"),
         ).role
@@ -112,7 +112,7 @@ class PlatformStack(Stack):
             logs=AirflowLogs(self, "AirflowLogs", environment=environment, key=key),
             code_bucket=code_bucket,
             options=airflow_options(
-                environment=environment, prefix=connections.prefix, output=output
+                environment=environment, prefix=self._connections.prefix, output=output
             ),
         )
 
@@ -121,7 +121,13 @@ class PlatformStack(Stack):
     ) -> None:
         output = partial(Fn.get_stack_output, pipelines.stack_name)
         topic = sns.Topic.from_topic_arn(self, "Alerts", output("AlertsTopicArn"))
-        airflow = AirflowAlarms(self, "AirflowAlarms", airflow=self._airflow, topic=topic)
+        airflow = AirflowAlarms(
+            self,
+            "AirflowAlarms",
+            airflow=self._airflow,
+            lake_database=output("LakeDatabase"),
+            topic=topic,
+        )
         database = DatabaseAlarms(
             self,
             "DatabaseAlarms",
@@ -145,6 +151,7 @@ class PlatformStack(Stack):
             "AirflowUrl": self._airflow.environment.attr_webserver_url,
             "DatabaseEndpoint": self._database.instance.instance_endpoint.hostname,
             "DatabaseSecretArn": self._database.secret_arn,
+            "ConnectionsKeyArn": self._connections.key.key_arn,
             "ChartsPolicyArn": self._charts.policy.managed_policy_arn,
         }.items():
             CfnOutput(self, name, value=value)

@@ -15,4 +15,5 @@ SETTINGS = {
     "changes_stream": "ChangesStream",
     "glue_database": "GlueDatabase",
     "athena_workgroup": "AthenaWorkgroup",
+    "lake_database": "LakeDatabase",
 }

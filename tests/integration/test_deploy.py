@@ -110,6 +110,11 @@ def statuses(aws: Aws) -> dict[str, str]:
     return {name: stack.status for name, stack in found.items() if stack is not None}
 
 
+def end(to: Deployment, *, confirmed: bool) -> None:
+    answers = {"confirm": lambda: confirmed, "confirm_keys": lambda: False}
+    destroy("dev", account=to.account, cdk=to.cdk, **answers)
+
+
 def test_environment_comes_up_stays_as_it_is_when_deployed_again_and_goes_away(
     to: Deployment, aws: Aws, airflow: ScriptedAirflow, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,9 +143,9 @@ def test_environment_comes_up_stays_as_it_is_when_deployed_again_and_goes_away(
     aws.client("s3").put_object(Bucket=landing, Key="uploads/sqs/a.csv", Body=b"a")
 
     with pytest.raises(DeployError, match="nothing was deleted"):
-        destroy("dev", account=to.account, cdk=to.cdk, confirm=lambda: False)
+        end(to, confirmed=False)
     assert objects(aws, bucket) == first
-    destroy("dev", account=to.account, cdk=to.cdk, confirm=lambda: True)
+    end(to, confirmed=True)
     assert statuses(aws) == {}
     left = {each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]}
     assert not {bucket, landing} & left

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,32 +12,19 @@ from botocore.exceptions import ClientError
 
 from infra.deploy import stacks
 from infra.deploy.account import Account
-from infra.deploy.cdk import Cdk
 from infra.deploy.destroying import destroy
 from infra.deploy.errors import DeployError
 from infra.local import aws as emulators
+from tests.support.emulated_cdk import ByApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from infra.deploy.cdk import Cdk
     from tests.conftest import Aws
 
 PLATFORM, CODE = "sluice-prod-platform", "sluice-prod-code"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ByApi(Cdk):
-    """Deletes stacks without an app and its twenty seconds."""
-
-    def synthesize(self) -> None:
-        """Nothing: stacks are deleted by name."""
-
-    def destroy(self, stack: str) -> None:
-        cloudformation = self.account.client("cloudformation")
-        cloudformation.delete_stack(StackName=stack)
-        waiter = cloudformation.get_waiter("stack_delete_complete")
-        waiter.wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
 
 
 def bucket(policy: str) -> dict[str, Any]:
@@ -103,7 +89,7 @@ def unprotect(aws: Aws) -> None:
 
 
 def go(account: Account, cdk: Cdk, *, confirmed: bool = True) -> None:
-    destroy("prod", account=account, cdk=cdk, confirm=lambda: confirmed)
+    destroy("prod", account=account, cdk=cdk, confirm=lambda: confirmed, confirm_keys=lambda: False)
 
 
 def test_protected_environment_is_refused_before_anybody_is_asked(
@@ -113,7 +99,7 @@ def test_protected_environment_is_refused_before_anybody_is_asked(
         raise AssertionError
 
     with pytest.raises(DeployError, match=rf"(?s)prod is protected.*{CODE} has termination"):
-        destroy("prod", account=account, cdk=cdk, confirm=ask)
+        destroy("prod", account=account, cdk=cdk, confirm=ask, confirm_keys=ask)
     for name in buckets.values():
         assert aws.client("s3").head_object(Bucket=name, Key="a")
 

@@ -152,22 +152,29 @@ def _workgroup(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
 def _tables(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
     def needed(params: Mapping[str, Any]) -> list[Right]:
         database = params["DatabaseName"]
-        names = params.get("TablesToDelete") or [params["TableInput"]["Name"]]
+        names = params.get("TablesToDelete") or [params.get("TableInput", params)["Name"]]
         resources = ["catalog", f"database/{database}", *(f"table/{database}/{n}" for n in names)]
         return [Right(f"glue:{action}", ARN.format("glue", each)) for each in resources]
 
     return needed
 
 
+def _metrics(params: Mapping[str, Any]) -> list[Right]:
+    return [Right("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": params["Namespace"]})]
+
+
 RESOURCE_ID = "db-ABCDEFGHIJKL01234"
 NEEDED: dict[str, Callable[[Mapping[str, Any]], list[Right]]] = {
     "athena:GetQueryExecution": _workgroup("GetQueryExecution"),
     "athena:StartQueryExecution": _workgroup("StartQueryExecution"),
+    "cloudwatch:PutMetricData": _metrics,
     "dynamodb:BatchExecuteStatement": _statements,
     "dynamodb:BatchGetItem": _keys,
     "events:PutEvents": _events,
     "glue:BatchDeleteTable": _tables("BatchDeleteTable"),
     "glue:CreateTable": _tables("CreateTable"),
+    "glue:GetTable": _tables("GetTable"),
+    "glue:UpdateTable": _tables("UpdateTable"),
     "kinesis:DescribeStreamSummary": _stream("DescribeStreamSummary"),
     "kinesis:GetRecords": _stream("GetRecords"),
     "kinesis:GetShardIterator": _stream("GetShardIterator"),

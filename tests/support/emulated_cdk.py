@@ -44,3 +44,17 @@ class EmulatedCdk(Cdk):
                 "Noted": {"Value": {"Ref": "Noted"}},
             },
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByApi(Cdk):
+    """Deletes stacks without an app and its twenty seconds."""
+
+    def synthesize(self) -> None:
+        """Nothing: stacks are deleted by name."""
+
+    def destroy(self, stack: str) -> None:
+        cloudformation = self.account.client("cloudformation")
+        cloudformation.delete_stack(StackName=stack)
+        waiter = cloudformation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})

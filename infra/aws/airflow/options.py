@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
+from infra.aws.keys import key_connections
 from infra.aws.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -50,9 +52,10 @@ def _secrets(prefix: str) -> dict[str, str]:
     Without the patterns Airflow asks there for every name, aws_default among them, which costs
     time and money at each connection, and a refusal in the audit log.
     """
+    names = "|".join(re.escape(name) for name in key_connections())
     backend = {
         "connections_prefix": f"{prefix}/connections",
-        "connections_lookup_pattern": "^(sluice_.+|github)$",
+        "connections_lookup_pattern": f"^(sluice_.+|{names})$",
         "variables_prefix": f"{prefix}/variables",
         "variables_lookup_pattern": "^sluice_.+$",
     }

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.aws.airflow.mwaa_rights import ARN, HERE, environment_arn
+from infra.aws.keys import key_connections
 
 if TYPE_CHECKING:
     from infra.aws.airflow.connections import Connections
@@ -84,8 +85,18 @@ def warehouse_statements(connections: Connections, database: Database) -> list[i
         iam.PolicyStatement(
             sid="LookUpConnectionsAndVariables",
             actions=["secretsmanager:GetSecretValue"],
-            # All below the prefix: operators may add the connection github, or a variable.
-            resources=[f"{secrets}/connections/*", f"{secrets}/variables/*"],
+            # What the patterns of Airflow's options let through, and nothing else. Secrets Manager
+            # ends an ARN in a hyphen and six characters of its own. A secret that is not there has
+            # a name alone, and that it is not there it says only to who may read that.
+            resources=[
+                f"{secrets}/connections/sluice_*",
+                *(
+                    f"{secrets}/connections/{name}{end}"
+                    for name in key_connections()
+                    for end in ("", "-??????")
+                ),
+                f"{secrets}/variables/sluice_*",
+            ],
         ),
         iam.PolicyStatement(
             sid="ReadThePasswordOfTheOwner",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AlertsTopic(Construct):
-    """The alerts topic; the environment's address is subscribed, and has to confirm it.
+    """The alerts topic; the environment's addresses are subscribed, and have to confirm it.
 
     Attributes:
         topic: the topic. Roles of this account publish to it, and the services that report what
@@ -45,10 +45,19 @@ class AlertsTopic(Construct):
                 )
             )
         if environment.alerts_email is not None:
-            sns.CfnSubscription(
-                self,
-                "Email",
-                topic_arn=self.topic.topic_arn,
-                protocol="email",
-                endpoint=environment.alerts_email,
-            )
+            self._mail("Email", environment.alerts_email)
+        if environment.failures_email is not None:
+            # By an attribute of notices. Alarms have none, and pass no filter.
+            self._mail("FailuresEmail", environment.failures_email, {"status": ["failed"]})
+
+    def _mail(
+        self, construct_id: str, address: str, only: dict[str, list[str]] | None = None
+    ) -> None:
+        sns.CfnSubscription(
+            self,
+            construct_id,
+            topic_arn=self.topic.topic_arn,
+            protocol="email",
+            endpoint=address,
+            filter_policy=only,
+        )

@@ -1,7 +1,7 @@
 """Where Sluice keeps files of its own.
 
-The archive in raw/, snapshots of exported tables in exports/, hand-over between tasks in work/,
-uploads as JSON Lines in json/, what Athena finds in athena/.
+The archive in raw/, tables that people query in lake/, snapshots of exported tables in exports/,
+hand-over between tasks in work/, uploads as JSON Lines in json/, what Athena finds in athena/.
 """
 
 from __future__ import annotations
@@ -17,19 +17,26 @@ from infra.aws.resources.private_bucket import private_bucket
 if TYPE_CHECKING:
     from infra.aws.environment import Environment
 
-OWN_PREFIXES = ("exports/", "raw/", "work/")
+ANSWERS = "raw/api/"  # of APIs, as they came
+TABLES = "lake/"  # one file a partition, put in place of the one before it
+OWN_PREFIXES = ("exports/", TABLES, "raw/", "work/")
 DELIVERED = "json/"  # written here for others to read
-QUERIED = "athena/"  # results/ of statements, and what they unload/
+QUERIED = "athena/"
+COMPARED, UNLOADED = f"{QUERIED}results/", f"{QUERIED}unload/"  # of the pipelines' queries
+ASKED = f"{QUERIED}lake/"  # of people's
 
 # Within a week a delta is published, or worked out anew.
 _GO = ("work/", QUERIED)
+# Until then somebody has seen that a file went wrong; later it is built anew from the archive.
+_REPLACED_DAYS = 7
 
 
 class LakeBucket(Construct):
     """The lake bucket; work/ and athena/ go after a week, all else stays until it is deleted.
 
     Of exports/ what was deleted can be taken back for as long as the warehouse can be put back to
-    a moment at which it was needed; of all else versions stay.
+    a moment at which it was needed; of lake/, whose files are replaced up to 24 times a day, what
+    was replaced for a week; of all else versions stay.
 
     Attributes:
         bucket: the bucket.
@@ -52,9 +59,24 @@ class LakeBucket(Construct):
             ]
             + [
                 s3.LifecycleRule(
-                    prefix="exports/",
+                    prefix=prefix,
                     expired_object_delete_marker=True,
-                    noncurrent_version_expiration=Duration.days(environment.backup_days),
-                ),
+                    noncurrent_version_expiration=Duration.days(days),
+                )
+                for prefix, days in (
+                    ("exports/", environment.backup_days),
+                    (TABLES, _REPLACED_DAYS),
+                )
+            ]
+            + [
+                s3.LifecycleRule(
+                    prefix=ANSWERS,
+                    transitions=[
+                        s3.Transition(
+                            storage_class=s3.StorageClass.INFREQUENT_ACCESS,
+                            transition_after=Duration.days(30),
+                        )
+                    ],
+                )
             ],
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+NAMESPACE = "Sluice"  # of metrics that the pipelines put themselves
+
 
 def metric(
     namespace: str,
@@ -74,4 +76,25 @@ def iterator_age(stream_name: str) -> cloudwatch.Metric:
         "GetRecords.IteratorAgeMilliseconds",
         statistic="Maximum",
         StreamName=stream_name,
+    )
+
+
+def good_hours(dataset: str, database: str, *, minutes: int) -> cloudwatch.Metric:
+    """Return how many hours of a dataset were published, by the time of the hour.
+
+    A run puts 1 at its hour. Two environments of an account put theirs apart, by their databases.
+
+    Arguments:
+        dataset: its name.
+        database: the lake's database in Glue.
+        minutes: that a point spans.
+    """
+    return metric(
+        NAMESPACE,
+        "GoodHours",
+        statistic="Sum",
+        minutes=minutes,
+        label=dataset,
+        Database=database,
+        Dataset=dataset,
     )

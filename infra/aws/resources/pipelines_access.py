@@ -67,3 +67,17 @@ class PipelinesAccess(Construct):
         self.allow(
             sid, ["events:PutEvents"], bus, conditions={"StringEquals": {"events:source": SOURCE}}
         )
+
+    def allow_metrics(self, sid: str, namespace: str) -> None:
+        """Allow to put metrics of one namespace, and of no other.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+        """
+        self.policy.add_statements(
+            iam.PolicyStatement(
+                sid=sid,
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],  # the action knows no resource
+                conditions={"StringEquals": {"cloudwatch:namespace": namespace}},
+            )
+        )

@@ -52,6 +52,33 @@ def test_sweep_may_fail_for_two_hours(platform: Template) -> None:
     assert sweep.tells([LAST], LAST + 2 * HOUR)
 
 
+@pytest.fixture
+def hourly(platform: Template) -> Silence:
+    return Silence.of(alarms(platform)["weather_hourly-no-good-hour"])
+
+
+def test_three_hours_without_a_good_one_are_told_of_half_an_hour_after_the_third(
+    hourly: Silence,
+) -> None:
+    assert not hourly.tells([LAST], LAST + 3 * HOUR + 29 * MINUTE)
+    assert hourly.tells([LAST], LAST + 3 * HOUR + 30 * MINUTE)
+
+
+def test_two_hours_may_be_missed_if_the_third_is_good(hourly: Silence) -> None:
+    seen = [LAST + 3 * hours * HOUR for hours in range(9)]
+    # An hour counts at its own time, a while after which it is published.
+    moments = [LAST + minutes * MINUTE for minutes in range(24 * 60)]
+    published = 29 * MINUTE
+    told = [at for at in moments if hourly.tells([h for h in seen if h + published <= at], at)]
+    assert [at for at in told if at >= LAST + published] == []
+
+
+def test_hour_that_is_refilled_ends_the_alarm(hourly: Silence) -> None:
+    now = LAST + 6 * HOUR
+    assert hourly.tells([LAST], now)
+    assert not hourly.tells([LAST, now - 2 * HOUR], now)
+
+
 @pytest.mark.parametrize("program", ["scheduler", "triggerer"])
 def test_program_of_airflow_may_be_silent_for_15_minutes(platform: Template, program: str) -> None:
     beats = Silence.of(alarms(platform)[f"{program}-heartbeat"])

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from include.datasets import github_datasets
+from include import datasets
+from include.datasets import api_datasets
 from include.pipelines.landing import LANDING_PREFIXES
 from infra.common.paths import REPOSITORY
 from tests.unit.infra_aws.alarms import alarms, dimensions, watched
@@ -40,15 +41,24 @@ def dead_letter_queues(template: Template) -> set[str]:
 
 def scheduled_dags() -> set[str]:
     """Return the DAGs that start by themselves at set times."""
-    datasets = {dataset.name for dataset in github_datasets() if dataset.schedule is not None}
-    files = {
-        path.stem
-        for path in (REPOSITORY / "dags").glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.keyword) and node.arg == "schedule"
-        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    }
-    return datasets | files
+    looped: set[str] = set()
+    files: set[str] = set()
+    for path in (REPOSITORY / "dags").glob("*.py"):
+        text = path.read_text()
+        for kind in re.findall(r"^for \w+ in (\w+)\(\):", text, re.MULTILINE):
+            looped |= {each.name for each in getattr(datasets, kind)() if each.schedule is not None}
+        files |= {
+            path.stem
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.keyword) and node.arg == "schedule"
+            if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        }
+    return looped | files
+
+
+def scheduled_apis() -> set[str]:
+    """Return the datasets that come from an API at set times."""
+    return {dataset.name for dataset in api_datasets() if dataset.schedule is not None}
 
 
 def test_every_alarm_of_the_pipelines_tells_the_alerts_topic_when_it_starts_and_ends(
@@ -83,7 +93,11 @@ def test_every_alarm_says_what_is_the_case_and_where_it_is_written_what_to_do(
 
 def listed_alarms() -> set[str]:
     """Return the names in the page's table of alarms, and for a kind in brackets all of it."""
-    kinds = {"<upload pipeline": LANDING_PREFIXES, "<DAG with a schedule": scheduled_dags()}
+    kinds = {
+        "<upload pipeline": LANDING_PREFIXES,
+        "<DAG with a schedule": scheduled_dags(),
+        "<API dataset with a schedule": scheduled_apis(),
+    }
     section = (REPOSITORY / "docs" / "monitoring.md").read_text().partition("\n## Alarms\n")[2]
     rows = re.findall(r"^\| (`.+?) \|", section.partition("\n## ")[0], re.MULTILINE)
     names = [name.rpartition(">") for row in rows for name in re.findall(r"`(.+?)`", row)]
@@ -189,8 +203,29 @@ def test_every_dag_with_a_schedule_has_an_alarm_for_when_it_does_not_succeed(
     platform: Template,
 ) -> None:
     quiet = of_metric(platform, "DAGDurationSuccess")
-    assert len(scheduled_dags()) == 3
+    assert scheduled_dags() >= {"covid_us_daily", "covid_us_states_daily", "sweep_arrivals"}
     assert {dimensions(alarm)["DAG"] for alarm in quiet} == scheduled_dags()
+
+
+def test_every_api_with_a_schedule_has_an_alarm_for_when_it_has_no_good_hour(
+    platform: Template,
+) -> None:
+    counted = of_metric(platform, "GoodHours")
+    assert scheduled_apis() >= {"weather_hourly"}
+    assert {dimensions(alarm)["Dataset"] for alarm in counted} == scheduled_apis()
+    for alarm in counted:
+        (stat,) = (each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each)
+        assert (stat["Metric"]["Namespace"], stat["Stat"]) == ("Sluice", "Sum")
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_hours_of_another_environment_of_the_account_do_not_count(
+    request: pytest.FixtureRequest, environment: str
+) -> None:
+    template = request.getfixturevalue(f"{environment}_platform")
+    stack = {"StackName": f"sluice-{environment}-pipelines", "OutputName": "LakeDatabase"}
+    for alarm in of_metric(template, "GoodHours"):
+        assert dimensions(alarm)["Database"] == {"Fn::GetStackOutput": stack}
 
 
 def test_alarms_of_airflow_watch_the_environment_that_is_deployed_and_are_made_after_it(
@@ -203,7 +238,7 @@ def test_alarms_of_airflow_watch_the_environment_that_is_deployed_and_are_made_a
         if resource["Type"] == "AWS::CloudWatch::Alarm"
         and watched(resource["Properties"])["Namespace"] == "AmazonMWAA"
     ]
-    assert len(watching) == 6
+    assert len(watching) == len(scheduled_dags()) + 3
     for resource in watching:
         assert dimensions(resource["Properties"])["Environment"] == airflow["Name"]
         assert logical_id in resource["DependsOn"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.datasets import github_datasets
+from include.datasets import api_datasets, github_datasets
 from infra.common.paths import REPOSITORY
 from tests.unit.infra_aws.alarms import alarms, dimensions, watched
 from tests.unit.infra_aws.templates import PSEUDO_PARAMETERS, Template, behind, of_type
@@ -108,11 +108,21 @@ def test_every_metric_that_has_an_alarm_is_on_the_page(place: Place) -> None:
 
 
 def test_every_dag_is_on_the_page_with_its_successes_and_failures(place: Place) -> None:
-    files = {path.stem for path in (REPOSITORY / "dags").glob("*.py")} - {"github_csv_to_postgres"}
-    dags = files | {dataset.name for dataset in github_datasets()}
+    files = {path.stem for path in (REPOSITORY / "dags").glob("*.py")}
+    dags = files - {"api_to_lake", "github_csv_to_postgres"}
+    dags |= {dataset.name for dataset in github_datasets()}
+    dags |= {each.name for each in api_datasets() if "api_to_lake" in files}
     for name in ("DAGDurationSuccess", "DAGDurationFailed"):
         shown = {dict(dims)["DAG"] for _, metric, dims in place.shown() if metric == name}
         assert shown == dags
+
+
+def test_good_hours_of_every_api_are_on_the_page(place: Place) -> None:
+    database = behind(place.pipelines, "LakeDatabase")[0]
+    shown = {dims for _, metric, dims in place.shown() if metric == "GoodHours"}
+    assert shown == {
+        frozenset({("Database", database), ("Dataset", each.name)}) for each in api_datasets()
+    }
 
 
 def test_every_queue_stream_table_and_workgroup_is_on_the_page(

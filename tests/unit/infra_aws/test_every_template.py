@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Statements of roles on every resource, and why.
 ON_EVERY_RESOURCE = {
+    "CountGoodHours": "cloudwatch:PutMetricData knows no resource; a condition names a namespace",
     "FindLogGroups": "MWAA lists without a prefix, which is to list all there are",
     "NameNoOtherBuckets": "a refusal",
     "PutMetrics": "cloudwatch:PutMetricData knows no resource",

@@ -26,6 +26,8 @@ def test_outputs_are_what_the_settings_name_and_the_policy_of_the_role(template:
         "ChangesStream",
         "GlueDatabase",
         "AthenaWorkgroup",
+        "LakeDatabase",
+        "LakeWorkgroup",
         "AlertsTopicArn",
         "CsvUploadToSqsQueueUrl",
         "CsvUploadToSqsDeadLetterQueueUrl",
@@ -80,6 +82,7 @@ def test_names_that_are_not_left_to_cloudformation_are_the_stacks_own(template: 
         "sluice-csv-upload-to-sqs-0a1b2c3d",
         "sluice-events-0a1b2c3d",
         "sluice-exports-0a1b2c3d",
+        "sluice-lake-0a1b2c3d",
         f"sluice-landing-{ACCOUNT}-{REGION}-0a1b2c3d",
         "sluice-table-export-to-kinesis-0a1b2c3d",
     ]

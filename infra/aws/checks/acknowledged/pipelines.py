@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.aws.checks.acknowledgement import Acknowledgement
 
 _GLUE = "arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>"
+_LOGS = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group"
 _BUCKETS = {
     "code": ("Code/Bucket/Resource",),
     "pipelines": ("Lake/Bucket/Resource", "Landing/Bucket/Resource"),
@@ -22,8 +23,9 @@ _OF_BUCKETS = tuple(
         ("NIST.800.53.R5-S3BucketReplicationEnabled",): (
             "The loss of a whole region is not covered: docs/recovery.md says so, and what it "
             "would take. Against all that is smaller, versions that are overwritten or deleted "
-            "are kept for 90 days or longer, save for scratch of runs in work/ and athena/, and "
-            "rows of exports, which are kept for as long as backups of the warehouse."
+            "are kept for 90 days or longer, save for scratch of runs in work/ and athena/, rows "
+            "of exports, which are kept for as long as backups of the warehouse, and files of "
+            "lake/, which are built anew from the archive."
         ),
         ("NIST.800.53.R5-S3DefaultEncryptionKMS",): (
             "Objects are encrypted with keys of S3. Bucket policies and roles decide who reads; "
@@ -41,13 +43,21 @@ _OF_REST = (
         details=(
             *(
                 f"Resource::<LakeBucket.Arn>/{folder}/*"
-                for folder in ("athena", "exports", "json", "raw", "work")
+                for folder in (
+                    "athena/results",
+                    "athena/unload",
+                    "exports",
+                    "json",
+                    "lake",
+                    "raw",
+                    "work",
+                )
             ),
             *(f"Resource::<LandingBucket.Arn>/{folder}/*" for folder in ("exports", "uploads")),
         ),
         reason=(
             "Objects are named by who uploads them, by commits and by runs, so the names cannot be "
-            "known; the rights end at these seven folders of two buckets."
+            "known; the rights end at these nine folders of two buckets."
         ),
     ),
     Acknowledgement(
@@ -58,6 +68,41 @@ _OF_REST = (
         reason=(
             "Tables are named by the exports that they stand for, while these are compared; the "
             "database is there for nothing else."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="pipelines",
+        resources=("PipelinesAccess/Policy/Resource",),
+        details=(f"Resource::{_GLUE}:table/<LakeQueriesDatabase>/*",),
+        reason=(
+            "Tables are named by datasets, and a new dataset makes its own; the database is there "
+            "for nothing else."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="pipelines",
+        resources=("PipelinesAccess/Policy/Resource",),
+        details=("Resource::*",),
+        reason=(
+            "The action cloudwatch:PutMetricData knows no resource; a condition names the one "
+            "namespace, and a test holds every other statement to resources."
+        ),
+    ),
+    Acknowledgement(
+        rules=("AwsSolutions-IAM5",),
+        stack="pipelines",
+        resources=("Crawler/Policy/Resource",),
+        details=(
+            "Resource::<LakeBucket.Arn>/lake/*",
+            f"Resource::{_GLUE}:table/<CrawlerDatabase>/*",
+            f"Resource::{_LOGS}:/aws-glue/crawlers*",
+        ),
+        optional=True,
+        reason=(
+            "What a crawler finds is what nobody could name before: it reads one folder, writes "
+            "tables of a database of its own, and logs to groups that Glue names."
         ),
     ),
     Acknowledgement(

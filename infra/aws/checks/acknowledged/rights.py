@@ -67,12 +67,12 @@ OF_RIGHTS = (
         stack="platform",
         resources=_POLICY_OF_MWAA,
         details=tuple(
-            f"Resource::{_ARN}:secretsmanager:{_HERE}:secret:sluice/{{environment}}/{folder}/*"
+            f"Resource::{_ARN}:secretsmanager:{_HERE}:secret:sluice/{{environment}}/{folder}/sluice_*"
             for folder in ("connections", "variables")
         ),
         reason=(
-            "The operators of Airflow add connections and variables below the two prefixes, which "
-            "are there for nothing else; to Airflow's Secrets Manager backend they are folders."
+            "The operators of Airflow add connections and variables of their own, whose names "
+            "begin so; to Airflow's Secrets Manager backend the two prefixes are folders."
         ),
     ),
     Acknowledgement(

@@ -59,8 +59,9 @@ def options_of(platform: Template) -> dict[str, Any]:
 
 
 def test_every_setting_that_names_a_place_has_an_output_and_no_other_has() -> None:
-    # The address of the UI is an option of Airflow's own.
-    places = {field.name for field in fields(Settings) if field.default == ""} - {"ui_url"}
+    # The address of the UI is an option of Airflow's own; nothing stands in for APIs on AWS.
+    elsewhere = {"ui_url", "api_stand_in"}
+    places = {field.name for field in fields(Settings) if field.default == ""} - elsewhere
     assert SETTINGS.keys() == places
 
 
@@ -120,7 +121,7 @@ def test_connections_and_variables_come_from_below_the_environments_prefix(
     assert options["secrets.backend"] == BACKEND
     assert json.loads(options["secrets.backend_kwargs"]) == {
         "connections_prefix": f"{prefix}/connections",
-        "connections_lookup_pattern": "^(sluice_.+|github)$",
+        "connections_lookup_pattern": "^(sluice_.+|github|payments_api|weather_api)$",
         "variables_prefix": f"{prefix}/variables",
         "variables_lookup_pattern": "^sluice_.+$",
     }
@@ -132,9 +133,13 @@ def test_connections_and_variables_come_from_below_the_environments_prefix(
         ("sluice_warehouse", True),
         ("sluice_migrations", True),
         ("github", True),
+        ("weather_api", True),
+        ("payments_api", True),
         ("aws_default", False),
         ("my_github", False),
         ("github_2", False),
+        ("weather_api_2", False),
+        ("another_api", False),
         ("not_sluice_warehouse", False),
     ],
 )

@@ -52,8 +52,13 @@ RIGHTS: dict[str, tuple[list[str], list[str]]] = {
     "LookUpConnectionsAndVariables": (
         ["secretsmanager:GetSecretValue"],
         [
-            f"arn:aws:secretsmanager:{HERE}:secret:sluice/{{}}/connections/*",
-            f"arn:aws:secretsmanager:{HERE}:secret:sluice/{{}}/variables/*",
+            f"arn:aws:secretsmanager:{HERE}:secret:sluice/{{}}/connections/sluice_*",
+            *(
+                f"arn:aws:secretsmanager:{HERE}:secret:sluice/{{}}/connections/{name}{end}"
+                for name in ("github", "payments_api", "weather_api")
+                for end in ("", "-??????")
+            ),
+            f"arn:aws:secretsmanager:{HERE}:secret:sluice/{{}}/variables/sluice_*",
         ],
     ),
     "ReadThePasswordOfTheOwner": (["secretsmanager:GetSecretValue"], ["master"]),
@@ -221,6 +226,7 @@ def test_raw_data_cannot_be_deleted_by_the_pipelines_policy_either(template: Tem
     ]
     changing = {action for action in actions if CHANGES.search(action)}
     assert changing == {
+        "cloudwatch:PutMetricData",
         "events:PutEvents",
         "glue:CreateTable",
         "glue:UpdateTable",

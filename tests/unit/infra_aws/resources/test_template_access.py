@@ -10,11 +10,13 @@ from tests.unit.infra_aws.templates import REGION, Template, arn_behind, behind,
 
 PURPOSES = [
     "CompareExports",
+    "CountGoodHours",
     "DeliverFiles",
     "DropOldExports",
     "EncryptNotices",
     "FetchDifferences",
     "KeepFiles",
+    "KeepTables",
     "LetAthenaFindTables",
     "LetAthenaFindTheLake",
     "LetAthenaWrite",
@@ -55,9 +57,9 @@ def here(service: str, *name: Any) -> dict[str, Any]:
     return {"Fn::Join": ["", [*parts, *others]]}
 
 
-def catalog(template: Template) -> list[dict[str, Any]]:
-    """The ARNs of the database of exports, of its tables, and of the catalog that has them."""
-    database = {"Ref": behind(template, "GlueDatabase")[0]}
+def catalog(template: Template, output: str = "GlueDatabase") -> list[dict[str, Any]]:
+    """The ARNs of a database, of its tables, and of the catalog that has them."""
+    database = {"Ref": behind(template, output)[0]}
     return [
         here("glue", "catalog"),
         here("glue", "database/", database),
@@ -81,12 +83,24 @@ def test_no_wildcard_stands_for_actions_or_whole_resources(
 ) -> None:
     statement = granted(template)[purpose]
     assert not any("*" in action for action in statement["Action"])
+    tables = [*catalog(template), *catalog(template, "LakeDatabase")]
     for resource in statement["Resource"]:
+        if (purpose, resource) == ("CountGoodHours", "*"):
+            continue
         assert isinstance(resource, dict)
-        if resource in (*catalog(template), workgroup(template)):
+        if resource in (*tables, workgroup(template)):
             continue
         ends = resource.get("Fn::Join", ["", [""]])[1][-1].removeprefix("/")
-        folders = ("athena/*", "exports/*", "json/*", "raw/*", "uploads/*", "work/*")
+        folders = (
+            "athena/results/*",
+            "athena/unload/*",
+            "exports/*",
+            "json/*",
+            "lake/*",
+            "raw/*",
+            "uploads/*",
+            "work/*",
+        )
         assert ends in ("", *folders, ":database/default")
 
 
@@ -117,12 +131,12 @@ def test_own_files_are_put_and_read_in_their_folders(template: Template) -> None
     assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert statement["Resource"] == [
         {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), f"{folder}/*"]]}
-        for folder in ("exports", "raw", "work")
+        for folder in ("exports", "lake", "raw", "work")
     ]
     listing = granted(template)["ListFiles"]
     assert listing["Action"] == ["s3:ListBucket"]
     assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
-    prefixes = {"s3:prefix": ["exports/*", "raw/*", "work/*", "athena/*"]}
+    prefixes = {"s3:prefix": ["exports/*", "lake/*", "raw/*", "work/*", "athena/unload/*"]}
     assert listing["Condition"] == {"StringLikeIfExists": prefixes}
 
 
@@ -160,7 +174,31 @@ def test_exports_are_compared_in_one_workgroup_as_tables_of_one_database(
     statement = granted(template)["FetchDifferences"]
     assert statement["Action"] == ["s3:GetObject"]
     lake = arn_behind(template, "LakeBucket")
-    assert statement["Resource"] == [{"Fn::Join": ["/", [lake, "athena/*"]]}]
+    assert statement["Resource"] == [{"Fn::Join": ["/", [lake, "athena/unload/*"]]}]
+
+
+def test_tables_of_the_lake_are_looked_up_made_and_changed_in_one_database_and_never_deleted(
+    template: Template,
+) -> None:
+    statement = granted(template)["KeepTables"]
+    assert statement["Action"] == ["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"]
+    assert statement["Resource"] == catalog(template, "LakeDatabase")
+    assert "Condition" not in statement
+
+
+def test_good_hours_are_counted_among_the_metrics_of_sluice_and_no_others(
+    template: Template,
+) -> None:
+    statement = granted(template)["CountGoodHours"]
+    assert statement["Action"] == ["cloudwatch:PutMetricData"]
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Sluice"}}
+
+
+def test_nothing_that_people_found_by_queries_is_read_or_written(template: Template) -> None:
+    for statement in granted(template).values():
+        for resource in statement["Resource"]:
+            assert "athena/*" not in str(resource)
+            assert "athena/lake" not in str(resource)
 
 
 def test_what_athena_needs_of_the_role_is_allowed_to_athena_alone(template: Template) -> None:
@@ -176,7 +214,7 @@ def test_what_athena_needs_of_the_role_is_allowed_to_athena_alone(template: Temp
         ),
         "LetAthenaWrite": (
             ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
-            [{"Fn::Join": ["/", [lake, "athena/*"]]}],
+            [{"Fn::Join": ["/", [lake, f"athena/{folder}/*"]]} for folder in ("results", "unload")],
         ),
     }
     for purpose, (actions, resources) in expected.items():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from infra.aws.environment import DEV
 from tests.unit.infra_aws.templates import (
     ACCOUNT,
     REGION,
@@ -32,7 +34,8 @@ import json
 from dataclasses import replace
 from infra.aws.environment import DEV
 from infra.aws.synth import templates
-made = templates(replace(DEV, alerts_email="data-platform@example.com"))["pipelines"]
+mail = {"alerts_email": "data-platform@example.com", "failures_email": "on-call@example.com"}
+made = templates(replace(DEV, **mail))["pipelines"]
 print(json.dumps(json.loads(made)))
 """
 
@@ -90,15 +93,36 @@ def test_no_environment_ships_with_somebodys_mail_address(template: Template) ->
     assert {subscription["Protocol"] for subscription in subscriptions} == {"sqs"}
 
 
-def test_who_reads_the_environments_mail_is_told_of_every_alert(run_cdk: RunCdk) -> None:
+@pytest.fixture(scope="module")
+def mails(run_cdk: RunCdk) -> tuple[Template, dict[str, dict[str, Any]]]:
+    """The template with both addresses, and their subscriptions."""
     done = run_cdk("-c", SYNTHESIZE)
     assert done.returncode == 0, done.stderr
     made: Template = json.loads(done.stdout)
-    (mail,) = (
-        subscription
-        for subscription in of_type(made, "AWS::SNS::Subscription").values()
-        if subscription["Protocol"] == "email"
-    )
-    assert mail["Endpoint"] == "data-platform@example.com"
+    subscriptions = of_type(made, "AWS::SNS::Subscription").values()
+    return made, {each["Endpoint"]: each for each in subscriptions if each["Protocol"] == "email"}
+
+
+def test_who_reads_the_environments_mail_is_told_of_every_alert(
+    mails: tuple[Template, dict[str, dict[str, Any]]],
+) -> None:
+    made, subscriptions = mails
+    mail = subscriptions["data-platform@example.com"]
     assert mail["TopicArn"] == {"Ref": behind(made, "AlertsTopicArn")[0]}
     assert "FilterPolicy" not in mail
+
+
+def test_who_wants_failures_alone_is_told_of_runs_that_failed(
+    mails: tuple[Template, dict[str, dict[str, Any]]],
+) -> None:
+    made, subscriptions = mails
+    mail = subscriptions["on-call@example.com"]
+    assert mail["TopicArn"] == {"Ref": behind(made, "AlertsTopicArn")[0]}
+    assert mail["FilterPolicy"] == {"status": ["failed"]}
+    # What notices say: SNS takes a filter by attributes unless it is told otherwise.
+    assert "FilterPolicyScope" not in mail
+
+
+def test_one_address_has_one_subscription() -> None:
+    with pytest.raises(ValueError, match="receives failures with all other notices"):
+        replace(DEV, alerts_email="a@example.com", failures_email="a@example.com")

@@ -111,10 +111,34 @@ def test_deleted_rows_of_an_export_can_be_taken_back_as_long_as_the_warehouse_ca
     }
 
 
-def test_no_rule_touches_the_archive_in_raw_or_its_versions(template: Template) -> None:
+def test_files_of_the_lake_that_were_replaced_can_be_taken_back_for_a_week(
+    template: Template,
+) -> None:
+    (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == "lake/"]
+    assert rule == {
+        "ExpiredObjectDeleteMarker": True,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
+        "Prefix": "lake/",
+        "Status": "Enabled",
+    }
+
+
+def test_answers_of_apis_go_to_infrequent_access_after_30_days_and_stay(
+    template: Template,
+) -> None:
+    (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == "raw/api/"]
+    assert rule == {
+        "Prefix": "raw/api/",
+        "Status": "Enabled",
+        "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}],
+    }
+
+
+def test_no_rule_deletes_of_the_archive_in_raw_or_its_versions(template: Template) -> None:
     for rule in lifecycle_rules(template, "LakeBucket"):
-        harmless = rule.keys() <= {"AbortIncompleteMultipartUpload", "Status"}
-        assert harmless or rule["Prefix"] in ("athena/", "exports/", "work/")
+        harmless = {"AbortIncompleteMultipartUpload", "Prefix", "Status", "Transitions"}
+        kept = rule.keys() <= harmless
+        assert kept or rule["Prefix"] in ("athena/", "exports/", "lake/", "work/")
 
 
 def test_landed_files_stay_and_only_overwritten_versions_expire(template: Template) -> None:
