@@ -31,6 +31,9 @@ class Settings:
         schedules_off: how to turn on the runs that time schedules ask for, where they are off.
         sweep_grace_seconds: how old an object must be before the sweep misses its event.
         answer_seconds: how long a person has to answer a question; then it counts as refused.
+        lake_database: database of Glue for the tables of the lake.
+        api_stand_in: address of a stand-in for the APIs; none where they are asked themselves.
+        api_late_seconds: how long after its hour an API that tells of now alone is asked for it.
     """
 
     lake_bucket: str = ""
@@ -55,3 +58,6 @@ class Settings:
     visibility_seconds: int = 3600
     sweep_grace_seconds: int = 900
     answer_seconds: int = 3 * 24 * 3600
+    lake_database: str = ""
+    api_stand_in: str = ""
+    api_late_seconds: int = 900

@@ -30,12 +30,16 @@ def queue_name(url: str) -> str:
     return url.rsplit("/", 1)[-1]
 
 
-def timed_tags(*tags: str) -> list[str]:
+def timed_tags(*tags: str, schedule: str | None = "") -> list[str]:
     """Tags of a DAG with a time schedule; one more says so where schedules are off.
 
     The list of DAGs shows them beside the name, and shows no next run there.
+
+    Arguments:
+        tags: its own.
+        schedule: None where it has no schedule after all.
     """
-    hint = settings().schedules_off
+    hint = settings().schedules_off if schedule is not None else None
     return [*tags, *([f"schedule off: {hint}"] if hint else [])]
 
 

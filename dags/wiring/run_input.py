@@ -21,28 +21,38 @@ SWITCH = ["null", "boolean"]
 # Tenants and tables of exports, as keys in S3 have them.
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
-# The form in the UI; the API and the command line are held to the same schema.
-PARAMS = {
-    "as_of": Param(
+
+def moment_param(*, title: str, description: str) -> Param:
+    """A field of a form that takes a date and time, or nothing."""
+    return Param(
         None,
         type=["null", "string"],
         format="date-time",
         pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?$",
+        title=title,
+        description=description,
+    )
+
+
+def switch_param(*, title: str, description: str) -> Param:
+    """A field of a form that is off unless it is turned on."""
+    return Param(False, type=SWITCH, title=title, description=description)
+
+
+# The form in the UI; the API and the command line are held to the same schema.
+PARAMS = {
+    "as_of": moment_param(
         title="As of",
         description=(
             "Load the sources as they stood at this moment, in the time zone at the bottom left of "
             "the page. Empty: at the logical date, which is now unless you changed it."
         ),
     ),
-    "refetch": Param(
-        False,
-        type=SWITCH,
+    "refetch": switch_param(
         title="Fetch again",
         description="Download again what is archived already, and replace it in the archive.",
     ),
-    "dry_run": Param(
-        False,
-        type=SWITCH,
+    "dry_run": switch_param(
         title="Dry run",
         description=(
             "Write nothing. The XCom tab of the task upsert then shows the counts, and the first "
@@ -165,6 +175,19 @@ def switched(name: str, given: Any, *, default: bool) -> bool:
     if not isinstance(given, bool):
         raise RunInputError(f"Parameter {name} must be true or false")
     return given
+
+
+def moments_asked(as_of: Any, run: Any) -> Moments:
+    """The moments of a run whose form asks for one.
+
+    Arguments:
+        as_of: what the form was given, None for nothing.
+        run: Airflow's dag_run.
+
+    Raises:
+        RunInputError: it is no moment, or in the future.
+    """
+    return Moments(as_of=_as_of(as_of, run).isoformat(), started_at=_started_at(run))
 
 
 def moments_of(run: Any) -> Moments:

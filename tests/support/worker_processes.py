@@ -27,6 +27,7 @@ CALLS = (
     "known_services",
     "stream_runs",
     "export_runs",
+    "api_runs",
 )
 processes.set_forkserver_preload([f"tests.support.{name}" for name in CALLS])
 WAIT_SECONDS = 60

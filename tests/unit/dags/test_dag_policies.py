@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 
-from include.datasets import github_datasets
+from include.datasets import api_datasets, github_datasets
 from infra.aws.declared_dags import declared_dags
 
 REPOSITORY = Path(__file__).parents[3]
 GITHUB_DAGS = ("covid_us_daily", "covid_us_states_daily")
 UPLOAD_DAGS = ("csv_upload_to_dynamodb", "csv_upload_to_sqs")
+API_DAGS = ("payments_hourly", "weather_hourly")
 ALL_DAGS = (
     *GITHUB_DAGS,
     *UPLOAD_DAGS,
+    *API_DAGS,
     "kinesis_to_postgres",
     "table_export_to_kinesis",
     "approve_shrinking",
@@ -76,10 +78,11 @@ def test_every_dag_file_is_imported_and_no_connection_is_opened(
         print(f" [DAG files parsed in {bag.seconds:.2f} s] ", end="")  # noqa: T201 -- to be read
 
 
-def test_there_is_one_dag_a_github_dataset_and_one_a_pipeline_of_another_kind(
+def test_there_is_one_dag_a_dataset_that_has_its_own_and_one_a_pipeline_of_another_kind(
     bag: Any,
 ) -> None:
     assert {dataset.name for dataset in github_datasets()} == set(GITHUB_DAGS)
+    assert {dataset.name for dataset in api_datasets()} == set(API_DAGS)
     assert set(bag.dags) == set(ALL_DAGS)
 
 
@@ -184,7 +187,7 @@ def test_dags_with_a_time_schedule_say_where_it_is_off(monkeypatch: pytest.Monke
     monkeypatch.setenv("AIRFLOW__SLUICE__SCHEDULES_OFF", "make up SCHEDULE=1")
     dags = DagBag(str(REPOSITORY / "dags"), include_examples=False).dags
     said = {name for name, dag in dags.items() if "schedule off: make up SCHEDULE=1" in dag.tags}
-    assert said == {*GITHUB_DAGS, "sweep_arrivals", "kinesis_to_postgres"}
+    assert said == {*GITHUB_DAGS, "sweep_arrivals", "kinesis_to_postgres", "weather_hourly"}
 
 
 def test_dags_say_nothing_of_schedules_where_they_are_on(dag: Any) -> None:
