@@ -57,7 +57,9 @@ def wait_for_dag(
         dag = api.dag(dag_id)
         if dag is not None and is_after(dag["last_parsed_time"], since):
             return True
-        if faults := api.import_faults():
+        # Airflow keeps what it last read of a file until it has read it again.
+        faults = [fault for fault in api.import_faults() if is_after(fault["timestamp"], since)]
+        if faults:
             texts = [f"{fault['filename']}: {fault['stack_trace']}" for fault in faults]
             raise StackError("\n".join(["Airflow cannot read DAG files:", *texts]))
         return False

@@ -18,7 +18,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("--root", type=Path, default=LOCAL, help="folder of the stack")
     parser.add_argument("command", choices=["run", "up", "down", "env"])
-    parser.add_argument("--live", action="store_true", help="read from the real GitHub")
+    parser.add_argument("--live", action="store_true", help="read from the real GitHub and APIs")
     parser.add_argument("--schedule", action="store_true", help="make the runs of time schedules")
     parser.add_argument("--workers", type=_count, default=0, help="workers of Celery for tasks")
     parser.add_argument("--dag", default="covid_us_daily", help="what to run")

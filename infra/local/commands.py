@@ -21,7 +21,7 @@ from infra.local import aws, stack
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.task_logs import failed_logs, last_events
 from infra.local.layout import COMMANDS
-from infra.local.outcome import ledger, notice
+from infra.local.outcome import lake, ledger, notice
 from infra.local.processes.leftovers import end_unheld, holder
 from infra.local.signals import interrupting_signals
 from infra.local.state import Running
@@ -92,6 +92,8 @@ def exports(running: Running) -> list[str]:
     }
     given["SLUICE_WAREHOUSE_URI"] = running.warehouse_uri
     given["SLUICE_UI_PORT"] = str(running.ui_port)
+    if url := running.env.get("AIRFLOW__SLUICE__API_STAND_IN"):
+        given["SLUICE_API_URL"] = url
     for name, value in running.outputs.items():
         given[f"SLUICE_{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).upper()}"] = value
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(given.items())]
@@ -179,6 +181,8 @@ def _run(
             say("\n".join([f"\nfailed, its log: {log}", *("  " + e for e in last_events(log))]))
     row = ledger(running.warehouse_uri, dag_id, run_id, seconds=_NOTICE_SECONDS)
     say(f"\nledger (ops.run)\n{row or '  no row of this run'}")
+    if rows := lake(running, dag_id, run_id):
+        say(f"\nlake, the first rows as Athena answers them\n{rows}")
     text = notice(running, run_id, began, seconds=_NOTICE_SECONDS)
     say(f"\nnotice, as {aws.NOTICES_QUEUE} received it\n{text or '  none came'}")
     return succeeded and bool(row) and bool(text)

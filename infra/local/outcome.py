@@ -1,17 +1,20 @@
-"""What a run left behind, for people: its ledger rows and its notice."""
+"""What a run left behind, for people: its ledger rows, its rows in the lake, and its notice."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import textwrap
 import time
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
+from infra.common.errors import StackError
 from infra.common.waiting import until
-from infra.local import aws
+from infra.local import athena, aws
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +33,9 @@ _COUNTS = (
     "deleted",
 )
 _COLUMNS = ("sink", "as_of", "status", *_COUNTS, "details")
+_NUMBER = re.compile(r"-|-?\d+(\.\d+)?")  # a dash alone is no value
+_LAKE = "lake."  # before a table's name, where the table is one of the lake
+_FIRST_ROWS = 10
 _INDENT = "  "
 _POLL_SECONDS = 0.5
 
@@ -68,6 +74,40 @@ def _ledger_rows(warehouse_uri: str, dag_id: str, run_id: str) -> list[tuple[Any
         return list(cursor.fetchall())
 
 
+def lake(running: Running, dag_id: str, run_id: str) -> str:
+    """The question that a run's table of the lake is asked, and the first rows of the answer.
+
+    Empty for a run that writes to no table of the lake.
+
+    Arguments:
+        running: the stack that it ran in.
+        dag_id: which DAG.
+        run_id: which run of it.
+    """
+    rows = _ledger_rows(running.warehouse_uri, dag_id, run_id)
+    tables = [(row[0].removeprefix(_LAKE), row[1]) for row in rows if row[0].startswith(_LAKE)]
+    asked = []
+    for table, as_of in tables:
+        database, day = running.outputs["LakeDatabase"], as_of.astimezone(timezone.utc)
+        query = (
+            f'select * from "{database}"."{table}" where dt = \'{day:%Y-%m-%d}\' '
+            f"order by as_of desc limit {_FIRST_ROWS}"
+        )
+        asked += [query, *_answered(running, query)]
+    return textwrap.indent("\n".join(asked), _INDENT)
+
+
+def _answered(running: Running, query: str) -> list[str]:
+    """Athena's answer as an aligned table, or why there is none."""
+    try:
+        rows = athena.ask(query, endpoint=running.endpoint, outputs=running.outputs)
+    except StackError as error:
+        return [str(error)]
+    if len(rows) == 1:
+        return ["no row"]
+    return _table([[_cell(value) for value in row] for row in rows])
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
@@ -78,7 +118,7 @@ def _table(rows: list[list[str]]) -> list[str]:
     """Align columns, numbers to the right; the first row holds the names of the columns."""
     columns = list(zip(*rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    numeric = [all(map(str.isdigit, column[1:])) for column in columns]
+    numeric = [all(map(_NUMBER.fullmatch, column[1:])) for column in columns]
     return [
         "  ".join(
             cell.rjust(width) if right else cell.ljust(width)

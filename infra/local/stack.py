@@ -1,4 +1,4 @@
-"""The whole stack of the laptop: Postgres, the AWS emulator, the GitHub stand-in, Airflow."""
+"""The whole stack of the laptop: Postgres, the AWS emulator, the stand-ins, Airflow."""
 
 from __future__ import annotations
 
@@ -18,20 +18,32 @@ from infra.common.waiting import until
 from infra.local import aws, ports, postgres
 from infra.local.airflow import programs, workers
 from infra.local.airflow.api import AirflowApi
-from infra.local.airflow.settings import Options, inherited, pipeline_settings, settings
+from infra.local.airflow.settings import (
+    Options,
+    api_settings,
+    inherited,
+    pipeline_settings,
+    settings,
+)
 from infra.local.layout import Layout
+from infra.local.processes.keeper import Keeper
 from infra.local.processes.leftovers import end_leftovers
 from infra.local.processes.warden import guarded_group
-from infra.local.stand_ins import github_program
+from infra.local.stand_ins import api_program, github_program
 from infra.local.state import Running, Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from infra.local.processes.forked import ForkServer
     from infra.local.processes.group import Group, Program
+
+# MWAA starts it again, too. A trigger that is cancelled while it asks its triggerer something
+# leaves the answer to the next one that asks, and "Response read out of order!" ends the triggerer
+# (airflow.jobs.triggerer_job_runner.TriggerCommsDecoder.asend). The next goes on with all triggers.
+_KEPT = "triggerer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +55,7 @@ class Stack:
         running: what others need to use it.
         group: its programs.
         airflow: what Airflow's programs are forks of.
+        keeper: starts those programs again that may end.
         server: its Postgres.
         emulator: its AWS emulator.
     """
@@ -51,6 +64,7 @@ class Stack:
     running: Running
     group: Group
     airflow: ForkServer
+    keeper: Keeper
     server: postgres.Server
     emulator: aws.Emulator
 
@@ -79,7 +93,9 @@ def started(
         end_leftovers(layout)
         with guarded_group(layout.root) as group:
             try:
-                yield _start(group, layout, given, _with_times(say))
+                stack = _start(group, layout, given, _with_times(say))
+                with stack.keeper.watching():
+                    yield stack
             finally:
                 layout.running.unlink(missing_ok=True)
 
@@ -111,6 +127,7 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         # learns where the logs of tasks go, and with workers that is in the emulator.
         airflow = None if options.workers else programs.load(group, layout, env)
         stand_in = pool.submit(github_program.start, group, options, say)
+        apis = pool.submit(api_program.start, group, options, secrets, say)
         cloud = pool.submit(_start_aws, group, layout, say)
         server = postgres.start(group, layout, secrets, port=database.port)
         say("Postgres is up")
@@ -121,7 +138,7 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
             loader_uri=server.loader_uri,
             owner_uri=server.warehouse_uri,
             github=stand_in.result(),
-        )
+        ) | api_settings(apis.result(), secrets)
         if options.workers:
             env |= workers.executor_settings(emulator, options.workers)
         airflow = airflow or programs.load(group, layout, env)
@@ -140,13 +157,14 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         endpoint=emulator.endpoint,
         notices_queue=queue,
         outputs=outputs,
-        env={name: value for name, value in env.items() if os.environ.get(name) != value},
+        env=beyond_inherited(env),
     )
     stack = Stack(
         layout=layout,
         running=running,
         group=group,
         airflow=airflow,
+        keeper=Keeper(group, {_KEPT: lambda: programs.start(airflow, layout, env, _KEPT)}, say),
         server=server,
         emulator=emulator,
     )
@@ -154,6 +172,14 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
     say(f"Airflow's API server is up: {running.ui_url}")
     running.write(layout.running)
     return stack
+
+
+def beyond_inherited(env: Mapping[str, str]) -> dict[str, str]:
+    """What an environment has beyond this process's own.
+
+    It is written to a file, and real keys, which are in both with LIVE=1, are to be in none.
+    """
+    return {name: value for name, value in env.items() if os.environ.get(name) != value}
 
 
 def _open(stack: Stack, api_server: Program) -> None:
@@ -218,10 +244,12 @@ def wait_healthy(stack: Stack, since: datetime, *, seconds: float = 120) -> None
 
 
 def check(stack: Stack) -> None:
-    """See that all parts still run.
+    """See that all parts still run, or run again.
 
     Raises:
         StackError: one has ended.
     """
     for program in stack.group.ended():
+        if stack.keeper.replaces(program):
+            continue
         raise program.fault(f"ended with {program.process.returncode}")

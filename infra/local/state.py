@@ -24,6 +24,11 @@ def _long() -> str:
     return secrets.token_urlsafe(64)
 
 
+def _api_key() -> str:
+    # As long as those of OpenWeather, and letters and digits alone.
+    return secrets.token_hex(16)
+
+
 def _fernet_key() -> str:
     # https://cryptography.io/en/latest/fernet/: 32 bytes in URL-safe base64
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
@@ -40,6 +45,8 @@ class Secrets:
     jwt: str = field(default_factory=_long)
     api: str = field(default_factory=_password)
     fernet: str = field(default_factory=_fernet_key)
+    weather_api: str = field(default_factory=_api_key)
+    payments_api: str = field(default_factory=_api_key)
 
     @classmethod
     def of(cls, layout: Layout) -> Secrets:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 MASTER = "rds!db-0a1b2c3d"
 CODE = "sluice-code"
+API_KEY = "a-key-of-apis"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,9 @@ class Lab:
         return done.stdout
 
 
-def open_lab(group: Group, root: Path, platform: Mapping[str, Any], *, github: str) -> Lab:
+def open_lab(
+    group: Group, root: Path, platform: Mapping[str, Any], *, github: str, api: str
+) -> Lab:
     """Start all that DAGs need.
 
     Arguments:
@@ -104,6 +107,7 @@ def open_lab(group: Group, root: Path, platform: Mapping[str, Any], *, github: s
         root: folder of the lab.
         platform: template of the platform, as CDK made it.
         github: URL of the stand-in for GitHub.
+        api: URL of the stand-in for APIs, which takes API_KEY.
     """
     layout = Layout(root)
     emulator, outputs = start_guarded(group, layout)
@@ -118,6 +122,8 @@ def open_lab(group: Group, root: Path, platform: Mapping[str, Any], *, github: s
         **_environment(layout, emulator, keys_of_a_user(emulator, statements)),
         "AIRFLOW__SLUICE__GITHUB_API_URL": github,
         "AIRFLOW__SLUICE__GITHUB_RAW_URL": github,
+        "AIRFLOW__SLUICE__API_STAND_IN": api,
+        "AIRFLOW__SLUICE__API_LATE_SECONDS": str(100 * 365 * 24 * 3600),
     }
     airflow = Path(sys.executable).parent / "airflow"
     subprocess.run([airflow, "db", "migrate"], env=environment, check=True, capture_output=True)
@@ -167,6 +173,10 @@ def _put_connections(
         name = secret["Name"].rsplit("/", 1)[-1]
         here = {"port": server.port, **owner.get(name, {})}
         _put_secret(emulator, secret["Name"], **connection | here)
+    # As `make secret` does.
+    folder = secret["Name"].rsplit("/", 1)[0]
+    for name in ("payments_api", "weather_api"):
+        _put_secret(emulator, f"{folder}/{name}", conn_type="http", password=API_KEY)
 
 
 def _options(platform: Mapping[str, Any], known: Known) -> dict[str, str]:

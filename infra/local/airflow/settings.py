@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # The command that turns time schedules on.
 SCHEDULES_ON = "make up SCHEDULE=1"
+_OF_AN_API = re.compile("AIRFLOW_CONN_[A-Z0-9_]+_API")
+# Ten years: the clock of the stand-in goes to any hour that somebody asks for.
+_ANY_HOUR_SECONDS = 10 * 365 * 24 * 3600
 # Two cores run everything, and a person waits for it.
 _PACE = {
     "AIRFLOW__CORE__PARALLELISM": "4",  # tasks at once; more would wait for a core
@@ -62,7 +66,7 @@ class Options:
     Attributes:
         dags: the folder of the DAG files.
         github: the folder that the GitHub stand-in serves.
-        live: read from the real GitHub instead.
+        live: read from the real GitHub and the real APIs instead.
         schedule: make the runs that time schedules ask for; without it only those asked for, by
             hand, as a backfill, or by a file that lands.
         ui_port: where the UI answers if the port is free; None for any free port.
@@ -176,6 +180,27 @@ def pipeline_settings(
         given["AIRFLOW__SLUICE__GITHUB_API_URL"] = github
         given["AIRFLOW__SLUICE__GITHUB_RAW_URL"] = github
     return given
+
+
+def api_settings(url: str | None, secrets: Secrets) -> dict[str, str]:
+    """Give what the DAGs need to ask APIs: connections with the keys, and where the stand-in is.
+
+    Arguments:
+        url: of the stand-in; None for the real APIs, whose connections the caller's environment
+            has, such as AIRFLOW_CONN_WEATHER_API.
+        secrets: have the keys that the stand-in demands.
+    """
+    if url is None:
+        return {name: value for name, value in os.environ.items() if _OF_AN_API.fullmatch(name)}
+    keys = {"WEATHER_API": secrets.weather_api, "PAYMENTS_API": secrets.payments_api}
+    return {
+        "AIRFLOW__SLUICE__API_STAND_IN": url,
+        "AIRFLOW__SLUICE__API_LATE_SECONDS": str(_ANY_HOUR_SECONDS),
+        **{
+            f"AIRFLOW_CONN_{name}": json.dumps({"conn_type": "http", "password": key})
+            for name, key in keys.items()
+        },
+    }
 
 
 def inherited() -> dict[str, str]:

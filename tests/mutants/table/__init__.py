@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.mutants.table import changes, exports, files, loads, questions, sinks, sources, uploads
+from tests.mutants.table import (
+    changes,
+    exports,
+    files,
+    lake,
+    loads,
+    questions,
+    sinks,
+    sources,
+    uploads,
+)
 
 if TYPE_CHECKING:
     from tests.mutants.guard import Guard
 
-_ROOMS: Final = (loads, questions, sinks, sources, files, uploads, changes, exports)
+_ROOMS: Final = (loads, questions, sinks, sources, files, uploads, changes, exports, lake)
 
 GUARDS: Final[tuple[Guard, ...]] = tuple(guard for room in _ROOMS for guard in room.GUARDS)

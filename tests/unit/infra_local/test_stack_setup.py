@@ -15,8 +15,10 @@ import pytest
 
 from infra.local import ports
 from infra.local.__main__ import parse
+from infra.local.airflow.settings import api_settings
 from infra.local.commands import exports
 from infra.local.layout import COMMANDS, Layout, write_private
+from infra.local.stack import beyond_inherited
 from infra.local.state import Running, Secrets
 
 
@@ -51,7 +53,12 @@ def running(**changes: object) -> Running:
             "AthenaWorkgroup": "exports",
             "AlertsTopicArn": "arn:aws:sns:us-east-1:000000000000:alerts",
         },
-        "env": {"AIRFLOW_HOME": "/a b/air'flow", "PATH": "/elsewhere", "AWS_ENDPOINT_URL": "u"},
+        "env": {
+            "AIRFLOW_HOME": "/a b/air'flow",
+            "AIRFLOW__SLUICE__API_STAND_IN": "http://127.0.0.1:7",
+            "PATH": "/elsewhere",
+            "AWS_ENDPOINT_URL": "u",
+        },
     }
     return Running(**{**given, **changes})  # type: ignore[arg-type] # one dict of many types
 
@@ -73,6 +80,7 @@ def test_env_prints_exports_alone() -> None:
         ("SLUICE_WAREHOUSE_URI", "postgresql://sluice:p@127.0.0.1:5/warehouse"),
         ("AIRFLOW_HOME", "/a b/air'flow"),
         ("SLUICE_UI_PORT", "8080"),
+        ("SLUICE_API_URL", "http://127.0.0.1:7"),
         ("SLUICE_LANDING_BUCKET", "landing"),
         ("SLUICE_LAKE_BUCKET", "lake"),
         ("SLUICE_JSON_QUEUE_URL", "http://127.0.0.1:6/000000000000/json"),
@@ -106,6 +114,15 @@ def test_secrets_of_before_are_kept_and_the_new_one_is_added_for_good(tmp_path: 
     assert {name: getattr(first, name) for name in known} == known
     assert Secrets.of(layout) == first
     assert layout.secrets.stat().st_mode & 0o777 == 0o600
+
+
+def test_real_keys_of_the_caller_are_not_among_what_a_stack_writes_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WEATHER_API", "http://:canary@")
+    env = {"PATH": "/of/the/stack"} | api_settings(None, Secrets())
+    assert "canary" in str(env)
+    assert beyond_inherited(env) == {"PATH": "/of/the/stack"}
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "two", "²"])

@@ -7,10 +7,17 @@ from dataclasses import fields
 
 import pytest
 
+from include.datasets import api_datasets
 from include.settings import Settings
 from infra.common.paths import POOLS
-from infra.local.airflow.settings import Options, pipeline_settings, schedule_settings
+from infra.local.airflow.settings import (
+    Options,
+    api_settings,
+    pipeline_settings,
+    schedule_settings,
+)
 from infra.local.layout import TEMPLATE
+from infra.local.state import Secrets
 
 ENDPOINT = "http://127.0.0.1:6"
 SECTION = "AIRFLOW__SLUICE__"
@@ -65,8 +72,30 @@ def test_every_setting_that_the_dags_are_given_is_one_that_they_know(
     settings: dict[str, str],
 ) -> None:
     known = {field.name for field in fields(Settings)}
-    given = {name.removeprefix(SECTION).lower() for name in settings if name.startswith(SECTION)}
+    everything = settings | api_settings("http://127.0.0.1:7", Secrets())
+    given = {name.removeprefix(SECTION).lower() for name in everything if name.startswith(SECTION)}
     assert given <= known
+
+
+def test_each_api_has_a_connection_with_the_key_that_the_stand_in_demands() -> None:
+    secrets = Secrets()
+    given = api_settings("http://127.0.0.1:7", secrets)
+    connections = {dataset.key.connection for dataset in api_datasets()}
+    assert connections == {"weather_api", "payments_api"}
+    for name in connections:
+        connection = json.loads(given[f"AIRFLOW_CONN_{name.upper()}"])
+        assert connection == {"conn_type": "http", "password": getattr(secrets, name)}
+    assert given[f"{SECTION}API_STAND_IN"] == "http://127.0.0.1:7"
+    assert len({secrets.weather_api, secrets.payments_api, Secrets().weather_api}) == 3
+
+
+def test_real_apis_have_the_connections_of_the_environment_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WEATHER_API", "http://:key@")
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
+    monkeypatch.setenv("AIRFLOW__SLUICE__API_STAND_IN", "http://elsewhere")
+    assert api_settings(None, Secrets()) == {"AIRFLOW_CONN_WEATHER_API": "http://:key@"}
 
 
 def test_ui_says_in_its_title_that_schedules_are_off_and_how_to_turn_them_on() -> None:
