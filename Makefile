@@ -9,7 +9,7 @@ OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(S
 DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env try test mutants check fix bench synth package deploy destroy clean
+.PHONY: help run up down env try test mutants check fix bench synth package deploy destroy secret clean
 
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,8 @@ try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=ou
 
 # Three processes on two cores: one of them has the full stack, which waits as much as it works.
 test: WORKERS ?= 3
+# Some machines turn it off; then each of hundreds of processes compiles what it loads, CDK above all.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: ## run every test, on servers of its own, and name the slowest ten (PYTEST="-k name" selects)
 	@$(SETUP) airflow emulator cdk cdk-cli
 	@SLUICE_CDK_PYTHON='$(CDK)' exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations 10 $(PYTEST)
@@ -75,9 +77,14 @@ deploy: ## bring ENV=dev to the AWS account you are signed in to (ACCOUNT=… pi
 	@$(SETUP) cdk cdk-cli
 	@exec '$(CDK)' -m infra.deploy deploy $(DEPLOYMENT)
 
-destroy: ## delete all of ENV=dev from the AWS account, after you have typed its name
+destroy: ## delete all of ENV=dev from the AWS account, after you have typed its name (SECRETS=delete takes keys of APIs too)
 	@$(SETUP) cdk cdk-cli
-	@exec '$(CDK)' -m infra.deploy destroy $(DEPLOYMENT)
+	@exec '$(CDK)' -m infra.deploy destroy $(DEPLOYMENT) $(if $(SECRETS),--secrets '$(SECRETS)')
+
+# The key is read from the terminal or standard input: an argument would stay in the shell's history.
+secret: ## put the key of NAME=weather_api, typed unseen or from standard input, into Secrets Manager of ENV=dev (REMOVE=yes deletes it)
+	@$(SETUP) cdk </dev/null
+	@exec '$(CDK)' -m infra.deploy secret '$(ENV)' --name '$(NAME)' $(if $(filter 1 true yes,$(REMOVE)),--remove) $(if $(ACCOUNT),--account '$(ACCOUNT)')
 
 clean: ## stop the stack and forget .local/
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi

@@ -29,7 +29,7 @@ from infra.local.processes.warden import guarded_group
 from infra.local.state import Secrets
 from tests.support.cdk_programs import CdkPrograms
 from tests.support.databases import EMPTY, copy_database
-from tests.support.examples import IS_THOROUGH, examples
+from tests.support.examples import IS_THOROUGH, examples, spread
 
 if TYPE_CHECKING:
     import subprocess
@@ -39,12 +39,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 BEHIND_THE_STACK = 10  # niceness
-OURS = (
-    "include.datasets",
-    "include.pipelines.csv_upload_to_dynamodb",
-    "include.pipelines.csv_upload_to_sqs",
-    "include.pipelines.github_csv_to_postgres",
-)
+INCLUDED = (path.relative_to(ROOT) for path in (ROOT / "include").rglob("[!_]*.py"))
+OURS = sorted(".".join(path.with_suffix("").parts) for path in INCLUDED)
 # Seconds that the laptop leaves people to look; a test only waits for them.
 PACE = {
     "AIRFLOW__SLUICE__RETRY_SECONDS": "1",
@@ -103,20 +99,40 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 # Before xdist looks at the marks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep in one worker the tests of the one full stack, and in another those of CDK.
+    """Keep in one worker the tests of the scheduler, and in others those of readers and of CDK.
 
-    What a module synthesizes once would be synthesized once in each worker that has a test of it.
+    What people read, run and click has a full stack of its own: on one it would wait for the runs
+    of the scheduler's tests, which wait as long themselves. What a module synthesizes once would
+    be synthesized once in each worker that has a test of it.
     """
     for item in items:
         needed = getattr(item, "fixturenames", ())
         group = "stack" if "stack" in needed else "cdk" if "cdk_programs" in needed else None
+        if group == "stack" and "scheduler" not in item.path.name:
+            group = "stack of readers"
         if group and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(group))
+    if not IS_THOROUGH:
+        leave_to_thorough_runs(items)
+
+
+def leave_to_thorough_runs(items: list[pytest.Item]) -> None:
+    """Skip all but the usual cases of the tests that say how many those are."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("thorough"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for of_one in cases.values():
+        mark = of_one[0].get_closest_marker("thorough")
+        usual = spread(of_one, mark.kwargs.get("usual", 0) if mark else 0)
+        for item in of_one:
+            if item not in usual:
+                item.add_marker(pytest.mark.skip(reason="another case of many: THOROUGH=1"))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give way to the tests of the one stack, which are the longest way and wait on busy cores.
+    """Give way to the tests of full stacks, which are the longest way and wait on busy cores.
 
     A worker and all that it starts from now on step back with its first test of another kind.
     """

@@ -32,6 +32,7 @@ def runs(stack: Stack) -> ScheduledRuns:
     return ScheduledRuns(stack)
 
 
+@pytest.mark.thorough
 def test_three_exports_one_after_another_leave_the_rows_of_the_last(
     runs: ScheduledRuns, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,7 @@ def test_two_tables_are_loaded_at_the_same_time(trial: Trial) -> None:
         other.check_healed()
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize("before", [True, False], ids=["update", "first"])
 @pytest.mark.parametrize(
     ("first", "second"), [(V2, V3), (V3, V2)], ids=["older-first", "newer-first"]

@@ -47,6 +47,7 @@ def sometimes(
     return lambda call: fate(call) if (call.action == action and call.number < times) else NONE
 
 
+@pytest.mark.thorough(usual=6)
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("places", REFUSALS)
 @pytest.mark.parametrize("action", ["BatchExecuteStatement", "PutEvents", "BatchGetItem"])
@@ -141,6 +142,7 @@ def test_every_side_effect_has_a_failpoint() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.thorough(usual=4)
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_file_survives_the_death_of_its_worker(place: ItemPlace, failpoint: str) -> None:
     place = lenient(place)

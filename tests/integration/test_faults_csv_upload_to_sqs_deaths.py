@@ -41,6 +41,7 @@ def test_every_side_effect_has_a_failpoint() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.thorough(usual=5)
 @pytest.mark.parametrize(
     ("failpoint", "part_rows"),
     [
@@ -62,6 +63,7 @@ def test_delivery_survives_the_death_of_its_task(
     assert consumed.repeats <= (IN_FLIGHT if failpoint in BATCH else 0)
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize("calls", [1, 17, 38])
 @pytest.mark.parametrize("failpoint", sorted(BATCH))
 def test_rows_in_flight_at_its_death_come_twice_at_most(
@@ -100,6 +102,7 @@ def test_each_death_leaves_rows_for_the_next_try_to_go_on_from(place: Place) -> 
     assert consumed.repeats <= 6 * IN_FLIGHT
 
 
+@pytest.mark.thorough(usual=3)
 @pytest.mark.parametrize("failpoint", sorted({*FAILPOINTS} - BATCH - PARTS))
 def test_delivery_as_a_file_survives_the_death_of_its_task(place: Place, failpoint: str) -> None:
     place = replace(place, upload=replace(ANY, delivery="file"))

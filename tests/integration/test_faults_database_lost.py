@@ -58,6 +58,7 @@ def test_connection_lost_while_connecting(trial: Trial) -> None:
     heal(trial, V1)
 
 
+@pytest.mark.thorough(usual=1)
 @pytest.mark.parametrize("percent", [1, 50, 99])
 def test_connection_lost_within_the_copy_of_a_first_load(large: Trial, percent: int) -> None:
     limit = copy_size(large, V1) * percent // 100

@@ -43,6 +43,7 @@ def test_file_that_another_run_has_taken_over_is_named_and_stays_as_that_run_lef
     assert runs.receive([message], "three")["known"] == 1
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_crash_at_the_end_and_its_rerun_are_as_one_run(runs: UploadRuns, failpoint: str) -> None:
     received = begin(runs, "one", "a.csv", "b.csv")
@@ -62,6 +63,7 @@ def test_crash_at_the_end_and_its_rerun_are_as_one_run(runs: UploadRuns, failpoi
     assert runs.in_queue() == 0
 
 
+@pytest.mark.thorough(usual=3)
 @pytest.mark.parametrize("final", [[], [1]], ids=["unlucky", "faulty"])
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_crash_at_the_end_of_a_failed_run_and_its_rerun_are_as_one_run(

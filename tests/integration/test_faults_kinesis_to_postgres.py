@@ -73,6 +73,7 @@ def test_every_side_effect_has_a_failpoint() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.thorough(usual=5)
 @pytest.mark.parametrize("failpoint", sorted({*FAILPOINTS} - REBUILDING))
 def test_run_survives_the_death_of_its_worker(trial: StreamTrial, failpoint: str) -> None:
     trial.place.die_at(failpoint, "killed")
@@ -83,6 +84,7 @@ def test_run_survives_the_death_of_its_worker(trial: StreamTrial, failpoint: str
     assert kept == [["order_lines", "v1"], ["test_table", "v3"]]
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize("failpoint", sorted(REBUILDING))
 def test_rebuild_survives_the_death_of_its_worker(trial: StreamTrial, failpoint: str) -> None:
     place = trial.place

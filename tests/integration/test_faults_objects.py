@@ -103,6 +103,7 @@ def small(folder: Path, size: int) -> Iterator[None]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.skipif(
     not sys.platform.startswith("linux") or os.geteuid() != 0,
     reason="a folder of a fixed size takes root on Linux",

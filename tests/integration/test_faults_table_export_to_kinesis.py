@@ -100,6 +100,7 @@ def test_there_are_failpoints_on_both_sides_of_each_side_effect() -> None:
     assert len(set(FAILPOINTS)) >= 14
 
 
+@pytest.mark.thorough(usual=5)
 @pytest.mark.parametrize("failpoint", sorted({*FAILPOINTS}))
 def test_publisher_killed_at_any_moment_goes_on_where_it_was(
     exports: ExportPlace, failpoint: str
@@ -128,6 +129,7 @@ PLACES: dict[str, Callable[[int], list[int]]] = {
 }
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize("places", PLACES.values(), ids=PLACES)
 def test_refused_records_are_put_again_and_no_others(
     exports: ExportPlace, places: Callable[[int], list[int]]

@@ -41,7 +41,9 @@ QUESTIONS = ("ask.", "decide.")
 CHANGES = ("read_shard.", "target.", "apply.", "rebuild.", "snapshots.")
 # test_faults_table_export_to_kinesis.py and test_athena.py try these.
 EXPORTS = ("register.", "compute.", "athena.", "publish.", "settle.")
-ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES, *EXPORTS)
+# test_faults_api_to_lake.py tries these.
+LAKE = ("fetch.", "store_raw.", "convert.", "lake.")
+ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES, *EXPORTS, *LAKE)
 FAILPOINTS = sorted(name for name in failpoints_of(ALL) if not name.startswith(ELSEWHERE))
 LOADING = [name for name in FAILPOINTS if name.startswith("upsert.")]
 
@@ -61,17 +63,20 @@ def kill(trial: Trial, failpoint: str) -> None:
     trial.check_healed()
 
 
+@pytest.mark.thorough(usual=6)
 @pytest.mark.parametrize("failpoint", [name for name in FAILPOINTS if name not in NEWEST | OLDER])
 def test_first_load_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
     kill(trial, failpoint)
 
 
+@pytest.mark.thorough(usual=4)
 @pytest.mark.parametrize("failpoint", [name for name in LOADING if name not in OLDER - NEWEST])
 def test_update_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
     trial.run(V1, "before")
     kill(trial, failpoint)
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize("failpoint", [name for name in LOADING if name not in STAGING])
 def test_load_of_the_same_snapshot_survives_the_death_of_its_worker(
     trial: Trial, failpoint: str
@@ -84,6 +89,7 @@ def test_load_of_the_same_snapshot_survives_the_death_of_its_worker(
     trial.check_healed()
 
 
+@pytest.mark.thorough(usual=1)
 @pytest.mark.parametrize("failpoint", sorted(OLDER))
 def test_older_snapshot_survives_the_death_of_its_worker(trial: Trial, failpoint: str) -> None:
     trial.run(V3, "newer")

@@ -96,6 +96,7 @@ def shipped_moments(root: Path) -> list[Any]:
     return [day for day in days if oracle.us_daily(root, day) is not None]
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize(
     "dataset",
     [covid_us_daily.DATASET, covid_us_states_daily.DATASET],

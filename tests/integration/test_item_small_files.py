@@ -60,6 +60,7 @@ def test_only_a_file_of_one_chunk_is_written_at_once(
     assert ("cause" in result) == (count == 26)
 
 
+@pytest.mark.thorough(usual=3)
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_it_survives_the_death_of_its_worker(place: ItemPlace, failpoint: str) -> None:
     place = lenient(place)

@@ -129,6 +129,7 @@ def test_backfill_that_shrinks_waits_for_a_person_past_the_death_of_the_triggere
         check_that_logs_show_no_key(runs)
 
 
+@pytest.mark.thorough
 def test_refusal_is_told_of_once_and_the_next_day_asks_nobody(
     runs: ScheduledRuns, actions: RequiredActions, tmp_path: Path
 ) -> None:

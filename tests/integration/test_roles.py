@@ -31,6 +31,7 @@ EXPORTS = (
     "ops.stream_publication",
     "ops.stream_shard",
 )
+APIS = ("ops.api_call", "ops.api_hour", "ops.api_pace")
 RIGHTS = {
     "sluice_loader": {
         "ops.migration": READ,
@@ -42,12 +43,13 @@ RIGHTS = {
         "ops.outbox": ALL,
         "ops.vanished_row": ALL,
         "ops.shrunken_snapshot": ALL,
-        **dict.fromkeys(EXPORTS, ALL),
+        **dict.fromkeys((*APIS, *EXPORTS), ALL),
         **dict.fromkeys(DATASETS, ALL),
     },
     "sluice_charts": dict.fromkeys(
         (
             "ops.run",
+            "ops.api_hour",
             "ops.arrival",
             "ops.arrival_progress",
             "ops.export",

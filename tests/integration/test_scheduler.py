@@ -95,9 +95,9 @@ def test_backfills_load_each_date_as_it_was_one_forwards_beside_one_backwards(
     runs: ScheduledRuns,
 ) -> None:
     days = ["2020-12-04", "2020-12-05"]
-    options = ["--max-active-runs", "1", "--reprocess-behavior", "completed"]
-    runs.start_backfill(DATASETS[0][0], *options, days=days)
-    runs.start_backfill(DATASETS[1][0], *options, "--run-backwards", days=days)
+    options: dict[str, Any] = {"max_active_runs": 1, "reprocess_behavior": "completed"}
+    runs.request_backfill(DATASETS[0][0], days=days, **options)
+    runs.request_backfill(DATASETS[1][0], days=days, **options, run_backwards=True)
     orders = (days, days[::-1])
     for (dag_id, table, snapshot_at), order in zip(DATASETS, orders, strict=True):
         runs.wait_for_backfill(dag_id, days=days)
@@ -107,6 +107,7 @@ def test_backfills_load_each_date_as_it_was_one_forwards_beside_one_backwards(
         assert found == counts
 
 
+@pytest.mark.thorough
 def test_backfill_of_many_dates_at_once_ends_with_the_same_table(runs: ScheduledRuns) -> None:
     days = [f"2020-12-{day:02}" for day in range(3, 6)]
     runs.request_backfill(DAG, days=days, reprocess_behavior="completed")
@@ -182,6 +183,7 @@ def test_source_that_is_down_fails_the_run_with_one_notice_after_its_retries(
     assert runs.query("select status from ops.run where run_id = %s", run_id) == [("failed",)]
 
 
+@pytest.mark.thorough
 def test_keys_that_lost_their_leading_zero_are_refused_with_one_notice(
     runs: ScheduledRuns, tmp_path: Path
 ) -> None:

@@ -453,6 +453,7 @@ DAY_2 = moment("2020-12-02")
 TOLD = "select run_id, status from ops.outbox where sent_at is not null order by run_id"
 
 
+@pytest.mark.thorough(usual=2)
 @pytest.mark.parametrize(
     "failpoint", ["ask.entered", "ask.entered_in_ledger", "ask.recorded", "ask.committed"]
 )
@@ -468,6 +469,7 @@ def test_question_survives_the_death_of_its_worker(table: Table, failpoint: str)
     assert table.runs.versions() == before
 
 
+@pytest.mark.thorough(usual=3)
 @pytest.mark.parametrize(
     ("option", "failpoint"),
     [

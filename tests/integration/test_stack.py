@@ -18,6 +18,7 @@ import pytest
 from infra.common.errors import StackError
 from infra.common.locks import exclusive
 from infra.common.paths import POOLS, REPOSITORY
+from infra.common.waiting import until
 from infra.local import aws, postgres
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.settings import Options
@@ -25,13 +26,14 @@ from infra.local.layout import Layout
 from infra.local.processes.leftovers import end_unheld, holder
 from infra.local.processes.marks import marked
 from infra.local.processes.warden import guarded_group
-from infra.local.stack import started
+from infra.local.stack import check, started
 from infra.local.state import Running, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from infra.local.processes.group import Program
     from infra.local.stack import Stack
 
 # Tests that start a whole stack of their own, in one folder: only the first start is slow.
@@ -65,15 +67,15 @@ def postgres_processes(root: Path) -> list[int]:
 
 
 @contextlib.contextmanager
-def up(root: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`up` in a process of its own; given when it is up."""
+def up(root: Path, *words: str, printed: str = "\nup: ") -> Iterator[subprocess.Popen[bytes]]:
+    """`up` in a process of its own; given when it has printed that it is up, or something else."""
     with (root / "out").open("wb") as output:
         process = subprocess.Popen(
             command(root, "up", *words), cwd=REPOSITORY, stdout=output, stderr=output
         )
     try:
         deadline = time.monotonic() + 180
-        while b"\nup: " not in (root / "out").read_bytes():
+        while printed.encode() not in (root / "out").read_bytes():
             assert process.poll() is None, (root / "out").read_text()
             assert time.monotonic() < deadline, (root / "out").read_text()
             time.sleep(0.2)
@@ -90,25 +92,6 @@ def wait_until_gone(root: Path, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-@own_stack
-def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_on_ctrl_c(root: Path) -> None:
-    with up(root) as process:
-        again = call(root, "up")
-        assert (again.returncode, "up already" in again.stderr) == (1, True)
-        exports = call(root, "env").stdout
-        script = f"{exports}\nairflow dags list --output plain"
-        shell = ["sh", "-c", script]
-        listed = subprocess.run(shell, cwd="/", check=True, capture_output=True, text=True)
-        assert "covid_us_daily" in listed.stdout
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
-    assert marked(root) == []
-    assert postgres_processes(root) == []
-    assert holder(Layout(root)) is None
-    printed = call(root, "env")
-    assert (printed.returncode, printed.stdout) == (1, "")
-
-
 def wait_for_a_scheduled_run(api: AirflowApi, dag_id: str) -> None:
     deadline = time.monotonic() + 60
     while not api.call("GET", f"/dags/{dag_id}/dagRuns?run_type=scheduled")["dag_runs"]:
@@ -117,10 +100,17 @@ def wait_for_a_scheduled_run(api: AirflowApi, dag_id: str) -> None:
 
 
 @own_stack
-def test_stack_whose_clock_starts_runs_leaves_nothing_when_its_process_is_killed(
+def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_when_its_process_is_killed(
     root: Path,
 ) -> None:
     with up(root, "--schedule") as process:
+        again = call(root, "up")
+        assert (again.returncode, "up already" in again.stderr) == (1, True)
+        exports = call(root, "env").stdout
+        script = f"{exports}\nairflow dags list --output plain"
+        shell = ["sh", "-c", script]
+        listed = subprocess.run(shell, cwd="/", check=True, capture_output=True, text=True)
+        assert "covid_us_daily" in listed.stdout
         running = Running.read(Layout(root).running)
         assert running
         wait_for_a_scheduled_run(AirflowApi(running.ui_url), "covid_us_daily")
@@ -128,6 +118,35 @@ def test_stack_whose_clock_starts_runs_leaves_nothing_when_its_process_is_killed
         process.wait()
         wait_until_gone(root)
     assert call(root, "down").stdout == "nothing is up\n"
+    printed = call(root, "env")
+    assert (printed.returncode, printed.stdout) == (1, "")
+
+
+@own_stack
+def test_stack_leaves_nothing_on_ctrl_c(root: Path) -> None:
+    # Its servers are up, and Airflow's programs come.
+    with up(root, printed="CloudFormation has made the pipelines' resources") as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert (root / "out").read_text().endswith("stopped\n")
+    assert marked(root) == []
+    assert postgres_processes(root) == []
+    assert holder(Layout(root)) is None
+
+
+def test_triggerer_that_ends_by_itself_is_started_again(stack: Stack) -> None:
+    def triggerers() -> list[Program]:
+        return [each for each in stack.group.programs if each.name == "triggerer"]
+
+    (first,) = triggerers()
+    (child,) = psutil.Process(first.process.pid).children()
+    # Airflow's triggerer ends when what runs the triggers has ended.
+    child.kill()
+    assert until(lambda: triggerers() not in ([first], []), seconds=60, poll=0.1)
+    (second,) = triggerers()
+    assert first.process.returncode is not None
+    assert second.process.poll() is None
+    check(stack)
 
 
 def test_pools_are_what_their_file_says(stack: Stack) -> None:
@@ -160,9 +179,11 @@ def test_all_that_listens_is_on_this_machine_alone(stack: Stack) -> None:
     assert set(listening) == {"127.0.0.1"}
 
 
-def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
+def test_what_the_servers_hold_survives_a_restart_and_waits_beside_what_comes_then(
+    tmp_path: Path,
+) -> None:
     layout = Layout(tmp_path)
-    secrets = Secrets.of(layout)
+    secrets, endpoints = Secrets.of(layout), set()
     for start in ("first", "second"):
         with guarded_group(layout.root) as group:
             server = postgres.start(group, layout, secrets)
@@ -182,22 +203,10 @@ def test_what_the_servers_hold_survives_a_restart(tmp_path: Path) -> None:
             urls = [value for value in outputs.values() if value.startswith("http")]
             assert len(urls) >= 6
             assert all(url.startswith(f"{emulator.endpoint}/") for url in urls)
-
-
-def test_file_that_lands_after_a_restart_sends_a_message_and_older_ones_still_wait(
-    tmp_path: Path,
-) -> None:
-    layout = Layout(tmp_path)
-    endpoints = set()
-    for start in ("first", "second"):
-        with guarded_group(layout.root) as group:
-            emulator = aws.start(group, layout)
-            outputs = aws.deploy(emulator)
             key = f"uploads/dynamodb/{start}.csv"
-            place = {"Bucket": outputs["LandingBucket"], "Key": key}
-            emulator.client("s3").put_object(**place, Body=b"id\n1\n")
+            s3.put_object(Bucket=outputs["LandingBucket"], Key=key, Body=b"id\n1\n")
             if start == "second":
-                arrived = landed(emulator, outputs["CsvUploadToDynamodbQueueUrl"], until=key)
+                arrived = landed(emulator, outputs["CsvUploadToDynamodbQueueUrl"], last=key)
                 assert arrived == ["uploads/dynamodb/first.csv", key]
         endpoints.add(emulator.endpoint)
     assert len(endpoints) == 2
@@ -217,12 +226,12 @@ def test_emulator_stops_although_someone_waits_for_a_message(tmp_path: Path) -> 
         assert emulator.program.process.returncode == 0
 
 
-def landed(emulator: aws.Emulator, queue: str, until: str) -> list[str]:
+def landed(emulator: aws.Emulator, queue: str, last: str) -> list[str]:
     """The keys that a queue tells of, in the order of its messages, up to one."""
     sqs = emulator.client("sqs")
     keys: list[str] = []
     deadline = time.monotonic() + 10
-    while until not in keys and time.monotonic() < deadline:
+    while last not in keys and time.monotonic() < deadline:
         answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         events = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
         keys += [record["s3"]["object"]["key"] for e in events for record in e.get("Records", [])]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from include.datasets import addresses
 from tests.support.scheduled_runs import ScheduledRuns
 from tests.support.upload_checks import check
@@ -19,6 +21,7 @@ ROWS = addresses.DATASET.chunk_rows + 1
 PATIENCE_SECONDS = 900.0
 
 
+@pytest.mark.thorough
 def test_files_of_more_than_a_chunk_arrive_whole(stack: Stack) -> None:
     uploads = Uploads(ScheduledRuns(stack))
     files = [uploads.land(it, "many", uploads.text("many", ROWS)) for it in (SQS, ITEMS)]

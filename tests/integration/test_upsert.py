@@ -305,6 +305,7 @@ def oracle(loaded: list[tuple[datetime, Rows]], vanished: str) -> Rows:
     return merged
 
 
+@pytest.mark.thorough(usual=6)
 @pytest.mark.parametrize("policy", [KEEP, DELETE], ids=["keep", "delete"])
 @pytest.mark.parametrize("seed", range(12))
 def test_any_order_of_snapshots_ends_with_the_same_table(

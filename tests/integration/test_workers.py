@@ -96,6 +96,7 @@ def test_worker_knows_no_folder_but_its_own(workers_stack: Stack) -> None:
                     assert any(Path(value).is_relative_to(folder) for folder in own), name
 
 
+@pytest.mark.thorough
 def test_table_is_loaded_by_tasks_of_workers_whose_logs_the_ui_shows(runs: ScheduledRuns) -> None:
     run_id, state = runs.trigger(DAG, as_of="2020-12-05T08:30:00Z")
     assert state == "success"

@@ -69,6 +69,10 @@ class ScheduledRuns:
         """Rows of a statement on the warehouse."""
         return self._query(self.stack.running.warehouse_uri, statement, *values)
 
+    def query_metadata(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a statement on Airflow's own database."""
+        return self._query(self.stack.server.metadata_uri, statement, *values)
+
     def last(self) -> int:
         """The number of the run that Airflow made last; of any DAG."""
         uri = self.stack.server.metadata_uri
@@ -136,12 +140,11 @@ class ScheduledRuns:
         return [event["extra"] for event in events]
 
     def kill_triggerer(self) -> None:
-        """End it and its child as the kernel does when memory is short."""
-        programs = self.stack.group.programs
+        """End it and its child as the kernel does when memory is short, and start no other."""
         triggerer = self.triggerer()
+        self.stack.group.programs.remove(triggerer)
         os.killpg(triggerer.process.pid, signal.SIGKILL)
         triggerer.process.wait(10)
-        programs.remove(triggerer)
 
     def start_triggerer(self) -> None:
         """Start another; it looks after all triggers once the dead one is silent for long."""
@@ -151,13 +154,6 @@ class ScheduledRuns:
     def triggerer(self) -> Program:
         """The one that runs."""
         return next(each for each in self.stack.group.programs if each.name == "triggerer")
-
-    def start_backfill(self, dag_id: str, *options: str, days: list[str]) -> None:
-        """Backfill dates by the command, as people do."""
-        self.wait_until_no_backfill_is_open(dag_id)
-        last = f"{days[-1]}T23:59:59"
-        words = ["--dag-id", dag_id, "--from-date", days[0], "--to-date", last, *options]
-        self.airflow("backfill", "create", *words)
 
     def request_backfill(self, dag_id: str, *, days: list[str], **options: Any) -> None:
         """Backfill dates by Airflow's API, which takes a tenth of the command's time."""

@@ -27,6 +27,14 @@ def test_each_guard_names_text_that_occurs_once_and_tests_that_exist() -> None:
     assert {name: what for name, what in missing.items() if what} == {}
 
 
+def test_no_test_of_a_guard_is_left_to_thorough_runs() -> None:
+    for test in {test for guard in GUARDS for test in guard.tests}:
+        file, name = test.partition("[")[0].split("::")[:2]
+        code = (ROOT / file).read_text(encoding="utf-8")
+        decorated, _, _ = code.partition(f"\ndef {name}(")
+        assert "mark.thorough" not in decorated.rpartition("\n\n")[2], test
+
+
 def test_guards_have_names_of_their_own() -> None:
     assert [
         name for name, times in Counter(guard.name for guard in GUARDS).items() if times > 1
