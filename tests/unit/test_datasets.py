@@ -12,6 +12,7 @@ from include import datasets
 from include.datasets import (
     addresses,
     any_csv,
+    api_datasets,
     covid_us_states_daily,
     github_datasets,
     item_uploads,
@@ -27,7 +28,7 @@ FOLDER = Path(datasets.__file__).parent
 
 def test_each_module_is_one_dataset_of_its_kind() -> None:
     modules = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
-    kinds = (github_datasets(), json_uploads(), item_uploads(), table_exports())
+    kinds = (github_datasets(), json_uploads(), item_uploads(), table_exports(), api_datasets())
     assert sorted(dataset.name for kind in kinds for dataset in kind) == modules
     assert any_csv.DATASET in json_uploads()
     assert addresses.DATASET in item_uploads()

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
 from requests.utils import parse_header_links
 
@@ -129,6 +129,6 @@ def _linked(pages: NextLink, request: Request, reply: Reply) -> Request | None:
         return None
     if not isinstance(link, str):
         raise SourceRefusedError(f"{reply.address} gives no address of its next page")
-    parts = urlsplit(urljoin(request.url, link))
-    params = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return Request(url=parts._replace(query="", fragment="").geturl(), params=params)
+    scheme, host, path, asked, _ = urlsplit(urljoin(request.url, link))
+    params = dict(parse_qsl(asked, keep_blank_values=True))
+    return Request(url=urlunsplit((scheme, host, path, "", "")), params=params)

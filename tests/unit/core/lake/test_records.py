@@ -243,10 +243,19 @@ def test_answer_that_memory_does_not_hold_is_refused_and_the_others_beside_it_ar
 
 @pytest.mark.parametrize("body", [{}, {"payments": None}, {"payments": {}}, [], {"payments": 5}])
 def test_answer_without_its_list_is_refused(tmp_path: Path, body: object) -> None:
-    page = page_of(tmp_path, body)
-    assert "payments" in (check_page(page.path, PAYMENTS) or "")
-    with pytest.raises(InputFileError, match="payments"), loaded_pages(PAYMENTS, [page], tmp_path):
+    page, dataset = page_of(tmp_path, body), replace(PAYMENTS, absent_is_empty=False)
+    assert "payments" in (check_page(page.path, dataset) or "")
+    with pytest.raises(InputFileError, match="payments"), loaded_pages(dataset, [page], tmp_path):
         pass
+
+
+def test_answer_without_its_list_is_empty_where_that_is_declared(tmp_path: Path) -> None:
+    page = page_of(tmp_path, {})
+    assert check_page(page.path, PAYMENTS) is None
+    with loaded_pages(PAYMENTS, [page], tmp_path) as loaded:
+        assert loaded
+    for body in ([], {"payments": 5}, {"payments": None}):
+        assert "payments" in (check_page(page_of(tmp_path, body).path, PAYMENTS) or "")
 
 
 def test_empty_list_is_an_answer(tmp_path: Path) -> None:
