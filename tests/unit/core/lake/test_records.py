@@ -254,7 +254,8 @@ def test_answer_without_its_list_is_empty_where_that_is_declared(tmp_path: Path)
     assert check_page(page.path, PAYMENTS) is None
     with loaded_pages(PAYMENTS, [page], tmp_path) as loaded:
         assert loaded
-    for body in ([], {"payments": 5}, {"payments": None}):
+    others: list[object] = [[], {"payments": 5}, {"payments": None}]
+    for body in others:
         assert "payments" in (check_page(page_of(tmp_path, body).path, PAYMENTS) or "")
 
 
