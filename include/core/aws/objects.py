@@ -98,16 +98,7 @@ class ObjectStore:
         Returns:
             The file's SHA-256 in hexadecimal.
         """
-        digest = sha256_of(path)
-        with path.open("rb") as file:
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=file,
-                ChecksumSHA256=_base64(digest),
-                Metadata={**(metadata or {}), "sha256": digest},
-            )
-        return digest
+        return self._put(key, path, metadata or {}, {})
 
     def replace_file(self, key: str, path: Path, *, etag: str | None) -> bool:
         """Put a file in the place of an object, unless somebody else has put another one there.
@@ -120,36 +111,22 @@ class ObjectStore:
         Returns:
             False when the object is another one by now, and stays.
         """
-        digest = sha256_of(path)
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
-        with path.open("rb") as file:
-            try:
-                self.client.put_object(
-                    Bucket=self.bucket,
-                    Key=key,
-                    Body=file,
-                    ChecksumSHA256=_base64(digest),
-                    Metadata={"sha256": digest},
-                    **condition,
-                )
-            except ClientError as error:
-                # An object that was deleted matches no tag.
-                if error.response["Error"]["Code"] in (*_LOST, *_NOT_FOUND):
-                    return False
-                raise
+        try:
+            self._put(key, path, {}, condition)
+        except ClientError as error:
+            # An object that was deleted matches no tag.
+            if error.response["Error"]["Code"] in (*_LOST, *_NOT_FOUND):
+                return False
+            raise
         return True
 
     def fetch_current(self, key: str, to: Path) -> str | None:
         """Fetch an object as it is now into a file; its ETag, None where there is none."""
-        try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_FOUND:
-                return None
-            raise
-        with to.open("wb") as file:
-            for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
-                file.write(chunk)
+        answer = self._get(key)
+        if answer is None:
+            return None
+        _save(answer, to)
         return str(answer["ETag"])
 
     def get_file(self, key: str, to: Path, *, sha256: str) -> None:
@@ -163,20 +140,10 @@ class ObjectStore:
         Raises:
             ArchiveError: there is no such object, or it is not what was put there.
         """
-        try:
-            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_FOUND:
-                raise ArchiveError(
-                    f"s3://{self.bucket}/{key} is gone. Clear the task that makes it"
-                ) from None
-            raise
-        digest = hashlib.sha256()
-        with to.open("wb") as file:
-            for chunk in body.iter_chunks(CHUNK_BYTES):
-                digest.update(chunk)
-                file.write(chunk)
-        if digest.hexdigest() != sha256:
+        answer = self._get(key)
+        if answer is None:
+            raise ArchiveError(f"s3://{self.bucket}/{key} is gone. Clear the task that makes it")
+        if _save(answer, to) != sha256:
             raise ArchiveError(
                 f"s3://{self.bucket}/{key} is not what was put there: its SHA-256 differs. "
                 "Rerun with refetch, or restore the object's earlier version"
@@ -203,14 +170,11 @@ class ObjectStore:
 
     def get_json(self, key: str) -> Any:
         """The value of an object of JSON, None where there is none or it is no JSON."""
+        answer = self._get(key)
+        if answer is None:
+            return None
         try:
-            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_FOUND:
-                return None
-            raise
-        try:
-            return json.loads(body)
+            return json.loads(answer["Body"].read())
         except ValueError:
             return None
 
@@ -242,6 +206,40 @@ class ObjectStore:
         body = self.client.get_object(Bucket=self.bucket, Key=found[0]["Key"])["Body"].read()
         value: dict[str, Any] = json.loads(body)
         return value
+
+    def _get(self, key: str) -> Any:
+        """What S3 answers about an object that is to be read; None where there is none."""
+        try:
+            return self.client.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+
+    def _put(
+        self, key: str, path: Path, metadata: Mapping[str, str], condition: Mapping[str, str]
+    ) -> str:
+        digest = sha256_of(path)
+        with path.open("rb") as file:
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=file,
+                ChecksumSHA256=_base64(digest),
+                Metadata={**metadata, "sha256": digest},
+                **condition,
+            )
+        return digest
+
+
+def _save(answer: Any, to: Path) -> str:
+    """Write the body of an answer to a file; its SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    with to.open("wb") as file:
+        for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()
 
 
 class Stored(TypedDict):
