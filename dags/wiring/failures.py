@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from include.core.aws.batches import error_code
 from include.core.runs.ledger import RunOfSink, record_failure
-from include.core.runs.notices import RunFacts, failure_notice
+from include.core.runs.notices import facts_of, failure_notice
 from include.core.runs.outbox import announce, write_notice
 from include.core.warehouse.connection import transaction
 from include.errors import SluiceError, TerminalError
@@ -155,14 +155,7 @@ def notify_failure(
         asked = None if form is None else _given(context.get("dag_run"), form)
 
         def notice(conf: Conf | None) -> Notice:
-            facts = RunFacts(
-                dag_id=run.dag_id,
-                run_id=run.run_id,
-                dataset=dataset,
-                as_of=run.as_of,
-                ui_url=settings().ui_url,
-                conf=conf,
-            )
+            facts = facts_of(run, dataset=dataset, ui_url=settings().ui_url, conf=conf)
             return failure_notice(
                 facts, task=task, cause=cause, log_url=log_url or facts.link, below=below
             )

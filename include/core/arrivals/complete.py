@@ -12,7 +12,7 @@ from include.core.arrivals.resources import Resources
 from include.core.arrivals.results import to_registry
 from include.core.failpoints import failpoint
 from include.core.runs.ledger import Counts, Details, RunOfSink, record_run
-from include.core.runs.notices import RunFacts, count_of
+from include.core.runs.notices import count_of, facts_of
 from include.core.runs.outbox import write_notice
 from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.warehouse.connection import transaction
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from include.core.arrivals.queue import ArrivalQueue, ReceivedMessage
     from include.core.arrivals.results import FileResult
     from include.core.aws.objects import ObjectStore
+    from include.core.runs.notices import RunFacts
     from include.core.runs.quarantine import QuarantineRow
 
     # Called with a file that failed, and the cause.
@@ -161,11 +162,9 @@ def _warnings(received: Received) -> list[str]:
 
 def _facts(received: Received, resources: EndResources) -> RunFacts:
     run = resources.run
-    return RunFacts(
-        dag_id=run.dag_id,
-        run_id=run.run_id,
+    return facts_of(
+        run,
         dataset=resources.landing.pipeline,
-        as_of=run.as_of,
         ui_url=resources.ui_url,
         conf=rerun_conf([(file["key"], file["version_id"]) for file in received.files]),
     )

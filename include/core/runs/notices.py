@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from include.core.runs.ledger import Details
+    from include.core.runs.ledger import Details, RunOfSink
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: printable ASCII that begins with a
 # letter, a number or a punctuation mark, under 100 characters.
@@ -64,6 +64,13 @@ class RunFacts(Run):
             "status": status,
             "run_id": self.run_id,
         }
+
+
+def facts_of(
+    run: RunOfSink, *, dataset: str, ui_url: str, conf: Mapping[str, Any] | None = None
+) -> RunFacts:
+    """What every notice says of a run of a sink; dataset, ui_url and conf as RunFacts has them."""
+    return RunFacts(**run.parameters, dataset=dataset, as_of=run.as_of, ui_url=ui_url, conf=conf)
 
 
 def format_moment(moment: datetime) -> str:

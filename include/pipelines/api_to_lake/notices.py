@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from include.core.runs.notices import (
-    RunFacts,
     compose_notice,
     count_of,
     foot,
@@ -17,19 +16,12 @@ from include.core.runs.notices import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.contracts.apis import ApiDataset
-    from include.core.runs.ledger import Counts, Details, RunOfSink
+    from include.core.runs.ledger import Counts, Details
+    from include.core.runs.notices import RunFacts
     from include.core.runs.outbox import Notice
 
 _COUNTS: Final = ("inserted", "updated", "unchanged", "duplicate", "rejected")
 _MANY_SKIPS: Final = 3  # hours in a row
-
-
-def facts_of(dataset: ApiDataset, run: RunOfSink, ui_url: str) -> RunFacts:
-    """What every notice says of a run."""
-    return RunFacts(
-        dag_id=run.dag_id, run_id=run.run_id, dataset=dataset.name, as_of=run.as_of, ui_url=ui_url
-    )
 
 
 def success_notice(

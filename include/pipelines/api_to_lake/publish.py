@@ -16,13 +16,14 @@ from include.core.lake.glue_columns import glue_columns
 from include.core.lake.glue_table import keep_table, table_input
 from include.core.lake.records import HourCounts
 from include.core.runs.ledger import Counts, Details, record_run
+from include.core.runs.notices import facts_of
 from include.core.runs.outbox import write_notice
 from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.core.warehouse.sink_lock import lock_sink
 from include.errors import ArchiveError
-from include.pipelines.api_to_lake.notices import facts_of, success_notice
+from include.pipelines.api_to_lake.notices import success_notice
 from include.pipelines.api_to_lake.partition import Partition, make_partition, partition_key
 from include.pipelines.api_to_lake.raw_zone import enter_published
 
@@ -113,7 +114,7 @@ def publish(
         failpoint("lake.put")
         counts = _counts(made)
         details = _details(cursor, dataset, run, made, stored)
-        facts = facts_of(dataset, run, resources.ui_url)
+        facts = facts_of(run, dataset=dataset.name, ui_url=resources.ui_url)
         if record_run(cursor, run, counts, details):
             quarantine_rows(cursor, run, read_rejected(made.rejects))
             notice = success_notice(

@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from include.core.runs.ledger import Counts, Details, record_run
+from include.core.runs.notices import facts_of
 from include.core.runs.outbox import write_notice
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
-from include.pipelines.api_to_lake.notices import facts_of, skip_notice
+from include.pipelines.api_to_lake.notices import skip_notice
 from include.pipelines.api_to_lake.raw_zone import add_to_index, index_key
 
 if TYPE_CHECKING:
@@ -118,5 +119,5 @@ def _end_as_skipped(
     (skips,) = cursor.fetchone() or (1,)
     failures = [{"file": call, "cause": problem} for call, problem in missing.items()]
     if record_run(cursor, run, Counts(read=0), Details(failures=failures), status="skipped"):
-        facts = facts_of(dataset, run, resources.ui_url)
+        facts = facts_of(run, dataset=dataset.name, ui_url=resources.ui_url)
         write_notice(cursor, skip_notice(facts, missing=missing, skips=skips))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from include.core.failpoints import failpoint
 from include.core.runs import outbox
 from include.core.runs.ledger import Counts, Details, record_run
-from include.core.runs.notices import RunFacts, format_moment
+from include.core.runs.notices import facts_of, format_moment
 from include.core.runs.outbox import Notice, write_notice
 from include.core.runs.quarantine import quarantine_rows, read_rejected
 from include.core.snapshot.files import open_rows
@@ -131,13 +131,7 @@ def _upsert(
             log.info("Nothing is compared: %s holds these rows already", run.sink)
         counts, details = _counts(cleaned, loaded), _details(cleaned, loaded)
         counts.check(run.sink)
-        facts = RunFacts(
-            dag_id=run.dag_id,
-            run_id=run.run_id,
-            dataset=dataset.name,
-            as_of=run.as_of,
-            ui_url=resources.ui_url,
-        )
+        facts = facts_of(run, dataset=dataset.name, ui_url=resources.ui_url)
         duration = datetime.now(timezone.utc) - run.started_at
         notice = success_notice(
             facts, counts=counts, details=details, duration=duration, dry_run=dry_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.core.runs.notices import RunFacts, compose_notice, count_of, foot, head, section
+from include.core.runs.notices import compose_notice, count_of, facts_of, foot, head, section
 from include.core.runs.outbox import write_notice
 from include.core.statements import read_statement
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.core.runs.ledger import RunOfSink
+    from include.core.runs.notices import RunFacts
     from include.core.runs.outbox import Notice
 
 _COUNTS = ("read", "rejected", "duplicate", "inserted", "updated", "unchanged", "deleted")
@@ -36,14 +37,7 @@ def write_run_notice(cursor: cursor, run: RunOfSink, *, dataset: str, ui_url: st
     targets = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     cursor.execute(read_statement("kinesis_to_postgres/count_set_aside"), run.parameters)
     set_aside: dict[str, int] = dict(cursor.fetchall())
-    facts = RunFacts(
-        dag_id=run.dag_id,
-        run_id=run.run_id,
-        dataset=dataset,
-        as_of=run.as_of,
-        ui_url=ui_url,
-        conf={},
-    )
+    facts = facts_of(run, dataset=dataset, ui_url=ui_url, conf={})
     write_notice(cursor, _notice(facts, targets, set_aside, run))
 
 

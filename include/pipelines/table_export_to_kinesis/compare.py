@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from include.core.exports.names import TableName, shown
-from include.core.runs.notices import RunFacts
+from include.core.runs.notices import facts_of
 from include.core.warehouse.changes import PREVIEW_ROWS
 from include.core.warehouse.connection import transaction
 from include.errors import RunInputError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from include.core.exports.names import ExportName
     from include.core.exports.records import Operation
     from include.core.runs.ledger import RunOfSink
+    from include.core.runs.notices import RunFacts
     from include.pipelines.table_export_to_kinesis.delta import Delta
     from include.pipelines.table_export_to_kinesis.records import Record
     from include.pipelines.table_export_to_kinesis.sides import Side
@@ -217,11 +218,9 @@ def _cut(row: Any) -> Any:
 
 
 def _facts(run: RunOfSink, asked: Comparison, ui_url: str) -> RunFacts:
-    return RunFacts(
-        dag_id=run.dag_id,
-        run_id=run.run_id,
+    return facts_of(
+        run,
         dataset=run.dag_id,
-        as_of=run.as_of,
         ui_url=ui_url,
         conf={name: value for name, value in asked.items() if value is not None},
     )
