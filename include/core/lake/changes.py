@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from include.core.lake.answers import glob_of
 from include.core.lake.cells import stored_type
 from include.core.lake.records import in_utc
+from include.core.snapshot.files import columns_of
 from include.core.statements import fill, quote_identifier, quote_identifiers, read_statement
 
 if TYPE_CHECKING:
@@ -55,10 +56,7 @@ def compare_hour(
 
 
 def _statement(connection: DuckDBPyConnection, dataset: ApiDataset, base: Path) -> str:
-    listed = connection.execute(
-        read_statement("snapshot/list_columns"), {"snapshot": [glob_of(base)]}
-    )
-    there = {name for (name,) in listed.fetchall()}
+    there = columns_of(connection, glob_of(base))
     casts, differs = [], []
     for column in dataset.columns:
         name = quote_identifier(column.name)

@@ -96,11 +96,16 @@ def open_rows(
             yield file
 
 
+def columns_of(connection: DuckDBPyConnection, parquet: str) -> set[str]:
+    """Names of the columns of a file, whose path is given as DuckDB reads it: a pattern."""
+    statement = read_statement("snapshot/list_columns")
+    found = connection.execute(statement, {"snapshot": parquet}).fetchall()
+    return {name for (name,) in found}
+
+
 def _absent(connection: DuckDBPyConnection, table: Table, parquet: Path) -> set[str]:
     """Columns of a table that a file lacks."""
-    statement = read_statement("snapshot/list_columns")
-    found = connection.execute(statement, {"snapshot": str(parquet)}).fetchall()
-    return {column.name for column in table.columns} - {name for (name,) in found}
+    return {column.name for column in table.columns} - columns_of(connection, str(parquet))
 
 
 @contextmanager

@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from include.core.lake.answers import glob_of
 from include.core.lake.changes import Changes, compare_hour
 from include.core.lake.query import Query
 from include.core.lake.records import AS_OF, HourCounts, Page, load_records, write_table
 from include.core.runs.quarantine import refuse_rejects
 from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.files import columns_of
 from include.core.statements import fill, quote_identifier, quote_text
 from include.errors import InputFileError, RejectLimitError
 from include.pipelines.api_to_lake.raw_zone import published_of_day, read_index
@@ -187,16 +189,17 @@ class _Made:
     def _keep_published(self, hour: datetime) -> None:
         if self._published is None:
             return
-        path = quote_text(str(self._published))
-        statement = fill("api_to_lake/gather_hours.published_columns", path=path)
-        there = {name for (name,) in self._connection.execute(statement).fetchall()}
+        there = columns_of(self._connection, glob_of(self._published))
         names = [*(column.name for column in self._dataset.columns), AS_OF]
         columns = [
             f"{'' if name in there else 'null as '}{quote_identifier(name)}" for name in names
         ]
         moment = quote_text(hour.strftime("%Y-%m-%d %H:%M:%S"))
         statement = fill(
-            "api_to_lake/gather_hours.published", columns=", ".join(columns), path=path, hour=moment
+            "api_to_lake/gather_hours.published",
+            columns=", ".join(columns),
+            path=quote_text(glob_of(self._published)),
+            hour=moment,
         )
         self._connection.execute(statement)
         self._take("of_hour")

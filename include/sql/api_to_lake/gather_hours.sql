@@ -11,12 +11,6 @@ select *
 from {relation}
 
 
--- name: published_columns
--- Names the columns of the published file. Grain: one row a column. Identifiers: path.
-select name
-from parquet_schema({path})
-
-
 -- name: published
 -- Takes an hour's rows from the published file. Grain: one row a record.
 -- Identifiers: columns (null for those that it lacks), path, hour.
