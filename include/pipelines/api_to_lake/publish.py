@@ -109,8 +109,8 @@ def publish(
     with transaction(resources.connect, doing=f"publish an hour of {dataset.name}") as cursor:
         # One publisher a table: what is counted as changed is what this run has changed.
         lock_sink(cursor, run.sink)
-        hour = _Hour(dataset, run, resources)
-        made = hour.put(_received(converted, resources))
+        before = _planned(cursor, dataset, run)
+        made = _Hour(dataset, run, resources).put(_received(converted, resources), before)
         failpoint("lake.put")
         counts = _counts(made)
         details = _details(cursor, dataset, run, made, stored)
@@ -143,8 +143,12 @@ class _Hour:
         self._store, self._key = resources.hand_over.store, partition_key(dataset, run.as_of)
         self._named = {"dataset": dataset.name, "as_of": run.as_of}
 
-    def put(self, made: Partition) -> Partition:
+    def put(self, made: Partition, planned: Changes | None) -> Partition:
         """Put a file in the place of the one that it was made beside.
+
+        Arguments:
+            made: the file.
+            planned: what an earlier try of this run was about to change.
 
         Returns:
             What was put, with what this run has changed in all of its tries.
@@ -152,13 +156,12 @@ class _Hour:
         Raises:
             ArchiveError: others replace the file again and again.
         """
-        before = self._planned()
         for number in range(1, _TRIES + 1):
             current = self._store.head(self._key)
             if (current and current.etag) == made.base:
                 if current and current.metadata["sha256"] == sha256_of(made.path):
                     enter_published(self._store, self._dataset, self._run.as_of, made.index)
-                    return _with_plan(made, before)
+                    return _with_plan(made, planned)
                 self._plan(made.changes)
                 failpoint("lake.planned")
                 # Before the file: an hour that is in the file must not be left out by another run.
@@ -171,25 +174,22 @@ class _Hour:
 
     def _plan(self, changes: Changes) -> None:
         """Enter what will be changed, before it is: a worker may die in between."""
-        planned = {"dag_id": self._run.dag_id, "run_id": self._run.run_id, **asdict(changes)}
+        planned = {**self._run.parameters, **asdict(changes)}
         doing = f"plan an hour of {self._dataset.name}"
         with transaction(self._resources.connect, doing=doing) as cursor:
             values = self._named | {"planned": Json(planned)}
             cursor.execute(read_statement("api_to_lake/keep_hour.plan"), values)
 
-    def _planned(self) -> Changes | None:
-        """What an earlier try of this run was about to change; None where there was none."""
-        doing = f"look up an hour of {self._dataset.name}"
-        with transaction(self._resources.connect, doing=doing) as cursor:
-            cursor.execute(read_statement("api_to_lake/keep_hour.planned"), self._named)
-            (planned,) = cursor.fetchone() or (None,)
-        if planned is None:
-            return None
-        mine = (planned.pop("dag_id"), planned.pop("run_id")) == (
-            self._run.dag_id,
-            self._run.run_id,
-        )
-        return Changes(**planned) if mine else None
+
+def _planned(cursor: cursor, dataset: ApiDataset, run: RunOfSink) -> Changes | None:
+    """What an earlier try of this run was about to change; None where there was none."""
+    values = {"dataset": dataset.name, "as_of": run.as_of}
+    cursor.execute(read_statement("api_to_lake/keep_hour.planned"), values)
+    (planned,) = cursor.fetchone() or (None,)
+    if planned is None:
+        return None
+    mine = {name: planned.pop(name) for name in run.parameters} == run.parameters
+    return Changes(**planned) if mine else None
 
 
 def _with_plan(made: Partition, planned: Changes | None) -> Partition:
