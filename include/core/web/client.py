@@ -22,7 +22,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from include.core.content.formats import HEAD_BYTES
 from include.core.retries import stop_after_failing_for
 from include.core.web.answer import REDIRECTS, check_answer, read_limited, require_csv, utc
-from include.core.web.exchange import Answer, UnansweredError, exchange
+from include.core.web.exchange import Answer, UnansweredError, exchange, pause
 from include.core.web.origins import AllowList, origin_of, safe_address
 from include.errors import ForbiddenAddressError, SourceRefusedError, SourceUnavailableError
 
@@ -212,9 +212,7 @@ class Web:
         return result
 
     def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        not_before = error.not_before if isinstance(error, UnansweredError) else None
-        return max(_backoff(state), 0 if not_before is None else not_before - self.clock())
+        return pause(state, backoff=_backoff, now=self.clock())
 
     def _attempt(self, url: str, headers: Mapping[str, str], read: Callable[[Answer], T]) -> T:
         """Send one request, and follow its redirects; each is checked before it is sent."""

@@ -22,7 +22,9 @@ from urllib3.exceptions import HTTPError
 from include.core.web.origins import safe_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tenacity import RetryCallState
 
 CHUNK_BYTES = 65_536
 # For connecting alone, so that a host that drops packets fails while there is time to retry.
@@ -40,6 +42,21 @@ class UnansweredError(Exception):
     def __init__(self, problem: str, *, not_before: float | None = None) -> None:
         self.problem, self.not_before = problem, not_before
         super().__init__(problem)
+
+
+def pause(
+    state: RetryCallState, *, backoff: Callable[[RetryCallState], float], now: float
+) -> float:
+    """Seconds until the next attempt: as long as backing off asks, and no less than the server.
+
+    Arguments:
+        state: of tenacity, after an attempt that raised UnansweredError.
+        backoff: a wait of tenacity.
+        now: seconds since the epoch.
+    """
+    error = state.outcome.exception() if state.outcome else None
+    not_before = error.not_before if isinstance(error, UnansweredError) else None
+    return max(backoff(state), 0 if not_before is None else not_before - now)
 
 
 class _TimeLimit:

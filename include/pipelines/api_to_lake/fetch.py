@@ -13,7 +13,7 @@ from include.core.failpoints import failpoint
 from include.core.lake.answers import check_page
 from include.core.retries import stop_after_failing_for
 from include.core.runs.notices import format_moment
-from include.core.web.exchange import UnansweredError
+from include.core.web.exchange import UnansweredError, pause
 from include.errors import CredentialsRefusedError, ForbiddenAddressError, SourceRefusedError
 from include.pipelines.api_to_lake.attempts import Attempts, SpentError
 from include.pipelines.api_to_lake.raw_zone import (
@@ -186,7 +186,4 @@ class _Asking:
         return f"{stand_in}/{parts.netloc}{parts.path}"
 
     def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        not_before = error.not_before if isinstance(error, UnansweredError) else None
-        now = self._resources.web.clock()
-        return max(_backoff(state), 0 if not_before is None else not_before - now)
+        return pause(state, backoff=_backoff, now=self._resources.web.clock())
