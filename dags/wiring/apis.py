@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Connection
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.core.aws.objects import HandOver
 from include.core.web.client import Web
@@ -15,7 +14,7 @@ from include.core.web.origins import origin_of
 from include.errors import CredentialsRefusedError
 from include.pipelines.api_to_lake import FetchResources, LakeResources, UnansweredCallError
 from wiring import run_input
-from wiring.clients import aws_client, lake, warehouse
+from wiring.clients import aws_client, lake, password_of, warehouse
 from wiring.defaults import settings
 from wiring.task_context import task_folder, this_run
 
@@ -157,11 +156,8 @@ def _hand_over() -> Iterator[HandOver]:
 
 def _key(dataset: ApiDataset) -> str:
     name = dataset.key.connection
-    try:
-        key = Connection.get(name).password
-    except AirflowNotFoundException:
-        key = None
     # A key pasted into a connection often brings a line feed along.
-    if not key or not key.strip():
+    key = (password_of(name) or "").strip()
+    if not key:
         raise CredentialsRefusedError(f"There is no key: set the password of the connection {name}")
-    return str(key.strip())
+    return key

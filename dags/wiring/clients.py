@@ -170,15 +170,16 @@ def github(dataset: GitHubDataset) -> GitHub:
         request_seconds=dataset.request_seconds,
         retry_seconds=here.source_retry_seconds or dataset.retry_seconds,
     )
-    return GitHub(web=web, api_url=addresses[0], raw_url=addresses[1], token=_github_token())
+    return GitHub(web=web, api_url=addresses[0], raw_url=addresses[1], token=password_of("github"))
 
 
-def _github_token() -> str | None:
+def password_of(connection: str) -> str | None:
+    """The password of one of Airflow's connections; None where there is no such connection."""
     try:
-        token: str | None = Connection.get("github").password
+        password: str | None = Connection.get(connection).password
     except AirflowNotFoundException:
         return None
-    return token
+    return password
 
 
 def publish(notice: Notice) -> None:
