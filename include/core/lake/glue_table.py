@@ -61,14 +61,26 @@ def table_input(
             "storage.location.template": template,
         },
         "PartitionKeys": [dict(key) for key in keys],
-        "StorageDescriptor": {
-            # Athena refuses a table that has a column twice.
-            "Columns": [dict(column) for column in columns if column["Name"] not in named],
-            "Location": folder,
-            "InputFormat": f"{_HIVE}.MapredParquetInputFormat",
-            "OutputFormat": f"{_HIVE}.MapredParquetOutputFormat",
-            "SerdeInfo": {"SerializationLibrary": f"{_HIVE}.serde.ParquetHiveSerDe"},
-        },
+        # Athena refuses a table that has a column twice.
+        "StorageDescriptor": parquet_files(
+            [column for column in columns if column["Name"] not in named], folder
+        ),
+    }
+
+
+def parquet_files(columns: Sequence[Mapping[str, str]], folder: str) -> dict[str, Any]:
+    """Describe Parquet files below a folder as Glue's StorageDescriptor has them.
+
+    Arguments:
+        columns: each with Name and Type.
+        folder: s3://<bucket>/<prefix>/.
+    """
+    return {
+        "Columns": [dict(column) for column in columns],
+        "Location": folder,
+        "InputFormat": f"{_HIVE}.MapredParquetInputFormat",
+        "OutputFormat": f"{_HIVE}.MapredParquetOutputFormat",
+        "SerdeInfo": {"SerializationLibrary": f"{_HIVE}.serde.ParquetHiveSerDe"},
     }
 
 

@@ -13,6 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from include.core.exports.names import shown
+from include.core.lake.glue_table import parquet_files
 from include.core.snapshot.database import connect_duckdb
 from include.core.statements import fill, quote_identifier, quote_text
 from include.errors import ComparisonError
@@ -46,7 +47,6 @@ _NO_NAME: Final = re.compile("[^a-z0-9_]")
 _NAME_CHARACTERS: Final = 200
 _HASH_CHARACTERS: Final = 12
 _REASON_CHARACTERS: Final = 500
-_HIVE: Final = "org.apache.hadoop.hive.ql.io.parquet"
 
 
 class Query(TypedDict):
@@ -156,13 +156,9 @@ class Athena:
             "Description": f"A snapshot of {shown(export)} or of its base, while both are compared",
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {"classification": "parquet"},
-            "StorageDescriptor": {
-                "Columns": glue_columns(dataset.contract.columns),
-                "Location": f"s3://{self.lake.bucket}/{folder}/",
-                "InputFormat": f"{_HIVE}.MapredParquetInputFormat",
-                "OutputFormat": f"{_HIVE}.MapredParquetOutputFormat",
-                "SerdeInfo": {"SerializationLibrary": f"{_HIVE}.serde.ParquetHiveSerDe"},
-            },
+            "StorageDescriptor": parquet_files(
+                glue_columns(dataset.contract.columns), f"s3://{self.lake.bucket}/{folder}/"
+            ),
         }
         try:
             self.glue.create_table(DatabaseName=self.database, TableInput=table)
