@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import threading
 import time
 from contextlib import suppress
@@ -30,7 +29,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from infra.local.stand_ins.api_faults import HTML, Fault, change
 from infra.local.stand_ins.openweather import OpenWeather
-from infra.local.stand_ins.served import Served
+from infra.local.stand_ins.served import Served, serve_until_stopped
 from infra.local.stand_ins.square import Square
 
 if TYPE_CHECKING:
@@ -260,12 +259,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Answer as some APIs do that want a key.")
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; 0 takes a free one")
     options = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with ApiStandIn(json.loads(os.environ[KEYS]), options.port) as stand_in:
-        print(f"API stand-in: {stand_in.url} serves {', '.join(_APIS)}", flush=True)
-        stop.wait()
+    stand_in = ApiStandIn(json.loads(os.environ[KEYS]), options.port)
+    serve_until_stopped(stand_in, f"API stand-in: {stand_in.url} serves {', '.join(_APIS)}")
 
 
 if __name__ == "__main__":

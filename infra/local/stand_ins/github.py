@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import signal
-import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from infra.local.stand_ins.github_versions import Version, versions_of
-from infra.local.stand_ins.served import Served
+from infra.local.stand_ins.served import Served, serve_until_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -231,13 +229,9 @@ def main() -> None:
     options = parser.parse_args()
     if not options.root.is_dir():
         parser.error(f"{options.root} is no folder")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     fault = Fault(status=options.fail) if options.fail else None
-    with GitHubStandIn(options.root, options.port, fault=lambda _: fault) as stand_in:
-        print(f"GitHub stand-in: {stand_in.url} serves {options.root}", flush=True)
-        stop.wait()
+    stand_in = GitHubStandIn(options.root, options.port, fault=lambda _: fault)
+    serve_until_stopped(stand_in, f"GitHub stand-in: {stand_in.url} serves {options.root}")
 
 
 if __name__ == "__main__":

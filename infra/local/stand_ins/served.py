@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _POLL_SECONDS = 0.02  # the end of a block waits for one poll
+
+
+def serve_until_stopped(server: Served, said: str) -> None:
+    """Say that a server is up, and serve until SIGTERM or SIGINT comes."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with server:
+        print(said, flush=True)
+        stop.wait()
 
 
 class Served:
