@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SERVICES = (
     "athena",
+    "cloudwatch",
     "dynamodb",
     "events",
     "glue",
@@ -25,7 +26,6 @@ SERVICES = (
     "sns",
     "sqs",
 )
-
 
 OF_HOOKS = {"get_session"}  # methods of Airflow's hooks that clients have as well
 
