@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 CANARY = "canary-key-8d1f4c"
 PLATFORM = "sluice-prod-platform"
-NAME = "sluice/prod/connections/weather_api"
+OF_PROD = "sluice/prod/"
+NAME = f"{OF_PROD}connections/weather_api"
 TEMPLATE = {
     "Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"Description": "of tests"}}},
     "Outputs": {"ConnectionsKeyArn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}},
@@ -61,7 +62,8 @@ def key_arn(aws: Aws) -> Iterator[str]:
     yield stack["Outputs"][0]["OutputValue"]
     cloudformation.delete_stack(StackName=PLATFORM)
     for secret in secrets.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
-        secrets.delete_secret(SecretId=secret["Name"], ForceDeleteWithoutRecovery=True)
+        if secret["Name"].startswith(OF_PROD):
+            secrets.delete_secret(SecretId=secret["Name"], ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture
@@ -80,7 +82,10 @@ def key_in(aws: Aws, name: str = NAME, **version: str) -> str:
 
 
 def names(aws: Aws) -> list[str]:
-    return [s["Name"] for s in aws.client("secretsmanager").list_secrets()["SecretList"]]
+    """Secrets of the environment; other tests have secrets of others in the same emulator."""
+    pages = aws.client("secretsmanager").get_paginator("list_secrets").paginate()
+    found = [secret["Name"] for page in pages for secret in page["SecretList"]]
+    return [name for name in found if name.startswith(OF_PROD)]
 
 
 def make(
@@ -304,13 +309,15 @@ def test_secret_whose_key_stays_is_left_as_it_is(
 def test_secrets_that_were_confirmed_go_and_others_stay(
     aws: Aws, account: Account, key_arn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    by_hand = "sluice/prod/connections/sluice_theirs"
+    by_hand, of_dev = f"{OF_PROD}connections/sluice_theirs", NAME.replace("prod", "dev")
     aws.client("secretsmanager").create_secret(Name=by_hand, SecretString="{}")
     keys.put(account, "dev", "weather_api", key=CANARY, encrypt_with=key_arn)
     keys.put(account, "prod", "weather_api", key=CANARY, encrypt_with=key_arn)
     end(account, tmp_path, keys_go=True)
-    assert names(aws) == [NAME.replace("prod", "dev"), by_hand]
+    assert names(aws) == [by_hand]
+    assert key_in(aws, of_dev) == CANARY
     assert NAME not in capsys.readouterr().out.split("what stays")[1]
+    keys.remove(account, "dev", "weather_api")
 
 
 @pytest.mark.usefixtures("key_arn")
