@@ -51,7 +51,7 @@ check: ## format, lint, types, the committed template, import rules
 	@$(SETUP) airflow cdk
 	@echo 'format' && $(BIN)/ruff format --check --quiet .
 	@echo 'lint' && $(BIN)/ruff check --quiet .
-	@echo 'types' && $(BIN)/mypy --no-error-summary include dags infra/common infra/local infra/deploy infra/package tests
+	@echo 'types' && $(BIN)/mypy --no-error-summary include dags plugins infra/common infra/local infra/deploy infra/package tests
 	@echo 'types of infra/aws' && $(BIN)/mypy --no-error-summary --python-executable '$(CDK)' infra/aws
 	@echo 'template' && '$(dir $(CDK))cfn-lint' infra/aws/templates/*.json
 	@echo 'import rules' && $(BIN)/python -m pytest --quiet tests/unit/test_import_rules.py

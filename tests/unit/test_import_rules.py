@@ -65,6 +65,7 @@ CORE = {
     "exports": {"snapshot", "statements"},
     "guess": {"csv", "snapshot", "statements"},
     "lake": {"csv", "snapshot", "runs", "statements"},
+    "summaries": {"runs", "aws", "statements"},
 }
 ALLOWED |= {
     f"include.core.{room}": {

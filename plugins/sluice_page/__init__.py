@@ -1,0 +1,1 @@
+"""The page of Sluice: files for the browser, and what they ask for."""

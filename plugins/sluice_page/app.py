@@ -1,0 +1,67 @@
+"""The page's application: its files, and the summaries that its viewer may see.
+
+Each route wants a user whom Airflow knows. What is told of a sink wants the right to read its DAG;
+values of rows want the right to start runs of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from sluice_page.access import READS_DAG, SEES_VALUES, ReadableDags
+from sluice_page.headers import SafeHeaders
+from sluice_page.summaries import SummariesDep  # noqa: TC001 -- FastAPI reads annotations
+
+STATIC = Path(__file__).parent / "static"
+_FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
+
+
+def make_app() -> FastAPI:
+    """The application, to be mounted below /sluice."""
+    app = FastAPI(
+        title="Sluice",
+        dependencies=[Depends(get_user)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(SafeHeaders)
+    app.get("/")(_page)
+    app.get("/static/{name:path}")(_static)
+    app.get("/api/overview")(_overview)
+    app.get("/api/dags/{dag_id}/summary", dependencies=[READS_DAG])(_summary)
+    app.get("/api/dags/{dag_id}/chart", dependencies=[READS_DAG])(_chart)
+    app.get("/api/dags/{dag_id}/values", dependencies=[SEES_VALUES])(_values)
+    return app
+
+
+def _page() -> FileResponse:
+    return FileResponse(_FILES["index.html"])
+
+
+def _static(name: str) -> FileResponse:
+    if name not in _FILES:
+        raise HTTPException(404, "No such file")
+    return FileResponse(_FILES[name])
+
+
+def _overview(dag_ids: ReadableDags, found: SummariesDep) -> JSONResponse:
+    return JSONResponse(found.overview(dag_ids))
+
+
+def _summary(dag_id: str, sink: str, found: SummariesDep) -> JSONResponse:
+    return JSONResponse(found.of_sink("sinks", sink, dag_id))
+
+
+def _chart(dag_id: str, sink: str, found: SummariesDep) -> JSONResponse:
+    return JSONResponse(found.of_sink("charts", sink, dag_id))
+
+
+def _values(dag_id: str, sink: str, found: SummariesDep) -> JSONResponse:
+    return JSONResponse(found.of_sink("values", sink, dag_id))
