@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import App, DefaultStackSynthesizer, Validations
 
+from infra.aws.charts_stack import ChartsStack
 from infra.aws.checks.plugin import Checks
 from infra.aws.code_stack import CodeStack
 from infra.aws.environment import ENVIRONMENTS, Environment
@@ -56,6 +57,15 @@ def add_stacks(app: App, *, environment: Environment) -> dict[str, Stack]:
         synthesizer=_synthesizer(),
     )
     stacks: dict[str, Stack] = {"code": code, "pipelines": pipelines, "platform": platform}
+    if environment.quicksight is not None:
+        stacks["charts"] = ChartsStack(
+            app,
+            f"{prefix}-charts",
+            environment=environment,
+            chosen=environment.quicksight,
+            platform=platform,
+            synthesizer=_synthesizer(),
+        )
     for stack in stacks.values():
         # CloudFormation gives them to all that the stack makes, so that costs can be grouped by
         # them. In the templates they would stand at every resource.

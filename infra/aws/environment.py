@@ -9,6 +9,7 @@ from infra.aws.network.choices import check_private, check_ui, check_zones
 from infra.aws.uploads import Partner, check_distinct
 
 if TYPE_CHECKING:
+    from infra.aws.charts.choices import QuickSight
     from infra.aws.github import GitHub
 
 
@@ -47,6 +48,8 @@ class Environment:
         crawler: whether a crawler of Glue looks each night what is below lake/.
         partners: uploaders outside of the account.
         github: whose workflows may deploy it; none may when None.
+        quicksight: who looks at the tables in QuickSight, which costs by the person; not there
+            when None.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Environment:
     crawler: bool = False
     partners: tuple[Partner, ...] = ()
     github: GitHub | None = None
+    quicksight: QuickSight | None = None
 
     def __post_init__(self) -> None:
         """Refuse partners that share a name or a place, and a network that cannot be.
@@ -95,6 +99,11 @@ class Environment:
     @property
     def airflow_name(self) -> str:
         """Name of the MWAA environment; log groups and metrics carry it."""
+        return f"sluice-{self.name}"
+
+    @property
+    def charts_prefix(self) -> str:
+        """What ids of QuickSight begin with; all environments of an account share its ids."""
         return f"sluice-{self.name}"
 
 

@@ -16,6 +16,7 @@ from infra.aws.airflow.logs import AirflowLogs, log_groups
 from infra.aws.airflow.mwaa_rights import mwaa_statements
 from infra.aws.airflow.options import airflow_options
 from infra.aws.airflow.role import AirflowRole, warehouse_statements
+from infra.aws.charts.login import ChartsLogin
 from infra.aws.dashboard import Contents, Dashboard
 from infra.aws.database.access import ChartsAccess
 from infra.aws.database.alarms import DatabaseAlarms
@@ -87,6 +88,13 @@ class PlatformStack(Stack):
         self._connections = Connections(
             self, "Connections", environment=environment, database=self._database
         )
+        statements = warehouse_statements(self._connections, self._database)
+        if environment.quicksight is not None:
+            login = ChartsLogin(
+                self, "ChartsLogin", prefix=self._connections.prefix, database=self._database
+            )
+            statements += login.statements(environment)
+            self._add_charts_outputs(login, network)
         code_bucket = Fn.get_stack_output(code.stack_name, "CodeBucket")
         key = AirflowKey(
             self, "AirflowKey", environment=environment, log_groups=log_groups(environment)
@@ -101,7 +109,7 @@ class PlatformStack(Stack):
                     code_bucket=code_bucket,
                     key_arn=key.key_arn,
                 ),
-                *warehouse_statements(self._connections, self._database),
+                *statements,
             ],
             pipelines_policy_arn=output("PipelinesPolicyArn"),
         ).role
@@ -115,6 +123,17 @@ class PlatformStack(Stack):
                 environment=environment, prefix=self._connections.prefix, output=output
             ),
         )
+
+    def _add_charts_outputs(self, login: ChartsLogin, network: Network) -> None:
+        """Say what the stack of the charts leads QuickSight by."""
+        assert network.charts is not None  # noqa: S101 -- it is there wherever QuickSight is
+        subnets = network.vpc.private_subnets
+        for name, value in {
+            "ChartsSecretArn": login.secret.secret_arn,
+            "ChartsSecurityGroup": network.charts.security_group_id,
+            **{f"PrivateSubnet{n}": subnet.subnet_id for n, subnet in enumerate(subnets, 1)},
+        }.items():
+            CfnOutput(self, name, value=value)
 
     def _add_alarms(
         self, environment: Environment, pipelines: PipelinesStack, network: Network

@@ -33,7 +33,13 @@ ALLOWED = {
     "include.settings": set(),
     "plugins": set(),
     # Synthesis derives what it makes of datasets and pipelines from their declarations.
-    "infra.aws": {"infra.aws", "include.datasets", "include.pipelines.landing"},
+    "infra.aws": {
+        "infra.aws",
+        "include.datasets",
+        "include.contracts.charts",
+        "include.contracts.github",
+        "include.pipelines.landing",
+    },
     "infra.common": {"infra.common"},
     "infra.deploy": {
         "infra.deploy",

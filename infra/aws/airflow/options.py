@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from infra.aws.charts.declared import secret_name
 from infra.aws.keys import key_connections
 from infra.aws.settings import SETTINGS
 
@@ -43,6 +44,17 @@ def airflow_options(
         "dag_processor.min_file_process_interval": "300",
         **_secrets(prefix),
         **{f"sluice.{setting}": output(name) for setting, name in SETTINGS.items()},
+        **_charts(environment, prefix),
+    }
+
+
+def _charts(environment: Environment, prefix: str) -> dict[str, str]:
+    """Have loads refresh what QuickSight shows, where it is."""
+    if environment.quicksight is None:
+        return {}
+    return {
+        "sluice.quicksight_datasets": environment.charts_prefix,
+        "sluice.quicksight_secret": secret_name(prefix),
     }
 
 

@@ -30,6 +30,7 @@ class Network(Construct):
         vpc: with subnet groups Public, Private and Isolated.
         airflow: security group of MWAA.
         database: security group of the warehouse.
+        charts: security group of QuickSight; None in an environment without it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
@@ -61,6 +62,13 @@ class Network(Construct):
         )
         self.airflow = self._group("Airflow", "Sluice: Airflow, and the endpoints MWAA makes.")
         self.database = self._group("Database", "Sluice: the warehouse.")
+        self.charts: ec2.SecurityGroup | None = None
+        if environment.quicksight is not None:
+            self.charts = self._group("Charts", "Sluice: QuickSight.")
+            # Answers come back by themselves, as to any group: the rules for answers are those of
+            # VPC connections made before April 2023.
+            # https://docs.aws.amazon.com/quicksight/latest/user/vpc-security-groups.html
+            self.charts.connections.allow_to(self.database, POSTGRES, "QuickSight to the warehouse")
         self._connect(environment)
 
     def _group(self, construct_id: str, description: str) -> ec2.SecurityGroup:

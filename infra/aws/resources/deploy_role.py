@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ISSUER = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
 _HERE = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
+_PARTS = ("code", "pipelines", "platform", "charts")
 # cdk works through these; what CloudFormation itself may do is up to one that only it assumes.
 _CDK_ROLES = ("deploy-role", "file-publishing-role", "lookup-role")
 
@@ -100,7 +101,9 @@ def _by_cdk(environment: str) -> list[iam.PolicyStatement]:
             sid="ReadOutputs",
             actions=["cloudformation:DescribeStacks"],
             # CloudFormation ends a stack's ARN in an id that it makes up.
-            resources=[f"{stacks}-{part}/*" for part in ("code", "pipelines", "platform")],
+            resources=[
+                f"{stacks}-{part}/*" for part in ("code", "pipelines", "platform", "charts")
+            ],
         ),
         iam.PolicyStatement(
             sid="LookForBootstrap", actions=["ssm:GetParameter"], resources=[parameter]

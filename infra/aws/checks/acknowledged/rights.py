@@ -111,12 +111,12 @@ OF_RIGHTS = (
         resources=("Deploy/Policy/Resource",),
         details=tuple(
             f"Resource::{_ARN}:cloudformation:{_HERE}:stack/sluice-{{environment}}-{part}/*"
-            for part in ("code", "pipelines", "platform")
+            for part in ("code", "pipelines", "platform", "charts")
         ),
         optional=True,
         reason=(
             "CloudFormation ends the ARN of a stack in an id that it makes up; the names are those "
-            "of the three stacks, and the right is to describe them."
+            "of the four stacks, and the right is to describe them."
         ),
     ),
 )

@@ -30,6 +30,7 @@ ALL_THERE_IS = """
 import json
 from dataclasses import replace
 from infra.aws.app import add_stacks, new_app
+from infra.aws.charts.choices import QuickSight
 from infra.aws.checks.acknowledged import ACKNOWLEDGED
 from infra.aws.checks.acknowledgement import lasting
 from infra.aws.checks.plugin import find
@@ -48,6 +49,7 @@ stacks = add_stacks(app, environment=replace(
     nat_gateways=2,
     partners=(Partner(name="Acme", principal="111122223333", prefix="uploads/sqs/acme/"),),
     public_ui=False,
+    quicksight=QuickSight(authors="analysts", readers="colleagues"),
     ui_cidrs=("10.8.0.0/22",),
 ))
 app.synth()

@@ -1,0 +1,1 @@
+"""The datasets' tables in QuickSight, where an environment asks for it."""
