@@ -10,6 +10,7 @@
 - the dataset's table, ops.run and ops.rejected_row, in one transaction
 - a notice to SNS
 - an event of the table's asset, which other DAGs can wait for
+- where QuickSight is: its copy of the table, read again
 - where the dataset has a person decide: a run of approve_shrinking, when the snapshot shrank
 
 **Runs**
@@ -36,6 +37,7 @@
 | upsert | the database is out of reach, or the snapshot shrank and nobody is asked |
 | ask | approve_shrinking is not there |
 | announce | SNS is out of reach, or refuses the notice; the data is in |
+| prepare_charts, refresh_charts | they are skipped instead: QuickSight shows the load before |
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ from include.datasets import github_datasets
 from include.pipelines import github_csv_to_postgres as pipeline
 from wiring import run_input
 from wiring.assets import COUNTS, report_update
+from wiring.charts import refresh_charts
 from wiring.clients import github, lake, publish, warehouse
 from wiring.defaults import dag_defaults, timed_tags
 from wiring.failures import notify_failure, records_cause
@@ -117,8 +120,7 @@ def build(dataset: GitHubDataset) -> DAG:
     @task(outlets=[Asset(sink)], map_index_template=COUNTS, trigger_rule="none_failed")
     @records_cause
     def announce(loaded: pipeline.LoadedSnapshot) -> list[str]:
-        run, connect = this_run(), warehouse()
-        sent = pipeline.announce_end(loaded, run=run, connect=connect, publish=publish)
+        sent = pipeline.announce_end(loaded, run=this_run(), connect=warehouse(), publish=publish)
         report_update()
         return sent
 
@@ -140,7 +142,7 @@ def build(dataset: GitHubDataset) -> DAG:
         cleaned: Any = clean_and_merge(archived, asked)
         loaded: Any = upsert(cleaned, asked)
         told = start_questions(loaded) if asks else loaded
-        told >> announce(loaded)
+        told >> refresh_charts(dataset, asked, after=announce(loaded))
 
     return wire()
 

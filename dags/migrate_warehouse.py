@@ -9,6 +9,7 @@
 
 - schemas, tables and roles, as their owner (connection sluice_migrations)
 - a row in ops.migration for each file
+- where QuickSight is: the user that it reads as, and another password after a week
 
 **Runs**
 
@@ -28,6 +29,7 @@ Without it, the first task that needs the warehouse does the same.
 | --- | --- |
 | a file fails | fix it and deploy again |
 | an applied file was edited | undo the edit and add a file |
+| make_charts_login fails | the tables are up to date; clear it, then deploy again |
 | the password is refused | nothing: it is read anew at each try, so a rotation heals by itself |
 """
 
@@ -37,6 +39,7 @@ from airflow.sdk import dag, task
 
 from include.core.warehouse import migrations
 from wiring import clients
+from wiring.charts import make_charts_login
 from wiring.defaults import dag_defaults
 from wiring.failures import notify_failure, records_cause
 
@@ -59,7 +62,7 @@ def migrate() -> list[str]:
     **dag_defaults(owner="data-platform"),
 )
 def wire() -> None:
-    migrate()
+    make_charts_login(after=migrate())
 
 
 wire()

@@ -34,6 +34,8 @@ class Settings:
         lake_database: database of Glue for the tables of the lake.
         api_stand_in: address of a stand-in for the APIs; none where they are asked themselves.
         api_late_seconds: how long after its hour an API that tells of now alone is asked for it.
+        quicksight_datasets: what ids of data sets in QuickSight begin with; None without it.
+        quicksight_secret: name of the secret that QuickSight logs in to the warehouse with.
     """
 
     lake_bucket: str = ""
@@ -61,3 +63,5 @@ class Settings:
     lake_database: str = ""
     api_stand_in: str = ""
     api_late_seconds: int = 900
+    quicksight_datasets: str | None = None
+    quicksight_secret: str | None = None

@@ -222,3 +222,28 @@ def test_password_is_in_no_statement(door: Door) -> None:
     (said,) = [each for each in heard.statements if "alter role" in each and "password" in each]
     assert "SCRAM-SHA-256$" in said
     assert door.kept()["password"] not in "\n".join(heard.statements)
+
+
+@dataclass
+class Overtaken:
+    """A secret that was due until the lock was there, since another run has renewed it."""
+
+    secret: RenewedSecret
+    asked: int = 0
+
+    def is_due(self) -> bool:
+        self.asked += 1
+        return self.asked == 1 or self.secret.is_due()
+
+    def pending(self) -> Login:
+        return self.secret.pending()
+
+    def promote(self, login: Login) -> None:
+        self.secret.promote(login)
+
+
+def test_run_that_waited_for_the_renewal_of_another_leaves_it_at_that(door: Door) -> None:
+    door.renew()
+    before = door.kept()
+    assert not renew_charts_login(door.owner, Overtaken(door.secret()))
+    assert door.kept() == before

@@ -47,7 +47,15 @@ RUNS = (
     "payments_hourly",
     "sweep_arrivals",
 )
-RARE = {"athena:StopQueryExecution", "glue:UpdateTable", "kinesis:DescribeStreamSummary"}
+RARE = {
+    "athena:StopQueryExecution",
+    "glue:UpdateTable",
+    "kinesis:DescribeStreamSummary",
+    # Made where QuickSight is: test_charts_role_calls.py.
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+}
 _ATHENA = "Athena does it with the rights of who starts a query"
 _MWAA = (
     "MWAA does it itself: https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html"

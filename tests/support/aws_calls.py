@@ -125,11 +125,23 @@ def _publish(params: Mapping[str, Any]) -> list[Right]:
     return [Right("sns:Publish", params["TopicArn"])]
 
 
-def _secret(params: Mapping[str, Any]) -> list[Right]:
-    name = params["SecretId"]
-    # IAM sees the ARN, which has six characters more than the name.
-    arn = name if name.startswith("arn:") else ARN.format("secretsmanager", f"secret:{name}-abcdef")
-    return [Right("secretsmanager:GetSecretValue", arn)]
+def _secret(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
+    def needed(params: Mapping[str, Any]) -> list[Right]:
+        name = params["SecretId"]
+        # IAM sees the ARN, which has six characters more than the name.
+        made_up = ARN.format("secretsmanager", f"secret:{name}-abcdef")
+        arn = name if name.startswith("arn:") else made_up
+        return [Right(f"secretsmanager:{action}", arn)]
+
+    return needed
+
+
+def _ingestion(action: str) -> Callable[[Mapping[str, Any]], list[Right]]:
+    def needed(params: Mapping[str, Any]) -> list[Right]:
+        name = f"dataset/{params['DataSetId']}/ingestion/{params['IngestionId']}"
+        return [Right(f"quicksight:{action}", ARN.format("quicksight", name))]
+
+    return needed
 
 
 def _login(params: Mapping[str, Any]) -> list[Right]:
@@ -180,6 +192,8 @@ NEEDED: dict[str, Callable[[Mapping[str, Any]], list[Right]]] = {
     "kinesis:GetShardIterator": _stream("GetShardIterator"),
     "kinesis:ListShards": _stream("ListShards"),
     "kinesis:PutRecords": _stream("PutRecords"),
+    "quicksight:CreateIngestion": _ingestion("CreateIngestion"),
+    "quicksight:DescribeIngestion": _ingestion("DescribeIngestion"),
     "rds-db:connect": _login,
     "s3:DeleteObject": _object("DeleteObject"),
     "s3:GetObject": _object("GetObject"),
@@ -187,12 +201,16 @@ NEEDED: dict[str, Callable[[Mapping[str, Any]], list[Right]]] = {
     "s3:ListObjectVersions": _listing("ListBucketVersions"),
     "s3:ListObjectsV2": _listing("ListBucket"),
     "s3:PutObject": _object("PutObject"),
-    "secretsmanager:GetSecretValue": _secret,
+    "secretsmanager:DescribeSecret": _secret("DescribeSecret"),
+    "secretsmanager:GetSecretValue": _secret("GetSecretValue"),
+    "secretsmanager:PutSecretValue": _secret("PutSecretValue"),
+    "secretsmanager:UpdateSecretVersionStage": _secret("UpdateSecretVersionStage"),
     "sns:Publish": _publish,
     "sqs:ChangeMessageVisibilityBatch": _queue("ChangeMessageVisibility"),
     "sqs:DeleteMessageBatch": _queue("DeleteMessage"),
     "sqs:ReceiveMessage": _queue("ReceiveMessage"),
     "sqs:SendMessageBatch": _queue("SendMessage"),
+    "sts:GetCallerIdentity": lambda _: [],  # anybody may ask who they are
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra.local import aws
@@ -24,10 +24,12 @@ class Known:
     Attributes:
         outputs: of other stacks, by their names.
         attributes: of resources, by their names.
+        references: what stands for resources, by their logical ids.
     """
 
     outputs: Mapping[str, str]
     attributes: Mapping[str, str]
+    references: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_type(template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -56,7 +58,7 @@ def resolve(value: Any, known: Known) -> Any:
 def _function(value: dict[str, Any], known: Known) -> str | None:
     match value:
         case {"Ref": str(name)}:
-            found = PSEUDO_PARAMETERS.get(name, name)
+            found = PSEUDO_PARAMETERS.get(name) or known.references.get(name, name)
         case {"Fn::Join": [separator, parts]}:
             found = separator.join(resolve(parts, known))
         case {"Fn::GetAtt": [str(name), "Arn"]}:

@@ -22,7 +22,7 @@ from infra.local import aws, ports
 from infra.local import postgres as servers
 from infra.local.layout import Layout
 from infra.local.state import Secrets
-from tests.support.aws_calls import RESOURCE_ID, Call, read_calls
+from tests.support.aws_calls import ARN, RESOURCE_ID, Call, read_calls
 from tests.support.guarded_aws import start_guarded
 from tests.support.iam_policies import Grant, grants_of
 from tests.support.resolved import Known, of_type, resolve
@@ -114,7 +114,11 @@ def open_lab(
     server = _warehouse(group, layout)
     master = _put_secret(emulator, MASTER, username="sluice", password=server.secrets.sluice)
     emulator.client("s3").create_bucket(Bucket=CODE)
-    known = Known(outputs={**outputs, "CodeBucket": CODE}, attributes=_attributes(master))
+    known = Known(
+        outputs={**outputs, "CodeBucket": CODE},
+        attributes=_attributes(master),
+        references=_put_generated(emulator, platform),
+    )
     _put_connections(emulator, platform, known, server)
     statements = statements_of_the_role(emulator, outputs["PipelinesPolicyArn"], platform, known)
     environment = {
@@ -161,12 +165,25 @@ def _put_secret(emulator: aws.Emulator, name: str, **value: Any) -> str:
     return str(made["ARN"])
 
 
+def _put_generated(emulator: aws.Emulator, platform: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets whose password Secrets Manager makes; returns what their ARNs fit."""
+    found = {}
+    for logical_id, resource in platform["Resources"].items():
+        if "GenerateSecretString" in resource["Properties"]:
+            secret = resource["Properties"]
+            template = json.loads(secret["GenerateSecretString"]["SecretStringTemplate"])
+            _put_secret(emulator, secret["Name"], **template, password="never")  # noqa: S106 -- it opens nothing
+            found[logical_id] = ARN.format("secretsmanager", f"secret:{secret['Name']}-??????")
+    return found
+
+
 def _put_connections(
     emulator: aws.Emulator, platform: Mapping[str, Any], known: Known, server: servers.Server
 ) -> None:
     """The connections of the template, but for what this server has otherwise."""
     owner = {"sluice_migrations": {"login": "sluice"}}
-    for secret in of_type(platform, "AWS::SecretsManager::Secret"):
+    secrets = of_type(platform, "AWS::SecretsManager::Secret")
+    for secret in (each for each in secrets if "SecretString" in each):
         connection = json.loads(resolve(secret["SecretString"], known))
         for name in ("sslmode", "sslrootcert"):
             del connection["extra"][name]

@@ -12,6 +12,7 @@ import pytest
 from include.contracts.charts import chart_of
 from include.datasets import github_datasets
 from infra.common.paths import REPOSITORY
+from tests.support.charts_templates import synthesize_charts
 from tests.unit.infra_aws.network.networks import (
     Rule,
     airflow_group,
@@ -28,25 +29,11 @@ if TYPE_CHECKING:
 
 RunCdk = Callable[..., subprocess.CompletedProcess[str]]
 DATASETS = [dataset for dataset in github_datasets() if chart_of(dataset) is not None]
-# It writes the templates of dev with QuickSight. The checks of security have to pass.
-SYNTHESIZE = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from infra.aws.charts.choices import QuickSight
-from infra.aws.environment import DEV
-from infra.aws.synth import synthesize, write
-chosen = QuickSight(authors="analysts", readers="colleagues", identity_region="us-east-1")
-write(synthesize(replace(DEV, quicksight=chosen)), Path(sys.argv[1]) / "dev")
-"""
 
 
 @pytest.fixture(scope="module")
 def folder(run_cdk: RunCdk, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("charts")
-    done = run_cdk("-c", SYNTHESIZE, str(made))
-    assert done.returncode == 0, done.stderr
-    return made
+    return synthesize_charts(run_cdk, tmp_path_factory.mktemp("charts"))
 
 
 @pytest.fixture(scope="module")
