@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,11 @@ class Cdk:
             ["--context", f"environment={self.environment}"],
             "the CDK app has a fault; `make synth` shows it without an account",
         )
+
+    def has(self, stack: str) -> bool:
+        """Whether the app has synthesized a stack of that name."""
+        manifest = json.loads((self.assembly / "manifest.json").read_text())
+        return stack in manifest["artifacts"]
 
     def bootstrapped(self) -> bool:
         """Whether the account has in this region what cdk deploys by."""
@@ -104,8 +110,9 @@ class Cdk:
         """Delete one stack, without asking.
 
         Raises:
-            DeployError: CloudFormation could not delete all of it.
+            DeployError: CloudFormation could not delete all of it, or the app does not have it.
         """
+        check_is_known(stack, self)
         advice = f"the events of stack {stack} above say what prevents it"
         self._run(["destroy", stack, "--exclusively", "--force"], self._app(), advice)
 
@@ -129,3 +136,17 @@ class Cdk:
         )
         if done.returncode:
             raise DeployError(f"cdk {' '.join(command[:2])} ended with {done.returncode}: {advice}")
+
+
+def check_is_known(stack: str, cdk: Cdk) -> None:
+    """Refuse a stack that is deployed and that the app no longer has: cdk would pass it over.
+
+    Raises:
+        DeployError: says how it is deleted.
+    """
+    if not cdk.has(stack):
+        raise DeployError(
+            f"stack {stack} is there, but the environment does not ask for it any more. Others "
+            f"wait for it to go: aws cloudformation delete-stack --stack-name {stack}, "
+            "then start again"
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from infra.common.airflow_rest import now
 from infra.common.paths import POOLS
 from infra.deploy import airflow_environment, code_files, dag_files, smoke, stacks
+from infra.deploy.cdk import check_is_known
 from infra.deploy.errors import DeployError
 from infra.deploy.known_dags import dags_of, wait_until_known
 from infra.deploy.mwaa_airflow import MwaaAirflow
@@ -65,6 +66,8 @@ def deploy(to: Deployment, *, confirm: Callable[[], bool]) -> None:
         for part in stacks.PARTS:
             found = stacks.find(to.account.client("cloudformation"), to.stack(part))
             stacks.check_can_change(found)
+            if found is not None:
+                check_is_known(found.name, to.cdk)
         to.cdk.diff()
     if not confirm():
         raise DeployError("not confirmed, nothing was changed")
@@ -73,6 +76,7 @@ def deploy(to: Deployment, *, confirm: Callable[[], bool]) -> None:
             to.cdk.bootstrap()
     versions = deploy_stacks(to)
     deploy_dags(to, versions)
+    deploy_charts(to)
 
 
 def check_package(package: Path) -> None:
@@ -147,6 +151,21 @@ def deploy_dags(to: Deployment, versions: dict[str, str]) -> None:
     for dag_id in smoke.DAGS:
         with step(f"run {dag_id}"):
             smoke.run(api, dag_id, url=url, report=detail, patience=to.patience)
+
+
+def deploy_charts(to: Deployment) -> None:
+    """Deploy what QuickSight shows, where the environment has it.
+
+    It comes last: QuickSight logs in to the warehouse when it is told of it, as a user that the
+    run of migrate_warehouse has made.
+
+    Raises:
+        DeployError: the stack failed.
+    """
+    charts = to.stack("charts")
+    if to.cdk.has(charts):
+        with step(f"deploy {charts}"):
+            to.cdk.deploy(charts, force=True)
 
 
 def _sync(to: Deployment) -> dag_files.Changes:

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.errors import DeployError
 
-# In the order in which they are made.
-PARTS = ("code", "pipelines", "platform")
+# In the order in which they are made; the last one is there where an environment has QuickSight.
+PARTS = ("code", "pipelines", "platform", "charts")
 _STUCK = {
     "ROLLBACK_FAILED": "its creation failed and could not be undone: delete it by make destroy",
     "DELETE_FAILED": "it was deleted in part: finish that by make destroy",
