@@ -190,7 +190,7 @@ def test_users_cannot_pass_on_what_they_may(shared: Connect) -> None:
     assert (grantable, administered) == ([], [])
 
 
-@pytest.mark.parametrize("table", [*DATASETS, "ops.run", "ops.arrival"])
+@pytest.mark.parametrize("table", [*DATASETS, "ops.run", "ops.arrival", "ops.open_reject"])
 def test_charts_may_read_tables_ledger_and_registry(shared_charts: Connect, table: str) -> None:
     found = query(shared_charts, f"select current_user, count(*) from {table}")
     assert found == [("sluice_charts_reader", 0)]

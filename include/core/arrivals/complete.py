@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from include.core.arrivals.results import FileResult
     from include.core.aws.objects import ObjectStore
     from include.core.runs.notices import RunFacts
-    from include.core.runs.quarantine import QuarantineRow
+    from include.core.runs.quarantine import QuarantineRow, Version
 
     # Called with a file that failed, and the cause.
     OnFailed = Callable[[ReceivedFile, str], None]
@@ -133,7 +133,8 @@ def finish_run(
         status = "failed" if outcomes.failures else "success" if outcomes.done else "skipped"
         if record_run(cursor, run, counts, details, status=status):
             failpoint("finish.entered_in_ledger")
-            quarantine_rows(cursor, run, _rejected(outcomes, resources.lake, resources.folder))
+            rejected = _rejected(outcomes, resources.lake, resources.folder)
+            quarantine_rows(cursor, run, rejected, read=_versions_read(outcomes))
             if status != "failed":
                 facts = _facts(received, resources)
                 duration = datetime.now(timezone.utc) - run.started_at
@@ -236,10 +237,12 @@ def _sum(outcomes: Outcomes, warnings: list[str]) -> tuple[Counts, Details]:
 
 def _source(file: ReceivedFile, result: FileResult) -> dict[str, Any]:
     seconds, delivered = result["seconds"], result["counts"].get("delivered", 0)
+    only = {"rejected_only": True} if result.get("rejected_only") else {}
     return {
         "file": file["key"],
         "version_id": file["version_id"],
         "stored_at": file["stored_at"],
+        **only,
         **result["counts"],
         "seconds": round(seconds, 1),
         "rows_per_second": result.get("rows_per_second") or round(delivered / max(seconds, 0.001)),
@@ -252,6 +255,15 @@ def _rejected(outcomes: Outcomes, lake: ObjectStore, folder: Path) -> Iterator[Q
         if rejects := result["rejects"]:
             lake.get_file(rejects["key"], copy, sha256=rejects["sha256"])
             yield from read_rejected(copy)
+
+
+def _versions_read(outcomes: Outcomes) -> list[Version]:
+    """The files whose rows were read, as rejected rows name them."""
+    return [
+        (file["key"], file["version_id"])
+        for file, result in outcomes.done
+        if not result.get("unread")
+    ]
 
 
 def _release_messages(

@@ -22,12 +22,16 @@ class FileResult(_EveryResult, total=False):
     """What a pipeline made of one file, as its tasks exchange it in JSON.
 
     index: the file's place in its run. counts: read = the sum of the others. rejects: a file of the
-    rejected rows. cause: why the file failed all the same, and final that no retry helps. warning:
-    what the notice says of it. declaration: a module to add, so that the file can be taken. missing
-    rows have left no trace; missing_ids names the first.
+    rejected rows. unread: none of its rows was read, such as those of a version that waits.
+    rejected_only: only rows were read that an earlier run had rejected. cause: why the file failed
+    all the same, and final that no retry helps. warning: what the notice says of it. declaration:
+    a module to add, so that the file can be taken. missing rows have left no trace; missing_ids
+    names the first.
     """
 
     rows_per_second: int
+    unread: bool
+    rejected_only: bool
     cause: str
     final: bool
     warning: str
@@ -36,15 +40,17 @@ class FileResult(_EveryResult, total=False):
     missing_ids: list[str]
 
 
-def without_rows(index: int, **more: object) -> FileResult:
+def without_rows(index: int, *, unread: bool = True, **more: object) -> FileResult:
     """The result of a file of which no row is counted.
 
     Arguments:
         index: the file's place in its run.
+        unread: none was read either; False where they are counted elsewhere.
         more: what the result has beside, such as a warning.
     """
     nothing = {"counts": {"read": 0}, "rejects": None, "rejects_by_code": {}, "seconds": 0.0}
-    return cast("FileResult", {"index": index, **nothing, **more})
+    told = {"unread": True} if unread else {}
+    return cast("FileResult", {"index": index, **nothing, **told, **more})
 
 
 def to_registry(result: FileResult) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from include.core.failpoints import failpoint
 from include.core.statements import read_statement
 from include.errors import RejectLimitError
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from include.core.csv.faults import Reject
     from include.core.runs.ledger import RunOfSink
     from include.core.runs.run import Run
+
+Version = tuple[str, str]
+"""A file, as the rows of quarantine name it, and its commit or object version."""
 
 # A row may have 64 KiB of raw text: 64 MB of JSON in one statement at most.
 _BATCH_ROWS: Final = 1000
@@ -81,6 +85,12 @@ def read_rejected(rejects_file: Path) -> Iterator[QuarantineRow]:
             yield QuarantineRow(**json.loads(line))
 
 
+def write_rejected(rejects_file: Path, rows: Iterable[QuarantineRow]) -> None:
+    """Write a file of rejected rows, as read_rejected reads it."""
+    with rejects_file.open("w", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(asdict(row)) + "\n" for row in rows)
+
+
 def count_codes(rejects_file: Path) -> dict[str, int]:
     """How many rows each code has."""
     return dict(Counter(row.code for row in read_rejected(rejects_file)))
@@ -131,16 +141,71 @@ def refuse_rejects(
     raise RejectLimitError(message(f"{first.file}, {line}"), of_file=message(line))
 
 
-def quarantine_rows(cursor: cursor, run: RunOfSink, rows: Iterable[QuarantineRow]) -> int:
-    """Replace what the run has in quarantine by these rows, and count them."""
+def quarantine_rows(
+    cursor: cursor,
+    run: RunOfSink,
+    rows: Iterable[QuarantineRow],
+    *,
+    read: Iterable[Version] = (),
+) -> int:
+    """Replace what the run has in quarantine by these rows, and count them.
+
+    Arguments:
+        cursor: of the transaction that loads what was not rejected.
+        run: which run.
+        rows: those that it has rejected.
+        read: versions that it has read whole: rows of them that wait and that it has not rejected
+            leave quarantine. Those that an earlier try of the run rejected are then no longer its
+            rejects; they stay as rows that have left.
+    """
+    with _filling(cursor, run, run.sink, read) as named:
+        written = _fill(cursor, named, rows)
     # An earlier try of the run may have left rows of its own.
-    cursor.execute(read_statement("runs/replace_quarantine.empty"), asdict(run))
-    return add_rows(cursor, run, run.sink, rows)
+    cursor.execute(read_statement("runs/replace_quarantine.empty"), named)
+    return written
 
 
-def add_rows(cursor: cursor, run: Run, sink: str, rows: Iterable[QuarantineRow]) -> int:
-    """Put rows into the quarantine beside what a run has there of a sink, and count them."""
-    named = {**run.parameters, "sink": sink}
+def add_rows(
+    cursor: cursor,
+    run: Run,
+    sink: str,
+    rows: Iterable[QuarantineRow],
+    *,
+    read: Iterable[Version] = (),
+) -> int:
+    """Put rows into the quarantine beside what a run has there of a sink, and count them.
+
+    Arguments are those of quarantine_rows, and the sink.
+    """
+    with _filling(cursor, run, sink, read) as named:
+        return _fill(cursor, named, rows)
+
+
+def waiting_versions(cursor: cursor, sink: str, file: str) -> set[str]:
+    """Versions of a file of which rows wait in quarantine."""
+    cursor.execute(read_statement("runs/replace_quarantine.waiting"), {"sink": sink, "file": file})
+    return {version for (version,) in cursor.fetchall()}
+
+
+@contextmanager
+def _filling(
+    cursor: cursor, run: Run, sink: str, read: Iterable[Version]
+) -> Iterator[dict[str, Any]]:
+    """Settle what waits of the versions that were read, around the writing of new rejects."""
+    named: dict[str, Any] = {**run.parameters, "sink": sink}
+    cursor.execute(read_statement("runs/replace_quarantine.guard"), named)
+    cursor.execute(read_statement("runs/replace_quarantine.newest"), named)
+    ((named["before"],),) = cursor.fetchall()
+    yield named
+    versions = [{"file": file, "version": version} for file, version in read]
+    if versions:
+        failpoint("quarantine.filled")
+        values = named | {"versions": json.dumps(versions)}
+        cursor.execute(read_statement("runs/replace_quarantine.settle"), values)
+        failpoint("quarantine.settled")
+
+
+def _fill(cursor: cursor, named: dict[str, Any], rows: Iterable[QuarantineRow]) -> int:
     written = 0
     batch: list[dict[str, Any]] = []
     for row in rows:
@@ -151,7 +216,7 @@ def add_rows(cursor: cursor, run: Run, sink: str, rows: Iterable[QuarantineRow])
     return written + _write_batch(cursor, named, batch)
 
 
-def _write_batch(cursor: cursor, named: dict[str, str], batch: list[dict[str, Any]]) -> int:
-    values = {**named, "rows": json.dumps(batch)}
+def _write_batch(cursor: cursor, named: dict[str, Any], batch: list[dict[str, Any]]) -> int:
+    values = named | {"rows": json.dumps(batch)}
     cursor.execute(read_statement("runs/replace_quarantine.fill"), values)
     return cursor.rowcount

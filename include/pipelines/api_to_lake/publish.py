@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from include.contracts.apis import ApiDataset
     from include.core.runs.ledger import RunOfSink
+    from include.core.runs.quarantine import Version
     from include.pipelines.api_to_lake.task_values import (
         ConvertedHour,
         LakeResources,
@@ -116,7 +117,8 @@ def publish(
         details = _details(cursor, dataset, run, made, stored)
         facts = facts_of(run, dataset=dataset.name, ui_url=resources.ui_url)
         if record_run(cursor, run, counts, details):
-            quarantine_rows(cursor, run, read_rejected(made.rejects))
+            read = _versions(dataset, made)
+            quarantine_rows(cursor, run, read_rejected(made.rejects), read=read)
             notice = success_notice(
                 facts, counts=counts, details=details, missing=stored["missing"]
             )
@@ -239,6 +241,16 @@ def _counts(made: Partition) -> Counts:
         unchanged=made.changes.unchanged,
         deleted=made.changes.deleted,
     )
+
+
+def _versions(dataset: ApiDataset, made: Partition) -> list[Version]:
+    """The answers that were read, as rejected records name them."""
+    calls = made.index["calls"]
+    return [
+        (answer["key"], answer["sha256"])
+        for call in dataset.calls
+        for answer in calls.get(call.name, ())
+    ]
 
 
 def _new_fields(dataset: ApiDataset, made: Partition) -> list[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from include.contracts.github import GitHubDataset
     from include.core.runs.ledger import RunOfSink
+    from include.core.runs.quarantine import Version
     from include.core.runs.run import Run
     from include.core.warehouse.connection import Connect
     from include.core.warehouse.shrunken import Shrinkage
@@ -142,7 +143,7 @@ def _upsert(
             return cast("LoadedSnapshot", asdict(counts) | asks | preview)
         if record_run(cursor, run, counts, details):
             failpoint("upsert.entered_in_ledger")
-            quarantine_rows(cursor, run, read_rejected(rejects_file))
+            quarantine_rows(cursor, run, read_rejected(rejects_file), read=_versions(cleaned))
             failpoint("upsert.quarantined")
             write_notice(cursor, notice)
         failpoint("upsert.recorded")
@@ -213,6 +214,11 @@ def _counts(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Counts:
         superseded=loaded.superseded,
         deleted=loaded.deleted,
     )
+
+
+def _versions(cleaned: CleanedSnapshot) -> list[Version]:
+    """What was read, as rejected rows name it."""
+    return [(f"{file['repository']}/{file['path']}", file["commit"]) for file in cleaned["sources"]]
 
 
 def _details(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Details:

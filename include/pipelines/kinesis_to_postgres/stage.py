@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg2.extras import Json
 
 from include.core.failpoints import failpoint
-from include.core.runs.quarantine import add_rows
+from include.core.runs.quarantine import add_rows, waiting_versions
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.pipelines.kinesis_to_postgres.records import ForeignError, Publication, read_batch
@@ -95,7 +95,7 @@ def take_over(
         ends = _keep_ends(cursor, resources, batch, numbers)
         staged = _stage(cursor, batch, numbers)
         failpoint("read_shard.staged")
-        foreign = add_rows(cursor, resources.run, resources.sink, batch.foreign)
+        foreign = _set_aside(cursor, resources, batch)
         failpoint("read_shard.set_aside")
     failpoint("read_shard.committed")
     taken.records += len(records)
@@ -163,6 +163,16 @@ def _stage(cursor: cursor, batch: Batch, numbers: dict[Publication, int]) -> int
     cursor.copy_expert(_statement("stage_batch.copy"), lines)
     cursor.execute(_statement("stage_batch.keep"))
     return cursor.rowcount
+
+
+def _set_aside(cursor: cursor, resources: ReadResources, batch: Batch) -> int:
+    """Put foreign records into the quarantine; those there that are none any more leave it."""
+    waiting = waiting_versions(cursor, resources.sink, batch.shard_id)
+    if not (waiting or batch.foreign):
+        return 0
+    numbers = [record["SequenceNumber"] for record in batch.records]
+    read = [(batch.shard_id, number) for number in numbers if number in waiting]
+    return add_rows(cursor, resources.run, resources.sink, batch.foreign, read=read)
 
 
 def listed(publications: list[Publication]) -> str:

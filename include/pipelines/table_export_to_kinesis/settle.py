@@ -203,7 +203,8 @@ def _publish(cursor: cursor, computed: Computed) -> None:
 
 def _beside(result: FileResult, index: int) -> FileResult:
     """The result of a further file of an export, whose counts are at the first one's."""
-    return {**result, **without_rows(index, seconds=result["seconds"])}
+    unread = result.get("unread", False)
+    return {**result, **without_rows(index, unread=unread, seconds=result["seconds"])}
 
 
 def _run_of(export: Export, run: Run) -> StartedRun:
