@@ -19,6 +19,7 @@ SluiceError
 │   │   ├── WithdrawnError
 │   │   └── UndeclaredTableError
 │   ├── FilesFailedError
+│   ├── ReplayError
 │   ├── DeliveryRefusedError
 │   ├── NoticeRefusedError
 │   ├── TallyError
@@ -203,6 +204,10 @@ class FilesFailedError(TerminalError):
     @property
     def below(self) -> str:
         return self._below
+
+
+class ReplayError(TerminalError):
+    """A run that reads rejected rows again has failed."""
 
 
 class DeliveryRefusedError(TerminalError):
