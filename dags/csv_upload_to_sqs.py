@@ -14,7 +14,7 @@
 **Runs**
 
 - when a file lands
-- by hand with the form: a key, or a prefix
+- by hand with the form: a key, or a prefix; of a file also its rejected rows alone
 - when the sweep finds a file whose event was lost
 
 The parts of large files, of all runs, share the pool sqs_sends.
@@ -50,15 +50,14 @@ from include.datasets import json_uploads, upload_of
 from include.pipelines import csv_upload_to_sqs as pipeline
 from wiring.failures import records_cause
 from wiring.task_context import name_in_ui
-from wiring.uploads.defaults import upload_dag_defaults
 from wiring.uploads.pipelines import CSV_UPLOAD_TO_SQS
+from wiring.uploads.rejected import message_dag_defaults, receive_for_messages, rejected_of
 from wiring.uploads.resources import deliver_resources
 from wiring.uploads.tasks import (
     JSON,
     add_causes,
     announce_to,
     finish_upload_run,
-    receive,
     recording_cause,
     results_of,
     skip_mapping,
@@ -77,7 +76,9 @@ def deliver(file: ReceivedFile, files: list[ReceivedFile]) -> pipeline.Delivered
     name_in_ui(file_name=file["key"])
     with recording_cause(file), deliver_resources() as resources:
         upload = upload_of(UPLOADS, file["key"])
-        delivered = pipeline.deliver(upload, file, files=len(files), resources=resources)
+        delivered = pipeline.deliver(
+            upload, file, files=len(files), resources=resources, rejected_of=rejected_of()
+        )
     left = len(files) > 1 or pipeline.parts_to_send([delivered])
     return delivered if left else skip_mapping("find_parts", delivered)
 
@@ -110,11 +111,11 @@ def settle(delivered: Any, parts: Any, sent: Any) -> dict[str, int]:
     doc_md=__doc__,
     schedule=CSV_UPLOAD_TO_SQS.asset(),
     tags=["s3", "sqs", "uploads"],
-    **upload_dag_defaults(CSV_UPLOAD_TO_SQS),
+    **message_dag_defaults(),
 )
 def wire() -> None:
     # To a type checker a task returns what its function does; Airflow passes a promise.
-    files: Any = receive()
+    files: Any = receive_for_messages()
     delivered: Any = deliver.partial(files=files).expand(file=files)
     parts: Any = find_parts(delivered)
     announce_to(CSV_UPLOAD_TO_SQS)(settle(delivered, parts, deliver_part.expand(part=parts)))

@@ -60,6 +60,7 @@ class Place(UploadPlace):
         upload: the dataset.
         queue_url: where messages end up.
         sqs: URL that messages are sent to, when it is not the emulator's.
+        rejected_of: the sink whose rejected rows alone are sent; None where all rows are.
     """
 
     KEY = "uploads/sqs/file.csv"
@@ -67,6 +68,7 @@ class Place(UploadPlace):
     upload: JsonUpload = ANY
     queue_url: str
     sqs: str | None = None
+    rejected_of: str | None = None
 
     def deliver(self, file: ReceivedFile, run_id: str = "run") -> FileResult:
         """One try of all tasks of a file, each in a folder as a task has it."""
@@ -78,7 +80,9 @@ class Place(UploadPlace):
     def read(self, file: ReceivedFile, run_id: str = "run") -> pipeline.DeliveredFile:
         """One try of the first task, which sends a small file's rows."""
         with self.resources(run_id, "deliver") as resources:
-            return pipeline.deliver(self.upload, file, files=1, resources=resources)
+            return pipeline.deliver(
+                self.upload, file, files=1, resources=resources, rejected_of=self.rejected_of
+            )
 
     def deliver_part(self, part: pipeline.Part, run_id: str = "run") -> pipeline.DeliveredPart:
         """One try of the task of a part."""

@@ -12,6 +12,7 @@ from include.core.arrivals.resources import Resources
 from include.core.arrivals.results import from_registry
 from include.core.arrivals.shares import rows_a_task
 from include.core.arrivals.versions import fetch
+from include.core.aws.objects import sha256_of
 from include.core.failpoints import failpoint
 from include.core.runs.quarantine import count_codes, refuse_rejects
 from include.errors import ArrivalError
@@ -20,6 +21,7 @@ from include.pipelines.csv_upload_to_sqs.load import Pointer, Sender
 from include.pipelines.csv_upload_to_sqs.numbered_rows import read_part
 from include.pipelines.csv_upload_to_sqs.parts import store_parts
 from include.pipelines.csv_upload_to_sqs.progress import progress_of
+from include.pipelines.csv_upload_to_sqs.rejected import find_undelivered, keep_undelivered
 from include.pipelines.csv_upload_to_sqs.transform import check_rows
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES: Final = (
     1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 )
+
+_DIGITS: Final = 16  # of a digest, in the name of a file of rejected rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,12 @@ class DeliverResources(Resources):
 
 
 def deliver(
-    upload: JsonUpload, file: ReceivedFile, *, files: int, resources: DeliverResources
+    upload: JsonUpload,
+    file: ReceivedFile,
+    *,
+    files: int,
+    resources: DeliverResources,
+    rejected_of: str | None = None,
 ) -> DeliveredFile:
     """Send each good row of a file as a message, or one message that points to all of them.
 
@@ -72,6 +81,8 @@ def deliver(
         file: which, of those that the run has claimed.
         files: how many files the run has; they share the number of parts that a run may have.
         resources: what the task works with.
+        rejected_of: send only rows that wait in the quarantine of this sink, and that were never
+            delivered, under the numbers that they have in the whole file.
 
     Returns:
         The result, with rows_per_second of this try, or with the parts to be sent. A file that is
@@ -79,7 +90,8 @@ def deliver(
 
     Raises:
         ArrivalBusyError: another run holds the file, or has taken it over.
-        ArrivalError: the file is gone, not what was found, or its key fits no message.
+        ArrivalError: the file is gone, not what was found, or its key fits no message; or its
+            rejected rows cannot be sent alone.
         InputFileError: the whole file breaks its contract.
         RuleError: the contract cannot be delivered as JSON.
         RejectLimitError: more rows were rejected than the dataset allows; nothing was sent.
@@ -91,16 +103,23 @@ def deliver(
     failpoint("deliver.held")
     if claim.held is None:
         return cast("DeliveredFile", from_registry(claim.counts, index=file["index"]))
-    _refuse_key(upload, file)
+    only = rejected_of is not None
+    _refuse_key(upload, file, only=only)
     fetch(resources.landing.client, file, folder / "upload")
     failpoint("deliver.fetched")
     envelope = Envelope(file)
     with check_rows(
         upload, file, envelope=envelope, folder=folder, memory=resources.memory
-    ) as checked:
-        refuse_rejects(upload.name, upload.rejects, read=checked.read, rejects_file=checked.rejects)
+    ) as whole:
+        refuse_rejects(upload.name, upload.rejects, read=whole.read, rejects_file=whole.rejects)
         failpoint("deliver.checked")
+        checked = whole
+        if rejected_of is not None:
+            undelivered = find_undelivered(resources.connect, rejected_of, file)
+            checked = keep_undelivered(whole, undelivered)
         delivered = _result(file, checked, began=began, resources=resources)
+        if only:
+            delivered["rejected_only"] = True
         failpoint("deliver.handed_over")
         size = rows_a_task(upload.part_rows, checked.deliverable, files=files)
         if upload.delivery == "messages" and checked.deliverable > size:
@@ -110,13 +129,21 @@ def deliver(
                 "version_id": file["version_id"],
                 "token": claim.held.token,
             }
-            parts = store_parts(checked, size, file=held, index=file["index"], resources=resources)
+            parts = store_parts(
+                checked,
+                size,
+                file=held,
+                index=file["index"],
+                resources=resources,
+                rejected_only=only,
+            )
             return {**delivered, "began": began, "parts": list(parts)}
         sending = time.monotonic()
         lease = Lease(resources.connect, claim.held)
-        with progress_of(resources.connect, lease, upload=upload) as progress:
+        marks = progress_of(resources.connect, lease, upload=upload, rejected_only=only)
+        with marks as progress:
             sender = _sender(envelope, progress, resources)
-            sent = _send(upload, checked, resources=resources, sender=sender)
+            sent = _send(upload, checked, resources=resources, sender=sender, only=only)
     failpoint("deliver.sent")
     rate = round(sent / max(time.monotonic() - sending, 0.001))
     return {**delivered, "seconds": time.time() - began, "rows_per_second": rate}
@@ -156,7 +183,14 @@ def _send_part(
     local = resources.hand_over(part["index"]).get(part, "part.parquet")
     failpoint("deliver_part.fetched")
     number, span = part["number"], (part["first"], part["last"])
-    progress = progress_of(resources.connect, lease, upload=upload, part=number, span=span)
+    progress = progress_of(
+        resources.connect,
+        lease,
+        upload=upload,
+        part=number,
+        span=span,
+        rejected_only=part.get("rejected_only", False),
+    )
     rows = read_part(local, folder=resources.folder, memory=resources.memory)
     with progress as marks, rows as numbered:
         sender = _sender(Envelope(part["file"]), marks, resources)
@@ -184,7 +218,7 @@ def _result(
     }
 
 
-def _refuse_key(upload: JsonUpload, file: FileName) -> None:
+def _refuse_key(upload: JsonUpload, file: FileName, *, only: bool) -> None:
     """Stop before anything is sent if a message, or the lake, cannot name the file.
 
     Raises:
@@ -194,31 +228,35 @@ def _refuse_key(upload: JsonUpload, file: FileName) -> None:
         raise ArrivalError(
             "The key holds characters that no message may have. Upload the file under another key"
         )
-    if upload.delivery == "file" and len(_lines_key(upload, file).encode()) > MAX_KEY_BYTES:
+    longest = _lines_key(upload, file, "." + "f" * _DIGITS if only else "")
+    if upload.delivery == "file" and len(longest.encode()) > MAX_KEY_BYTES:
         raise ArrivalError("The key is too long. Upload the file under a shorter one")
 
 
-def _lines_key(upload: JsonUpload, file: FileName) -> str:
-    return f"json/{upload.name}/{file['key']}/{file['version_id']}.jsonl"
+def _lines_key(upload: JsonUpload, file: FileName, rejected: str = "") -> str:
+    return f"json/{upload.name}/{file['key']}/{file['version_id']}{rejected}.jsonl"
 
 
 def _send(
-    upload: JsonUpload, checked: Checked, *, resources: DeliverResources, sender: Sender
+    upload: JsonUpload, checked: Checked, *, resources: DeliverResources, sender: Sender, only: bool
 ) -> int:
     """Send what is not acknowledged yet; returns how many rows that are."""
     if upload.delivery == "file":
-        return _send_file(upload, checked, resources=resources, sender=sender)
+        if only and not checked.deliverable:
+            return 0
+        return _send_file(upload, checked, resources=resources, sender=sender, only=only)
     name = checked.file["key"]
     return sender.send_rows(checked.rows.read(), total=checked.deliverable, name=name)
 
 
 def _send_file(
-    upload: JsonUpload, checked: Checked, *, resources: DeliverResources, sender: Sender
+    upload: JsonUpload, checked: Checked, *, resources: DeliverResources, sender: Sender, only: bool
 ) -> int:
     """Store the rows and send a pointer to them; returns how many rows that are."""
     file, lake, lines = checked.file, resources.lake, resources.folder / "rows.jsonl"
     checked.write_lines(lines)
-    key = _lines_key(upload, file)
+    # The file that has the other rows may not have been read yet.
+    key = _lines_key(upload, file, f".{sha256_of(lines)[:_DIGITS]}" if only else "")
     sha256 = lake.put_file(key, lines)
     failpoint("deliver.file_stored")
     pointer: Pointer = {
@@ -229,5 +267,5 @@ def _send_file(
         "file": file["key"],
         "version_id": file["version_id"],
     }
-    sender.send_pointer(pointer)
+    sender.send_pointer(pointer, rejected_only=only)
     return checked.deliverable

@@ -30,7 +30,8 @@ class Envelope:
     Message attributes: row_number (Number), file (the object's key), version_id, and
     idempotency_key, the hexadecimal SHA-256 of the JSON array [pipeline, bucket, key, version_id,
     row_number], ASCII and without blanks. The message that points to a whole file has neither
-    row_number nor that element.
+    row_number nor that element; of one that points to rows that were rejected before, the element
+    is the SHA-256 of their file.
 
     Arguments:
         file: bucket, key and version_id.
@@ -53,11 +54,11 @@ class Envelope:
             for name, attribute in self.attributes(0).items()
         ) - len("0")
 
-    def attributes(self, number: int | None) -> dict[str, dict[str, str]]:
-        """The attributes of the message of a row, or of the pointer to all rows."""
-        digest = self._digest.copy()
-        digest.update(b"]" if number is None else b",%d]" % number)
-        numbered = {} if number is None else {"row_number": _attribute("Number", str(number))}
+    def attributes(self, number: int | str | None) -> dict[str, dict[str, str]]:
+        """The attributes of the message of a row, or of a pointer: to all rows, or to a SHA-256."""
+        digest, is_row = self._digest.copy(), isinstance(number, int)
+        digest.update(b"]" if number is None else f",{json.dumps(number)}]".encode())
+        numbered = {"row_number": _attribute("Number", str(number))} if is_row else {}
         key = {"idempotency_key": _attribute("String", digest.hexdigest())}
         return {**numbered, **self._common, **key}
 

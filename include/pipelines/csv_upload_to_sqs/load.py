@@ -76,18 +76,20 @@ class Sender:
             failpoint("deliver.batch_recorded")
         return sending.sent
 
-    def send_pointer(self, pointer: Pointer) -> None:
+    def send_pointer(self, pointer: Pointer, *, rejected_only: bool = False) -> None:
         """Send the message that points to a file of rows, unless it has been acknowledged.
 
         Arguments:
             pointer: its body; sha256 is that of the file.
+            rejected_only: the file has not all rows of the upload, to which another one points.
 
         Raises:
             ArrivalBusyError, DeliveryRefusedError, DeliveryUnavailableError: as send_rows does.
         """
         if self.progress.pointer == pointer["sha256"]:
             return
-        self._send([(json.dumps(pointer), self.envelope.attributes(None))])
+        named = pointer["sha256"] if rejected_only else None
+        self._send([(json.dumps(pointer), self.envelope.attributes(named))])
         failpoint("deliver.pointer_sent")
         self.progress.note_pointer(pointer["sha256"])
         failpoint("deliver.pointer_recorded")

@@ -81,6 +81,17 @@ class NumberedRows:
             self._run("number_rows.leave_out", lines=list(lines))
         return lines
 
+    def count(self, lines: Sequence[int]) -> tuple[int, int]:
+        """Count the file's rows, rejected ones among them, and those that begin at some lines."""
+        ((rows, begun),) = self._run("number_rows.count", lines=list(lines)).fetchall()
+        return rows, begun
+
+    def leave_only(self, lines: Sequence[int]) -> int:
+        """Leave out all rows but those that begin at some lines; returns how many are left."""
+        self._run("number_rows.leave_only", lines=list(lines))
+        ((left,),) = self._run("number_rows.count_left").fetchall()
+        return int(left)
+
     def spans(self, size: int) -> list[Span]:
         """Cut the rows into parts of so many, in order of their numbers."""
         return [Span(*found) for found in self._run("number_rows.list_spans", size=size).fetchall()]

@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from include.pipelines.csv_upload_to_sqs.transform import Checked
 
 
-class Part(Stored):
-    """A part of a file's rows in the lake.
-
-    number is from 1, index the file's; first and last are the numbers of its first and last row,
-    rows how many there are.
-    """
-
+class _EveryPart(Stored):
     index: int
     number: int
     file: HeldFile
     first: int
     last: int
     rows: int
+
+
+class Part(_EveryPart, total=False):
+    """A part of a file's rows in the lake.
+
+    number is from 1, index the file's; first and last are the numbers of its first and last row,
+    rows how many there are. rejected_only: only rows that an earlier run had rejected.
+    """
+
+    rejected_only: bool
 
 
 class DeliveredFile(FileResult, total=False):
@@ -53,9 +57,16 @@ class DeliveredPart(TypedDict):
 
 
 def store_parts(
-    checked: Checked, size: int, *, file: HeldFile, index: int, resources: Resources
+    checked: Checked,
+    size: int,
+    *,
+    file: HeldFile,
+    index: int,
+    resources: Resources,
+    rejected_only: bool = False,
 ) -> Iterator[Part]:
     """Store the rows of a file in parts of so many."""
+    only: Part = {"rejected_only": True} if rejected_only else {}  # type: ignore[typeddict-item]
     hand_over, local = resources.hand_over(index), resources.folder / "part.parquet"
     for number, span in enumerate(checked.rows.spans(size), 1):
         checked.rows.write(span, local)
@@ -70,6 +81,7 @@ def store_parts(
             "first": span.first,
             "last": span.last,
             "rows": span.rows,
+            **only,
         }
 
 
@@ -105,6 +117,8 @@ def _sum_up(file: DeliveredFile, delivered: list[DeliveredPart]) -> FileResult:
         "rejects_by_code": file["rejects_by_code"],
         "seconds": time.time() - file["began"],
     }
+    if "rejected_only" in file:
+        result["rejected_only"] = file["rejected_only"]
     rows = sum(part["rows"] for part in delivered)
     if delivered:
         began = min(part["began"] for part in delivered)

@@ -46,6 +46,7 @@ def progress_of(
     upload: JsonUpload,
     part: int = 0,
     span: Span | None = None,
+    rejected_only: bool = False,
 ) -> Iterator[Progress]:
     """The progress of a delivery, on a connection of its own; marks do not wait for the disk.
 
@@ -55,11 +56,13 @@ def progress_of(
         upload: how the file is delivered; rows that another contract has made count as not sent.
         part: the number of the part; 0 for a whole file.
         span: the first and last number of the part's rows, which other limits of parts change.
+        rejected_only: rows between those that are sent are not.
 
     Raises:
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says, here and from marks.
     """
-    plan = hashlib.sha256(repr((upload.delivery, upload.contract, span)).encode()).hexdigest()
+    facts = (upload.delivery, upload.contract, span, *(["rejected"] if rejected_only else []))
+    plan = hashlib.sha256(repr(facts).encode()).hexdigest()
     with autocommit(connect, doing="mark the progress of a delivery") as cursor:
         set_progress_session(cursor)
         yield Progress(_FileMarks(cursor, lease, part), plan=plan)

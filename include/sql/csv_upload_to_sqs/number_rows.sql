@@ -43,6 +43,30 @@ set body = null
 where line in (select unnest($lines::bigint []))
 
 
+-- name: count
+-- How many rows the file has, and of how many of some lines a row begins there.
+-- Grain: one row. Parameters: lines.
+select
+    count(*),
+    count(*) filter (where line in (select unnest($lines::bigint [])))
+from numbered
+
+
+-- name: leave_only
+-- Takes the JSON of all other rows away, which keep their numbers. Parameters: lines.
+-- Safe to rerun: what is gone is gone.
+update numbered
+set body = null
+where line not in (select unnest($lines::bigint []))
+
+
+-- name: count_left
+-- How many rows have JSON. Grain: one row.
+select count(*)
+from numbered
+where body is not null
+
+
 -- name: list_spans
 -- Cuts the rows into parts of a size.
 -- Grain: one part: its first and last number, and how many rows it has. Parameters: size.
