@@ -19,7 +19,7 @@
 
 - when a version is published
 - every 15 minutes, for what an event did not reach
-- by hand with the form: tenant and table rebuild a table
+- by hand with the form: tenant and table rebuild a table, reread takes records from quarantine
 
 Reads of all runs share the pool kinesis_reads.
 
@@ -56,7 +56,15 @@ from airflow.sdk import (
 
 from include.pipelines import kinesis_to_postgres as pipeline
 from wiring.assets import report_update_of
-from wiring.changes import CHANGES, PARAMS, TARGETS, asked_for, read_resources, settle_resources
+from wiring.changes import (
+    CHANGES,
+    PARAMS,
+    TARGETS,
+    asked_for,
+    is_reread,
+    read_resources,
+    settle_resources,
+)
 from wiring.clients import warehouse
 from wiring.defaults import dag_defaults, timed_tags
 from wiring.failures import notify_failure, records_cause
@@ -85,7 +93,10 @@ def find_tables() -> list[TableTask]:
 @task(multiple_outputs=False)
 @records_cause
 def find_shards() -> list[str]:
-    return [] if _asked() else pipeline.find_shards(read_resources())
+    if _asked():
+        return []
+    reread = is_reread(get_current_context()["params"])
+    return pipeline.find_shards(read_resources(), reread=reread)
 
 
 @task(map_index_template="{{ shard }}", multiple_outputs=False, pool="kinesis_reads")

@@ -18,7 +18,7 @@ from include.pipelines.kinesis_to_postgres import (
 )
 from wiring.clients import aws_client, lake, migrations, warehouse
 from wiring.defaults import settings
-from wiring.run_input import NAME, refuse_unknown
+from wiring.run_input import NAME, refuse_unknown, switch_param, switched
 from wiring.task_context import task_folder, this_run
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ CHANGES = Asset(f"kinesis:{settings().changes_stream}")
 TARGETS = AssetAlias("exports")
 """Stands for the assets of all targets: which there are is known when they are applied."""
 
+REREAD = "reread"
 # The form in the UI; the API and the command line are held to the same schema.
 PARAMS = {
     "tenant": Param(
@@ -47,6 +48,13 @@ PARAMS = {
         title="Table",
         description="Without both fields a run reads the stream, and applies what is whole.",
     ),
+    REREAD: switch_param(
+        title="Read again",
+        description=(
+            "Read those shards from their oldest record of which records wait in quarantine. "
+            "What is applied already changes nothing."
+        ),
+    ),
 }
 
 
@@ -58,15 +66,23 @@ def asked_for(*, params: Mapping[str, Any], run: Any) -> TableTask | None:
         run: Airflow's dag_run; unknown names in what it was triggered with are refused.
 
     Raises:
-        RunInputError: an unknown name, a wrong type, or one field without the other.
+        RunInputError: an unknown name, a wrong type, or fields that do not go together.
     """
     refuse_unknown(run.conf, PARAMS)
+    reread = is_reread(params)
     tenant, table = params["tenant"], params["table"]
     if tenant is None and table is None:
         return None
     if not isinstance(tenant, str) or not isinstance(table, str):
         raise RunInputError("Give a tenant and a table, both text, or none of them")
+    if reread:
+        raise RunInputError(f"A rebuild reads no stream: give a table or {REREAD}")
     return rebuild_task(tenant, table)
+
+
+def is_reread(params: Mapping[str, Any]) -> bool:
+    """Whether shards are read again of which records wait in quarantine."""
+    return switched(REREAD, params[REREAD], default=False)
 
 
 def read_resources() -> ReadResources:

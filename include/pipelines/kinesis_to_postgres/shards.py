@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from include.pipelines.kinesis_to_postgres.task_values import ReadResources
 
 
-def find_shards(resources: ReadResources) -> list[str]:
+def find_shards(resources: ReadResources, *, reread: bool = False) -> list[str]:
     """The shards to read now: those whose parents have all been read to their ends.
 
     A child comes after its parents, which name it at their ends: see read_shard. A parent that the
     stream has no more has no records left.
+
+    Arguments:
+        resources: what the task works with.
+        reread: read those from their oldest record of which records wait in quarantine.
 
     Raises:
         SourceUnavailableError, SourceRefusedError: as Kinesis says.
@@ -27,6 +31,9 @@ def find_shards(resources: ReadResources) -> list[str]:
     values = {"stream": resources.stream.name, "shard_ids": sorted(there)}
     with transaction(resources.connect, doing="forget shards that are gone") as cursor:
         cursor.execute(read_statement("kinesis_to_postgres/keep_checkpoint.forget"), values)
+        if reread:
+            named = {"stream": resources.stream.name, "sink": resources.sink}
+            cursor.execute(read_statement("kinesis_to_postgres/keep_checkpoint.reread"), named)
     closed = closed_shards(resources)
     return [
         shard.shard_id

@@ -65,3 +65,21 @@ where
             and ended.shard_id = stream_shard.shard_id
             and ended.publication_id = %(publication_id)s
     )
+
+
+-- name: reread
+-- Shards of which records wait in quarantine: they are read from their oldest record again, to whose
+-- end they may have been. Parameters: stream, sink.
+update ops.stream_shard
+set
+    sequence_number = null,
+    closed = false
+where
+    stream = %(stream)s
+    and exists (
+        select 1
+        from ops.open_reject as waiting
+        where
+            waiting.sink = %(sink)s
+            and waiting.file = stream_shard.shard_id
+    )
