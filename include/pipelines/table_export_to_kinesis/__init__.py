@@ -20,6 +20,7 @@ from include.pipelines.table_export_to_kinesis.register import PIPELINE, Registr
 from include.pipelines.table_export_to_kinesis.resources import ExportResources
 from include.pipelines.table_export_to_kinesis.settle import Settling, runs_of_left
 from include.pipelines.table_export_to_kinesis.small_exports import parts_to_publish, take_in
+from include.pipelines.table_export_to_kinesis.states import find_objects
 from include.pipelines.table_export_to_kinesis.task_values import (
     Comparing,
     Computed,
@@ -46,6 +47,7 @@ __all__ = [
     "Settling",
     "compare",
     "compute",
+    "find_objects",
     "parts_to_publish",
     "publish_part",
     "release_tables",

@@ -10,6 +10,7 @@ from psycopg2.extras import Json
 
 from include.core.exports.names import table_parameters
 from include.core.statements import compose, read_statement
+from include.core.warehouse.connection import transaction
 from include.pipelines.table_export_to_kinesis.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.core.exports.names import ExportName, TableName
+    from include.core.warehouse.connection import Connect
 
 State = Literal[
     "waiting",
@@ -104,6 +106,17 @@ def list_versions(cursor: cursor, table: TableName, *, most: int) -> list[str]:
     statement = read_statement("table_export_to_kinesis/find_export.newest_names")
     cursor.execute(statement, {**table_parameters(table), "most": most})
     return [version for (version,) in cursor.fetchall()]
+
+
+def find_objects(connect: Connect, key: str, version_id: str) -> list[dict[str, str]]:
+    """The files of the export that an object version is of, as a run is given them by hand.
+
+    It is the export as it was taken last; none where there is no such export.
+    """
+    values = {"key": key, "version_id": version_id}
+    with transaction(connect, doing="find the export of a file") as cursor:
+        export = next(_find(cursor, "find_export.of_object", values), None)
+    return export.objects if export else []
 
 
 def find_left(

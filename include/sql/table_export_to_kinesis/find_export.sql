@@ -49,6 +49,24 @@ order by version collate "C" desc
 limit %(most)s
 
 
+-- name: of_object
+-- The export that an object version is a file of, as it was taken last.
+-- Grain: one row or none. Identifiers: columns. Parameters: key, version_id.
+-- Safe to rerun: reads only.
+select {columns}
+from ops.export
+where
+    exists (
+        select 1
+        from jsonb_each(files) as file
+        where
+            file.value ->> 'key' = %(key)s
+            and file.value ->> 'version_id' = %(version_id)s
+    )
+order by version collate "C" desc
+limit 1
+
+
 -- name: left
 -- The oldest version of each table that waits for a run, where no run has the table.
 -- Grain: one row a table. Identifiers: columns.

@@ -29,6 +29,7 @@ ALL_DAGS = (
     "approve_shrinking",
     "compare_exports",
     "migrate_warehouse",
+    "replay_rejects",
     "sweep_arrivals",
 )
 GITHUB_TASKS = {"resolve_as_of", "download", "clean_and_merge", "upsert", "announce"}
@@ -163,6 +164,7 @@ def test_upload_form_asks_for_a_file_or_a_prefix(upload_dag: Any) -> None:
         "prefix": None,
         "again": True,
         "objects": None,
+        **({"rejected": False} if upload_dag.dag_id == "csv_upload_to_sqs" else {}),
     }
 
 
@@ -245,7 +247,11 @@ def test_tables_of_the_stream_have_assets_through_one_alias(bag: Any) -> None:
 
 
 def test_form_of_the_stream_asks_for_a_tenant_and_a_table(bag: Any) -> None:
-    assert dict(bag.dags["kinesis_to_postgres"].params) == {"tenant": None, "table": None}
+    assert dict(bag.dags["kinesis_to_postgres"].params) == {
+        "tenant": None,
+        "table": None,
+        "reread": False,
+    }
 
 
 def test_comparison_runs_by_hand_and_its_notice_is_handed_on_without_rows(bag: Any) -> None:
