@@ -11,6 +11,7 @@ from tests.mutants.table import (
     lake,
     loads,
     questions,
+    repairs,
     sinks,
     sources,
     uploads,
@@ -19,6 +20,6 @@ from tests.mutants.table import (
 if TYPE_CHECKING:
     from tests.mutants.guard import Guard
 
-_ROOMS: Final = (loads, questions, sinks, sources, files, uploads, changes, exports, lake)
+_ROOMS: Final = (loads, questions, sinks, sources, files, uploads, changes, exports, lake, repairs)
 
 GUARDS: Final[tuple[Guard, ...]] = tuple(guard for room in _ROOMS for guard in room.GUARDS)
