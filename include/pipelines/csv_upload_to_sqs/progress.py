@@ -61,8 +61,10 @@ def progress_of(
     Raises:
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says, here and from marks.
     """
-    facts = (upload.delivery, upload.contract, span, *(["rejected"] if rejected_only else []))
-    plan = hashlib.sha256(repr(facts).encode()).hexdigest()
+    digest = hashlib.sha256(repr((upload.delivery, upload.contract, span)).encode())
+    if rejected_only:
+        digest.update(b" rejected rows")
+    plan = digest.hexdigest()
     with autocommit(connect, doing="mark the progress of a delivery") as cursor:
         set_progress_session(cursor)
         yield Progress(_FileMarks(cursor, lease, part), plan=plan)

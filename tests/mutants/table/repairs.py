@@ -82,7 +82,7 @@ GUARDS: Final = (
         (f"{_MESSAGES}::test_row_that_was_delivered_once_is_never_sent_by_a_replay",),
     ),
     Guard(
-        "numbers of rows",
+        "numbers of rows in a replay",
         "a row is sent under the number of another, and consumers drop it as known",
         (
             Edit(
