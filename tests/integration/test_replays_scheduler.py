@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
@@ -15,6 +15,7 @@ from include.core.aws.objects import ObjectStore
 from include.datasets import covid_us_daily
 from tests.support.pipeline_runs import PipelineRuns, moment
 from tests.support.scheduled_runs import ScheduledRuns
+from tests.support.team_dags import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,10 +199,9 @@ def test_every_dag_takes_what_a_replay_gives_it(
     runs: ScheduledRuns, dag_id: str, key: str, body: bytes
 ) -> None:
     land(runs, key, body)
-    found: list[tuple[Any, ...]] = []
-    while not found:
-        found = runs.query("select sink, version from ops.open_reject where file = %s", key)
-    ((sink, version),) = found
+    waiting = "select sink, version from ops.open_reject where file = %s"
+    wait_until(lambda: bool(runs.query(waiting, key)))
+    ((sink, version),) = runs.query(waiting, key)
     last = runs.last()
     run_id, state = runs.trigger(REPLAY, sink=sink, file=key, version=version)
     assert (state, started(runs, last)) == ("success", [(dag_id, "success")])
