@@ -77,6 +77,11 @@ class Layout:
         return [self.task_logs, *self.logs.glob("worker-*/")]
 
     @property
+    def own_files(self) -> Path:
+        """Files of people for the GitHub stand-in; they are no source's data, and outlive it."""
+        return self.root / "github"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

@@ -126,7 +126,7 @@ def _start(group: Group, layout: Layout, options: Options, say: Callable[[str], 
         # Loading Airflow takes longest and needs none of the servers. But as it is loaded it
         # learns where the logs of tasks go, and with workers that is in the emulator.
         airflow = None if options.workers else programs.load(group, layout, env)
-        stand_in = pool.submit(github_program.start, group, options, say)
+        stand_in = pool.submit(github_program.start, group, layout, options, say)
         apis = pool.submit(api_program.start, group, options, secrets, say)
         cloud = pool.submit(_start_aws, group, layout, say)
         server = postgres.start(group, layout, secrets, port=database.port)

@@ -1,8 +1,8 @@
 """A stand-in for GitHub: the commits API and raw files, over a folder of versions.
 
-    python -m infra.local.stand_ins.github --root DIR --port 41234 [--fail 500]
+    python -m infra.local.stand_ins.github --root DIR [--beside DIR] --port 41234 [--fail 500]
 
-The folder holds <owner>/<repository>/<path>/<commit time>.csv, times like 2020-12-01T141004Z.
+A folder holds <owner>/<repository>/<path>/<commit time>.csv, times like 2020-12-01T141004Z.
 Standard library alone: it starts before anything is installed in its environment.
 
     GET /repos/{owner}/{repository}/commits?path=&until=&per_page=&page=
@@ -66,6 +66,7 @@ class GitHubStandIn(Served):
     Arguments:
         root: the folder of owners.
         port: 0 takes a free one.
+        beside: another one, whose files are served that the first has no version of.
         fault: called with "GET /path?query" before each answer, from several threads; gives
             a Fault or None.
 
@@ -75,9 +76,15 @@ class GitHubStandIn(Served):
     """
 
     def __init__(
-        self, root: Path, port: int = 0, *, fault: Callable[[str], Fault | None] | None = None
+        self,
+        root: Path,
+        port: int = 0,
+        *,
+        beside: Path | None = None,
+        fault: Callable[[str], Fault | None] | None = None,
     ) -> None:
-        self.root, self.fault = root.resolve(), fault
+        self.roots = [each.resolve() for each in (root, beside) if each is not None]
+        self.fault = fault
         self.requests: list[str] = []
         self._counted = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -100,14 +107,14 @@ class GitHubStandIn(Served):
         return self._conditional(reply, if_none_match)
 
     def _commits(self, owner: str, repository: str, query: Mapping[str, str]) -> Reply:
-        if not (self.root / owner / repository).is_dir():
+        if not any((root / owner / repository).is_dir() for root in self.roots):
             return _not_found()
         try:
             per_page = min(max(int(query.get("per_page", DEFAULT_PER_PAGE)), 1), MAX_PER_PAGE)
             page = max(int(query.get("page", 1)), 1)
         except ValueError:
             return _api_error(422, "Invalid per_page or page.")
-        found = versions_of(self.root, owner, repository, query.get("path", ""))
+        found = self._versions(owner, repository, query.get("path", ""))
         # ISO 8601 in UTC sorts as text does.
         until = query.get("until", "9999")
         listed = [version for version in reversed(found) if version.committed_at <= until]
@@ -141,10 +148,15 @@ class GitHubStandIn(Served):
 
     def _raw(self, segments: list[str]) -> Reply:
         owner, repository, commit, *path = [*segments, "", "", ""][: max(len(segments), 3)]
-        for version in versions_of(self.root, owner, repository, "/".join(path)):
+        for version in self._versions(owner, repository, "/".join(path)):
             if version.commit == commit and path:
                 return Reply(200, RAW_TYPE, version.file.read_bytes())
         return Reply(404, RAW_TYPE, b"404: Not Found")
+
+    def _versions(self, owner: str, repository: str, path: str) -> list[Version]:
+        """The versions of the first folder that has one: two folders make no history."""
+        listed = (versions_of(root, owner, repository, path) for root in self.roots)
+        return next(filter(None, listed), [])
 
     def _conditional(self, reply: Reply, if_none_match: str | None) -> Reply:
         tag = f'"{hashlib.sha256(reply.body).hexdigest()}"'
@@ -224,13 +236,16 @@ def _handler(stand_in: GitHubStandIn) -> type[BaseHTTPRequestHandler]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a folder of file versions as GitHub does.")
     parser.add_argument("--root", type=Path, required=True, help="the folder of owners")
+    parser.add_argument("--beside", type=Path, help="another one, for files that it lacks")
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--fail", type=int, metavar="STATUS", help="answer this to every request")
     options = parser.parse_args()
     if not options.root.is_dir():
         parser.error(f"{options.root} is no folder")
     fault = Fault(status=options.fail) if options.fail else None
-    stand_in = GitHubStandIn(options.root, options.port, fault=lambda _: fault)
+    stand_in = GitHubStandIn(
+        options.root, options.port, beside=options.beside, fault=lambda _: fault
+    )
     serve_until_stopped(stand_in, f"GitHub stand-in: {stand_in.url} serves {options.root}")
 
 

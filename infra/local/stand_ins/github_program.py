@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.local.airflow.settings import Options
+    from infra.local.layout import Layout
     from infra.local.processes.group import Group
 
 
-def start(group: Group, options: Options, say: Callable[[str], None]) -> str | None:
+def start(group: Group, layout: Layout, options: Options, say: Callable[[str], None]) -> str | None:
     """Start the stand-in; returns its URL, or None if the stack reads from the real GitHub.
+
+    What `make dataset` has copied is served whichever folder is.
 
     Raises:
         StackError: there is no such folder, or it does not start.
@@ -32,7 +35,8 @@ def start(group: Group, options: Options, say: Callable[[str], None]) -> str | N
     if not options.github.is_dir():
         raise StackError(f"SLUICE_GITHUB_ROOT names no folder: {options.github}")
     port = ports.choose()
-    arguments = ["--root", str(options.github.resolve()), "--port", str(port)]
+    arguments = ["--root", str(options.github.resolve()), "--beside", str(layout.own_files)]
+    arguments += ["--port", str(port)]
     program = group.start(
         "github",
         [sys.executable, "-m", "infra.local.stand_ins.github", *arguments],
