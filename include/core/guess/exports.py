@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from include.core.guess.declaration import contract_of, in_docstring
-from include.core.guess.infer import key_columns, likeliest_key
+from include.core.guess.keys import key_columns, likeliest_key
 
 if TYPE_CHECKING:
     from include.core.guess.infer import Inferred

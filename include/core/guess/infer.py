@@ -14,12 +14,13 @@ from include.core.csv.headless import looks_like_data
 from include.core.csv.opening import open_records
 from include.core.csv.rows import read_rows
 from include.core.guess.candidates import Evidence, choose
+from include.core.guess.keys import RELATION, fewest, unique
+from include.core.guess.reasons import reason
 from include.core.snapshot.load_csv import CsvFile, load_csv
-from include.core.statements import fill, quote_identifier, quote_identifiers
 from include.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -29,13 +30,7 @@ if TYPE_CHECKING:
 # In this order: the reader refuses a wide encoding that is read as a narrow one.
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FIRST_ROWS: Final = 50  # so many show whether the first one is data
-_RELATION: Final = "tried"
-_ONCE: Final = "tried_once"
-_KEY_TYPES: Final = frozenset({"text", "bigint", "date", "timestamptz"})
 _PAIR: Final = 2
-_KEY_COLUMNS: Final = 12  # from the left, so many are looked at for a key
-
-_KEY_NAME: Final = re.compile(r"(?:.*_)?(?:id|key|code|uuid|nr|no|number)")
 _TAKEN_NAMES: Final = frozenset({"file_version"})  # an attribute that items have by themselves
 
 
@@ -49,6 +44,7 @@ class Inferred:
         pair: two columns that no two rows share, where no single column is a key.
         wide: columns that no two rows share, exact copies aside, where neither of these is.
         remarks: column name to what its declaration cannot say.
+        reasons: column name to what its values have in common.
     """
 
     contract: CsvContract
@@ -57,6 +53,7 @@ class Inferred:
     pair: tuple[str, ...] = ()
     wide: tuple[str, ...] = ()
     remarks: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def infer(path: Path, *, connection: DuckDBPyConnection, folder: Path) -> Inferred:
@@ -150,6 +147,7 @@ def _declare(inferred: Inferred, evidence: list[Evidence], delimiter: str) -> No
             nullable=each.nulls or not tokens.isdisjoint(each.words) or not each.seen,
         )
         columns.append(made)
+        inferred.reasons[name] = reason(made, each)
         if remark:
             inferred.remarks[name] = remark
     inferred.contract = replace(
@@ -211,7 +209,7 @@ def _find_key(inferred: Inferred, path: Path, connection: DuckDBPyConnection, fo
         refused: set[str | None] = set()
         load_csv(
             connection,
-            _RELATION,
+            RELATION,
             CsvFile(path=path, name=path.name, contract=inferred.contract),
             folder=folder,
             on_reject=lambda reject, refused=refused: refused.add(reject.column),  # type: ignore[misc]
@@ -221,77 +219,15 @@ def _find_key(inferred: Inferred, path: Path, connection: DuckDBPyConnection, fo
         if tuple(kept) == inferred.contract.columns:
             break
         inferred.contract = replace(inferred.contract, columns=tuple(kept))
+        for name in refused & inferred.reasons.keys():
+            inferred.reasons[str(name)] = "the reader refuses a value as any other type"
     columns = inferred.contract.columns
-    found = _unique(columns, connection)
+    found = unique(columns, connection)
     if len(found) == 1:
         inferred.contract = replace(inferred.contract, key=found)
     inferred.pair = found if len(found) == _PAIR else ()
-    inferred.wide = () if found else _fewest(columns, connection)
+    inferred.wide = () if found else fewest(columns, connection)
 
 
 def _as_text(column: Column) -> Column:
     return Column(name=column.name, type="text", header=column.header)
-
-
-def _unique(
-    columns: tuple[Column, ...], connection: DuckDBPyConnection, relation: str = _RELATION
-) -> tuple[str, ...]:
-    """Find the likeliest column, else pair of columns, that no two of at least two rows share."""
-    able = key_columns(columns)
-    counts: dict[str, int] = {}
-    rows = 0
-    for name in able:
-        rows, counts[name] = _count(connection, relation, (name,))
-    if rows < 2:  # noqa: PLR2004 -- one row shows no key
-        return ()
-    single = [name for name in able if counts[name] == rows]
-    if single:
-        return (likeliest_key(single),)
-    for first, second in itertools.combinations(able, 2):
-        enough = counts[first] * counts[second] >= rows
-        if enough and _count(connection, relation, (first, second))[1] == rows:
-            return (first, second)
-    return ()
-
-
-def _fewest(columns: tuple[Column, ...], connection: DuckDBPyConnection) -> tuple[str, ...]:
-    """Find columns, as few as leaving out one after the other leads to, once copies are gone."""
-    names = {"relation": _RELATION, "once": _ONCE}
-    quoted = {each: quote_identifier(name) for each, name in names.items()}
-    listed = quote_identifiers(column.name for column in columns)
-    connection.execute(fill("snapshot/leave_copies", columns=listed, **quoted))
-    found = _unique(columns, connection, _ONCE)
-    kept = tuple(key_columns(columns))
-    if found or not kept:
-        return found
-    rows, values = _count(connection, _ONCE, kept)
-    if rows < 2 or values != rows:  # noqa: PLR2004 -- one row shows no key
-        return ()
-    for name in reversed(kept):
-        fewer = tuple(each for each in kept if each != name)
-        if fewer and _count(connection, _ONCE, fewer)[1] == rows:
-            kept = fewer
-    return kept
-
-
-def key_columns(columns: Iterable[Column]) -> list[str]:
-    """Name the columns that a key may have, as many as are looked at."""
-    able = [each.name for each in columns if not each.nullable and each.type in _KEY_TYPES]
-    return able[:_KEY_COLUMNS]
-
-
-def likeliest_key(names: Sequence[str]) -> str:
-    """Choose the column whose name is that of a key, else the first."""
-    return next(filter(_KEY_NAME.fullmatch, names), names[0])
-
-
-def _count(
-    connection: DuckDBPyConnection, relation: str, columns: tuple[str, ...]
-) -> tuple[int, int]:
-    statement = fill(
-        "snapshot/count_keys",
-        relation=quote_identifier(relation),
-        columns=quote_identifiers(columns),
-    )
-    rows, values = connection.execute(statement).fetchall()[0]
-    return rows, values

@@ -173,9 +173,15 @@ def load_source(
 
 
 def clean_and_look(
-    connection: DuckDBPyConnection, dataset: GitHubDataset, *, to: Path
+    connection: DuckDBPyConnection, dataset: GitHubDataset, *, to: Path, cleaning: str | None = None
 ) -> tuple[int, list[Finding]]:
     """Clean the relations of the sources, write the result as Parquet, and look at it.
+
+    Arguments:
+        connection: has the relations.
+        dataset: the contract.
+        to: the Parquet file.
+        cleaning: a select statement; None for the dataset's own.
 
     Returns:
         How many rows there are, and what the dataset's rules find in them.
@@ -183,7 +189,8 @@ def clean_and_look(
     Raises:
         RuleError: the result breaks the table's own demands.
     """
-    cleaning = read_statement(f"github_csv_to_postgres/clean_{dataset.name}")
+    if cleaning is None:
+        cleaning = read_statement(f"github_csv_to_postgres/clean_{dataset.name}")
     row_count = write_snapshot(connection, dataset.table, cleaning=cleaning, to=to)
     rules.check_table(connection, dataset.table)
     return row_count, rules.find_broken(connection, dataset.rules)

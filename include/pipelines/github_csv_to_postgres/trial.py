@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from include.contracts.github import GitHubDataset, GitHubFile
 
 
-def try_file(
+def try_file(  # noqa: PLR0913 -- the seventh is of a dataset that is not there yet
     dataset: GitHubDataset,
     source: GitHubFile,
     path: Path,
@@ -32,6 +32,7 @@ def try_file(
     as_of: datetime,
     connection: DuckDBPyConnection,
     folder: Path,
+    cleaning: str | None = None,
 ) -> Trial:
     """Read and check a file as clean_and_merge does.
 
@@ -45,6 +46,7 @@ def try_file(
         as_of: the moment of the snapshot.
         connection: from connect_duckdb; the relation of the source is made anew.
         folder: an empty one for what comes of it; the trial's files are there.
+        cleaning: as clean_and_look has it.
 
     Raises:
         InputFileError: the whole file breaks its contract.
@@ -62,7 +64,7 @@ def try_file(
         try:
             with safe_errors():
                 cleaned, findings = clean_and_look(
-                    connection, dataset, to=folder / "snapshot.parquet"
+                    connection, dataset, to=folder / "snapshot.parquet", cleaning=cleaning
                 )
             warnings = judge(findings, name=dataset.name, rules=dataset.rules, as_of=as_of)
         except RuleError as error:
