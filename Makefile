@@ -9,7 +9,7 @@ OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(S
 DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env try test mutants check fix bench synth package deploy destroy secret clean
+.PHONY: help run up down env try dataset test mutants check fix bench synth package deploy destroy secret clean
 
 help: ## list the commands
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,11 @@ env: ## print exports for psql, aws and airflow: eval "$$(make -s env)"
 try: ## read FILE=some.csv as DATASET=addresses would, and send nothing (ROWS=out.jsonl; FILE may be a folder; AS=export declares a table)
 	@$(SETUP) airflow
 	@exec $(BIN)/python -B -m infra.local.try_file --file "$$FILE" --dataset "$$DATASET" --source "$$SOURCE" --rows "$$ROWS" --as "$$AS"
+
+dataset: ## write what a dataset takes: NAME=some_rows and FILE=some.csv or GITHUB=owner/repository/path (LIVE=1 asks GitHub)
+	@$(SETUP) airflow
+	@exec $(BIN)/python -B -m infra.local.add_dataset --name "$$NAME" --file "$$FILE" --github "$$GITHUB" \
+		$(if $(filter 1 true yes,$(LIVE)),--live) $(if $(SLUICE_ROOT),--root '$(SLUICE_ROOT)')
 
 # Three processes on two cores: one of them has the full stack, which waits as much as it works.
 test: WORKERS ?= 3

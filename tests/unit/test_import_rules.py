@@ -52,6 +52,7 @@ ALLOWED = {
     # Workers of Celery get what would be deployed.
     "infra.local": {"infra.local", "infra.common", "infra.aws.settings", "infra.package"},
     "infra.local.try_file": {"infra.local", "infra.common", "include"},
+    "infra.local.add_dataset": {"infra.local", "infra.common", "include"},
 }
 # Room of core to the other rooms of core that it may import, each of which some module needs.
 CORE = {

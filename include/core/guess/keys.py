@@ -59,7 +59,9 @@ def table_key(columns: Sequence[Column], connection: DuckDBPyConnection) -> Tabl
     able = [each for each in columns if each.type in _KEY_TYPES][:_KEY_COLUMNS]
     blank = {each.name for each in able if each.nullable and each.type == "text"}
     whole = {each.name for each in able if not each.nullable}
-    measures = {each.name for each in able if each.type == "bigint" and not _is_named(each.name)}
+    # The first column is seldom a measure, whatever its name.
+    numbers = {each.name for each in able[1:] if each.type == "bigint"}
+    measures = {name for name in numbers if not _is_named(name)}
     count = _counting(connection, _ONCE, blank=blank)
     for wanted in (whole - measures, (whole | blank) - measures, whole | blank):
         pool = [each.name for each in able if each.name in wanted]
@@ -67,7 +69,8 @@ def table_key(columns: Sequence[Column], connection: DuckDBPyConnection) -> Tabl
         if found:
             return TableKey(columns=found, blank=tuple(name for name in found if name in blank))
         if pool and count(pool)[0] == 1:
-            return TableKey(columns=(likeliest_key(pool),), blank=tuple(blank), shown=False)
+            guess = likeliest_key(pool)
+            return TableKey(columns=(guess,), blank=(*({guess} & blank),), shown=False)
     return None
 
 

@@ -33,7 +33,8 @@ def _of_type(column: Column, evidence: Evidence) -> str:
     kind = "whole numbers" if column.type == "bigint" else "numbers"
     if column.type == "numeric" and column.decimal_char not in evidence.signs:
         kind = "whole numbers, too large for bigint"
-    fraction = f"{column.decimal_char} before the fraction" if column.type == "numeric" else ""
+    point = "a point" if column.decimal_char == "." else "a comma"
+    fraction = f"{point} before the fraction" if column.type == "numeric" else ""
     zeros = "zeros after the point" if column.zero_fraction else ""
     groups = f"{column.group_char!r} between groups of digits" if column.group_char else ""
     return ", ".join(filter(None, (kind, fraction, zeros, groups)))
