@@ -20,7 +20,7 @@ from infra.local.add_dataset.excerpt import excerpt
 from infra.local.add_dataset.first_test import first_test
 from infra.local.add_dataset.places import Places, check_free, check_name
 from infra.local.add_dataset.report import next_steps
-from infra.local.add_dataset.sample import file_of_github, own_file
+from infra.local.add_dataset.sample import GITHUB, file_of_github, own_file
 from infra.local.add_dataset.writing import difference, write_together
 from infra.local.layout import Layout
 from infra.local.signals import interrupting_signals
@@ -33,21 +33,27 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from infra.local.add_dataset.draft import Draft
-    from infra.local.add_dataset.sample import Sample
+    from infra.local.add_dataset.sample import Origin, Sample
     from infra.local.try_file.trying import Workspace
 
 # Interrupted: 128 and the number of SIGINT, as shells have it.
 WRITTEN, UNFIT, MISUSED, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def main(arguments: list[str], *, tree: Path = REPOSITORY) -> int:
-    """Run the command; returns its exit code."""
+def main(arguments: list[str], *, tree: Path = REPOSITORY, github: Origin = GITHUB) -> int:
+    """Run the command; returns its exit code.
+
+    Arguments:
+        arguments: the command line.
+        tree: the repository that the files go to.
+        github: what --live asks.
+    """
     given = _parse(arguments)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         with interrupting_signals():
-            return _run(given, tree)
+            return _run(given, tree, github)
     except MisuseError as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return MISUSED
@@ -69,7 +75,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run(given: argparse.Namespace, tree: Path) -> int:
+def _run(given: argparse.Namespace, tree: Path, github: Origin) -> int:
     if not given.name or bool(given.file) == bool(given.github):
         raise MisuseError(
             "name the dataset, and one file: make dataset NAME=some_rows FILE=some.csv, "
@@ -77,7 +83,7 @@ def _run(given: argparse.Namespace, tree: Path) -> int:
         )
     check_name(given.name)
     places = Places(tree, given.name)
-    with workspace() as work, _sample(given) as sample:
+    with workspace() as work, _sample(given, github) as sample:
         check_free(places, sample)
         made = draft(given.name, sample, work)
         files = _files(made, places, work)
@@ -86,7 +92,7 @@ def _run(given: argparse.Namespace, tree: Path) -> int:
             line
             for target, content in there.items()
             for line in difference(
-                target, content, name=places.shown(target), shown=target != places.excerpt
+                target, content, name=places.shown(target), shown=target.suffix != ".csv"
             )
         ]
         if lines:
@@ -99,15 +105,15 @@ def _run(given: argparse.Namespace, tree: Path) -> int:
     return WRITTEN
 
 
-def _sample(given: argparse.Namespace) -> AbstractContextManager[Sample]:
+def _sample(given: argparse.Namespace, github: Origin) -> AbstractContextManager[Sample]:
     keep = Layout(given.root.resolve()).own_files
     if given.file:
         return nullcontext(own_file(Path(given.file), name=given.name, keep=keep))
-    return _fetched(given, keep)
+    return _fetched(given, keep, github)
 
 
 @contextmanager
-def _fetched(given: argparse.Namespace, keep: Path) -> Iterator[Sample]:
+def _fetched(given: argparse.Namespace, keep: Path, github: Origin) -> Iterator[Sample]:
     with (
         tempfile.TemporaryDirectory(prefix="sluice-dataset-") as folder,
         file_of_github(
@@ -115,7 +121,7 @@ def _fetched(given: argparse.Namespace, keep: Path) -> Iterator[Sample]:
             folder=Path(folder),
             served=root_from_environment(),
             keep=keep,
-            live=given.live,
+            live=github if given.live else None,
         ) as sample,
     ):
         yield sample

@@ -32,7 +32,8 @@ _WHY: Final = {
 _MODULE: Final = '''"""{title}, as its file seems to be.
 
 Source: {source}
-Guessed from {file}: each comment says why. Look at the key and the types.
+Guessed from {file}.
+Each comment says why. Look at the key and the types.
 """
 
 from __future__ import annotations

@@ -31,8 +31,31 @@ _OWNER: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
 _REPOSITORY: Final = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,100}")
 _SEGMENT: Final = re.compile(r"(?!\.\.?$)[^/\\\x00-\x1f\x7f]+")
 _FORM: Final = "owner/repository/path/to/file.csv"
-_API, _RAW = "https://api.github.com", "https://raw.githubusercontent.com"
 _RETRY_SECONDS: Final = 10  # somebody waits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """GitHub, or a stand-in for it.
+
+    Attributes:
+        api_url, raw_url: as the pipeline's client has them.
+        stand_ins: origins beyond the hosts of GitHub that may be asked.
+    """
+
+    api_url: str
+    raw_url: str
+    stand_ins: tuple[str, ...] = ()
+
+    @classmethod
+    def of_stand_in(cls, url: str) -> Origin:
+        """A stand-in that answers at one address."""
+        return cls(api_url=url, raw_url=url, stand_ins=(url,))
+
+
+GITHUB: Final = Origin(
+    api_url="https://api.github.com", raw_url="https://raw.githubusercontent.com"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +126,7 @@ def own_file(path: Path, *, name: str, keep: Path) -> Sample:
 
 @contextmanager
 def file_of_github(
-    place: str, *, folder: Path, served: Path, keep: Path, live: bool
+    place: str, *, folder: Path, served: Path, keep: Path, live: Origin | None
 ) -> Iterator[Sample]:
     """Fetch the newest version of a file, as a run would.
 
@@ -112,7 +135,7 @@ def file_of_github(
         folder: for the file.
         served: the folder of versions that the stand-in serves.
         keep: the folder of those that it serves beside them.
-        live: ask GitHub itself.
+        live: GitHub itself; None for a stand-in over these folders.
 
     Raises:
         MisuseError: the place is none.
@@ -121,11 +144,11 @@ def file_of_github(
     source = _source(place)
     try:
         if live:
-            github = _github(_API, _RAW, os.environ.get("GITHUB_TOKEN"))
-            yield _fetched(source, github, folder, served=served, keep=keep)
+            token = os.environ.get("GITHUB_TOKEN")
+            yield _fetched(source, _github(live, token), folder, served=served, keep=keep)
             return
         with GitHubStandIn(served, beside=keep) as stand_in:
-            github = _github(stand_in.url, stand_in.url, None)
+            github = _github(Origin.of_stand_in(stand_in.url), None)
             sample = _fetched(source, github, folder, served=served, keep=None)
         yield sample
     except SluiceError as error:
@@ -133,10 +156,9 @@ def file_of_github(
         raise UnfitError(f"{place}: {error}{hint}") from None
 
 
-def _github(api_url: str, raw_url: str, token: str | None) -> GitHub:
-    stand_ins = () if api_url == _API else (api_url,)
-    web = Web(hosts=GitHubDataset.hosts, stand_ins=stand_ins, retry_seconds=_RETRY_SECONDS)
-    return GitHub(web=web, api_url=api_url, raw_url=raw_url, token=token)
+def _github(origin: Origin, token: str | None) -> GitHub:
+    web = Web(hosts=GitHubDataset.hosts, stand_ins=origin.stand_ins, retry_seconds=_RETRY_SECONDS)
+    return GitHub(web=web, api_url=origin.api_url, raw_url=origin.raw_url, token=token)
 
 
 def _source(place: str) -> GitHubFile:
