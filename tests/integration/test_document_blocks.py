@@ -19,7 +19,7 @@ import pytest
 
 from include.core.warehouse.migrations import migrate
 from infra.local.commands import exports
-from tests.support.document_blocks import ALL, REPOSITORY, Block, shows
+from tests.support.document_blocks import ALL, REPOSITORY, Block, place_of, shows
 from tests.support.document_shell import Shell
 from tests.support.scheduled_runs import ScheduledRuns
 from tests.support.uploads import Uploads
@@ -103,7 +103,7 @@ def run(block: Block, shell: Shell, copy: Path) -> str:
     if block.language == "sh":
         return shell.run(block)
     if "file" in block.marks:
-        (copy / block.marks["file"]).write_text(block.text)
+        place_of(block.marks["file"], copy).write_text(block.text)
         return ""
     return call(copy, "-c", "\n".join([block.marks.get("with", ""), block.text]))
 
@@ -167,7 +167,7 @@ def test_dataset_that_the_documents_add_has_its_table_and_is_found(
 ) -> None:
     copy = copied(tmp_path / "code")
     for block in added_files():
-        (copy / block.marks["file"]).write_text(block.text)
+        place_of(block.marks["file"], copy).write_text(block.text)
     migrate(lambda: psycopg2.connect(warehouse_uri), copy / "include" / "sql" / "migrations")
     with closing(psycopg2.connect(warehouse_uri)) as opened, opened, opened.cursor() as cursor:
         cursor.execute("select * from covid.countries_daily")
@@ -181,8 +181,8 @@ def test_dataset_that_the_documents_add_has_its_table_and_is_found(
     assert columns.split() == made
 
 
-def test_migration_that_the_documents_add_has_the_next_free_number() -> None:
+def test_migration_that_the_documents_add_gets_the_next_free_number() -> None:
     (added,) = (b.marks["file"] for b in added_files() if "/migrations/" in b.marks["file"])
     known = (REPOSITORY / "include" / "sql" / "migrations").glob("*.sql")
     last = max(int(re.sub(r"\D.*", "", path.name)) for path in known)
-    assert added.rsplit("/", 1)[-1].startswith(f"{last + 1:04}_")
+    assert place_of(added, REPOSITORY).name.startswith(f"{last + 1:04}_")

@@ -96,7 +96,7 @@ def test_each_user_has_its_rights_on_tables_and_no_other(shared: Connect) -> Non
         shared,
         "select grantee::regrole::text, oid::regclass::text, privilege_type"
         " from pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner)))"
-        " where relnamespace in ('ops'::regnamespace, 'covid'::regnamespace)"
+        " where relnamespace::regnamespace::text in ('ops', 'covid', 'data')"
         " and relkind in ('r', 'S') and grantee <> relowner",
     ):
         found[grantee][table].add(right)

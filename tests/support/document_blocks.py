@@ -8,7 +8,7 @@ A mark is an HTML comment on the line before a block:
     <!-- ends with 2 -->                   the exit code of the block's last command
     <!-- after the runs -->                it is run once all runs of Airflow have ended
     <!-- first: docs/other.md -->          the blocks of another page are run before
-    <!-- file: include/datasets/a.py -->   the block is this file
+    <!-- file: include/datasets/a.py -->   the block is this file; NNNN is a migration's number
     <!-- with: import statements -->       the block needs these to run
     <!-- given: some.csv -->               files that the block expects
 """
@@ -29,6 +29,7 @@ MARKS = {
     "not run", "not compared", "shortened", "ends with", "after the runs",
     "first", "file", "with", "given",
 }  # fmt: skip
+_NUMBER = "NNNN"
 _MARK = re.compile(r"^ *<!-- ([a-z ]+?)(?:(?:: | (?=\d))(.+))? -->$")
 
 
@@ -87,6 +88,16 @@ def blocks(path: Path) -> list[Block]:
         elif line.strip():
             marks = {}
     return found
+
+
+def place_of(name: str, copy: Path) -> Path:
+    """Where a file that a page adds goes: a migration gets the next free number."""
+    folder, file = (copy / name).parent, (copy / name).name
+    if not file.startswith(_NUMBER):
+        return folder / file
+    there = list(folder.glob(file.replace(_NUMBER, "[0-9]" * 4)))
+    last = max(int(path.name[:4]) for path in folder.glob("[0-9]*.sql"))
+    return there[0] if there else folder / file.replace(_NUMBER, f"{last + 1:04}")
 
 
 ALL = {str(path.relative_to(REPOSITORY)): blocks(path) for path in PAGES}

@@ -31,9 +31,11 @@ def name_of(path: Path) -> str:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_each_test_that_a_document_names_is_there(document: Path) -> None:
     # A star ends a pattern that names several.
-    named = set(re.findall(r"\btest_\w+(?![\w*])", document.read_text("utf-8")))
+    text = document.read_text("utf-8")
+    named = set(re.findall(r"\btest_\w+(?![\w*])", text))
     datasets = {path.stem for path in (REPOSITORY / "include" / "datasets").glob("*.py")}
-    assert named - NAMES - datasets == set()
+    made = {f"test_{name}" for name in re.findall(r"make dataset NAME=(\w+)", text)}
+    assert named - NAMES - datasets - made == set()
 
 
 @pytest.mark.parametrize("document", ["docs/guarantees.md", "docs/guards.md"])

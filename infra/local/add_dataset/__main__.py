@@ -7,6 +7,7 @@ command line, 3 if some are there otherwise: the difference is shown, and nothin
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from contextlib import contextmanager, nullcontext
@@ -29,7 +30,7 @@ from infra.local.try_file.report import printable
 from infra.local.try_file.trying import workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from infra.local.add_dataset.draft import Draft
@@ -96,13 +97,22 @@ def _run(given: argparse.Namespace, tree: Path, github: Origin) -> int:
             )
         ]
         if lines:
-            print("\n".join(map(printable, lines)))
+            _say(lines)
             print("these files are there already, and differ: nothing is written", file=sys.stderr)
             return DIFFERS
         fresh = {target: content for target, content in files.items() if target not in there}
         _write(fresh)
-        print("\n".join(map(printable, next_steps(made, places, written=list(fresh)))))
+        _say(next_steps(made, places, written=list(fresh)))
     return WRITTEN
+
+
+def _say(lines: Iterable[str]) -> None:
+    """Print lines, unless nobody reads them to their end."""
+    try:
+        print("\n".join(map(printable, lines)), flush=True)
+    except BrokenPipeError:
+        # Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _sample(given: argparse.Namespace, github: Origin) -> AbstractContextManager[Sample]:

@@ -147,7 +147,7 @@ def file_of_github(
             token = os.environ.get("GITHUB_TOKEN")
             yield _fetched(source, _github(live, token), folder, served=served, keep=keep)
             return
-        with GitHubStandIn(served, beside=keep) as stand_in:
+        with GitHubStandIn(served, beside=keep, quiet=True) as stand_in:
             github = _github(Origin.of_stand_in(stand_in.url), None)
             sample = _fetched(source, github, folder, served=served, keep=None)
         yield sample

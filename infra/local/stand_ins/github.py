@@ -67,6 +67,7 @@ class GitHubStandIn(Served):
         root: the folder of owners.
         port: 0 takes a free one.
         beside: another one, whose files are served that the first has no version of.
+        quiet: requests are not printed.
         fault: called with "GET /path?query" before each answer, from several threads; gives
             a Fault or None.
 
@@ -82,9 +83,10 @@ class GitHubStandIn(Served):
         *,
         beside: Path | None = None,
         fault: Callable[[str], Fault | None] | None = None,
+        quiet: bool = False,
     ) -> None:
         self.roots = [each.resolve() for each in (root, beside) if each is not None]
-        self.fault = fault
+        self.fault, self.quiet = fault, quiet
         self.requests: list[str] = []
         self._counted = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -215,6 +217,10 @@ def _handler(stand_in: GitHubStandIn) -> type[BaseHTTPRequestHandler]:
                 stand_in.requests.append(seen)
                 fault = stand_in.fault(seen) if stand_in.fault else None
             self._send(stand_in.reply(self.path, self.headers.get("If-None-Match")), fault)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base has it
+            if not stand_in.quiet:
+                super().log_message(format, *args)
 
         def _send(self, reply: Reply, fault: Fault | None) -> None:
             fault = fault or Fault()
