@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.common.airflow_rest import now
+from infra.common.own_files import datasets_of_nobody
 from infra.common.paths import POOLS
 from infra.deploy import airflow_environment, code_files, dag_files, smoke, stacks
 from infra.deploy.cdk import check_is_known
@@ -80,16 +81,22 @@ def deploy(to: Deployment, *, confirm: Callable[[], bool]) -> None:
 
 
 def check_package(package: Path) -> None:
-    """Hold a folder to what `make package` makes.
+    """Hold a folder to what `make package` makes, and its datasets to files that can be had.
 
     Raises:
-        DeployError: names what is missing.
+        DeployError: names what is missing, or the datasets whose files are on one laptop alone.
     """
     wanted = [*code_files.PARAMETERS, dag_files.PREFIX]
     missing = [name for name in wanted if not (package / name).exists()]
     if missing or not dags_of(package):
         names = ", ".join(missing) or "a DAG file"
         raise DeployError(f"{package} lacks {names}: make package builds it")
+    own = datasets_of_nobody(package / dag_files.PREFIX / "include" / "datasets")
+    if own:
+        raise DeployError(
+            f"{', '.join(own)}: the file is on one laptop alone. Name owner, repository and path "
+            "of one in include/datasets, then make package"
+        )
 
 
 def deploy_stacks(to: Deployment) -> dict[str, str]:

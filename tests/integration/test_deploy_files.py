@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.common.own_files import NOBODY
 from infra.deploy import code_files, dag_files
 from infra.deploy.deploying import check_package
 from infra.deploy.emptying import empty
@@ -191,4 +192,15 @@ def test_package_without_a_dag_file_is_refused(package: Path) -> None:
     for path in (package / "dags").glob("*.py"):
         path.unlink()
     with pytest.raises(DeployError, match="lacks a DAG file"):
+        check_package(package)
+
+
+def test_dataset_whose_file_is_on_one_laptop_is_refused_before_anything_is_changed(
+    package: Path,
+) -> None:
+    datasets = package / "dags" / "include" / "datasets"
+    datasets.mkdir(parents=True)
+    for name, owner in (("mine", NOBODY), ("theirs", "ann"), ("also_mine", NOBODY)):
+        (datasets / f"{name}.py").write_text(f'DATASET = GitHubFile(owner="{owner}", path="a")\n')
+    with pytest.raises(DeployError, match=r"^also_mine, mine: the file is on one laptop alone"):
         check_package(package)

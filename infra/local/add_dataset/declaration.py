@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.contracts.tables import USUAL_SHRINK
 from include.core.guess.declaration import Call, argument, fields_of, in_docstring
-from infra.local.add_dataset.sample import NOBODY
+from infra.common.own_files import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

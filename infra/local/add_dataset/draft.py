@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from include.contracts.columns import Column
 from include.core.guess.infer import infer
 from include.core.guess.keys import TableKey, table_key
+from include.core.guess.nearly import nearly_typed
 from include.core.snapshot.database import safe_errors
 from include.errors import SluiceError
 from include.pipelines.github_csv_to_postgres.trial import try_file
@@ -89,7 +90,9 @@ def draft(name: str, sample: Sample, work: Workspace) -> Draft:
 def _draft(name: str, sample: Sample, work: Workspace) -> Draft:
     with safe_errors():
         inferred = _inferred(sample, work)
-        key = table_key(inferred.contract.columns, work.connection)
+        columns = inferred.contract.columns
+        key = table_key(columns, work.connection)
+        inferred.remarks = nearly_typed(columns, work.connection) | inferred.remarks
     for each in (key, None):
         made = _with_key(name, sample, inferred, each)
         try:

@@ -15,6 +15,7 @@ from include.contracts.github import GitHubDataset, GitHubFile
 from include.core.web.client import Web
 from include.errors import SluiceError
 from include.pipelines.github_csv_to_postgres import GitHub
+from infra.common.own_files import NOBODY
 from infra.local.add_dataset.errors import MisuseError, UnfitError
 from infra.local.stand_ins.github import GitHubStandIn
 from infra.local.stand_ins.github_versions import versions_of
@@ -22,10 +23,6 @@ from infra.local.stand_ins.github_versions import versions_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-NOBODY: Final = "_local"
-"""The owner of files that are in no repository. No account of GitHub begins so, so that nobody
-can put another file in their place."""
 
 _OWNER: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
 _REPOSITORY: Final = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,100}")

@@ -420,6 +420,21 @@ def test_bad_rows_are_allowed_by_their_number_and_counted_by_the_test(
     assert "1 rows that are rejected however they are declared" in capsys.readouterr().out
 
 
+def test_column_that_few_values_keep_from_a_type_is_pointed_at(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"2024-01-{day:02},0{day:02},{day}\n" for day in range(1, 31))
+    assert desk.add(f"day,code,n\n{rows}2024-13-45,031,none at all\n") == command.WRITTEN
+    said = capsys.readouterr().out.splitlines()
+    doubts = [line.strip() for line in said if "text because of few" in line]
+    of_others = "Declare them so, and the others are rejected"
+    assert doubts == [
+        f"day: text because of few: 30 of its 31 values are days. {of_others}",
+        f"n: text because of few: 30 of its 31 values are numbers. {of_others}",
+    ]
+    assert "# Text because of few: 30 of its 31 values are days." in desk.text(WRITTEN[0])
+
+
 @pytest.mark.parametrize(
     "words",
     [
