@@ -76,6 +76,23 @@ def test_commits_are_listed_newest_first_in_the_shape_of_github(stand_in: GitHub
     assert len({one["sha"] for one in listed}) == 3
 
 
+def test_folder_beside_serves_the_files_of_which_the_first_has_no_version(
+    root: Path, tmp_path: Path
+) -> None:
+    for path in ("ann/numbers/data/a.csv", "_local/mine/mine.csv"):
+        (tmp_path / "beside" / path).mkdir(parents=True)
+        (tmp_path / "beside" / path / "2026-01-01T000000Z.csv").write_bytes(b"mine")
+    with GitHubStandIn(root, beside=tmp_path / "beside", quiet=True) as stand_in:
+        assert [
+            each["commit"]["committer"]["date"][:4] for each in commits(stand_in, "path=data/a.csv")
+        ] == ["2020"] * 3
+        (own,) = json.loads(get(stand_in.url, "/repos/_local/mine/commits?path=mine.csv")[1])
+        assert get(stand_in.url, f"/_local/mine/{own['sha']}/mine.csv")[1] == b"mine"
+        assert get(stand_in.url, "/repos/_local/none/commits?path=a.csv")[0].status == 404
+    with GitHubStandIn(root, beside=tmp_path / "absent", quiet=True) as stand_in:
+        assert get(stand_in.url, "/repos/_local/mine/commits?path=mine.csv")[0].status == 404
+
+
 @pytest.mark.parametrize(
     ("until", "count"),
     [
