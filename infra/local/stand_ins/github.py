@@ -86,7 +86,7 @@ class GitHubStandIn(Served):
         quiet: bool = False,
     ) -> None:
         self.roots = [each.resolve() for each in (root, beside) if each is not None]
-        self.fault, self.quiet = fault, quiet
+        self.root, self.fault, self.quiet = root.resolve(), fault, quiet
         self.requests: list[str] = []
         self._counted = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # What cp1252 has as well. Beyond ASCII letters alone: a sign of Latin-1 by itself, such as a
 # no-break space, reads as a damaged cell in UTF-8.
 TEXT: Final = st.text(
-    st.characters(max_codepoint=126, exclude_categories=("Cc",)) | st.sampled_from("äöüßéèñçÅØ"),
+    st.characters(max_codepoint=126, exclude_categories=["Cc"]) | st.sampled_from("äöüßéèñçÅØ"),
     max_size=8,
 )
 KINDS: Final = {
