@@ -17,6 +17,7 @@ from infra.aws.resources.lake_bucket import (
     COMPARED,
     DELIVERED,
     OWN_PREFIXES,
+    TRACED,
     UNLOADED,
     LakeBucket,
 )
@@ -208,6 +209,11 @@ class PipelinesStack(Stack):
         )
         self._access.allow(
             "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])
+        )
+        self._access.allow(
+            "AnswerWhereRowsComeFrom",
+            ["s3:PutObject"],
+            Fn.join("/", [lake.bucket_arn, f"{TRACED}*"]),
         )
 
     def _grant_queries(self) -> None:

@@ -46,6 +46,7 @@ RUNS = (
     "weather_hourly",
     "payments_hourly",
     "sweep_arrivals",
+    'trace_row {"sink": "covid.us_daily", "key": "2020-11-11"}',
 )
 RARE = {
     "athena:StopQueryExecution",

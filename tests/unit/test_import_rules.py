@@ -73,6 +73,7 @@ CORE = {
     "guess": {"csv", "snapshot", "statements"},
     "lake": {"csv", "snapshot", "runs", "statements"},
     "summaries": {"runs", "aws", "statements"},
+    "trace": {"csv", "snapshot", "runs", "statements"},
 }
 ALLOWED |= {
     f"include.core.{room}": {

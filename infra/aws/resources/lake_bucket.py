@@ -1,7 +1,8 @@
 """Where Sluice keeps files of its own.
 
 The archive in raw/, tables that people query in lake/, snapshots of exported tables in exports/,
-hand-over between tasks in work/, uploads as JSON Lines in json/, what Athena finds in athena/.
+hand-over between tasks in work/, uploads as JSON Lines in json/, what Athena finds in athena/,
+where rows come from in page/.
 """
 
 from __future__ import annotations
@@ -21,18 +22,19 @@ ANSWERS = "raw/api/"  # of APIs, as they came
 TABLES = "lake/"  # one file a partition, put in place of the one before it
 OWN_PREFIXES = ("exports/", TABLES, "raw/", "work/")
 DELIVERED = "json/"  # written here for others to read
+TRACED = "page/v1/traces/"  # the same: where a row comes from, with raw text of files
 QUERIED = "athena/"
 COMPARED, UNLOADED = f"{QUERIED}results/", f"{QUERIED}unload/"  # of the pipelines' queries
 ASKED = f"{QUERIED}lake/"  # of people's
 
-# Within a week a delta is published, or worked out anew.
-_GO = ("work/", QUERIED)
+# Within a week a delta is published, or worked out anew, and an answer is read, or asked for anew.
+_GO = ("work/", QUERIED, TRACED)
 # Until then somebody has seen that a file went wrong; later it is built anew from the archive.
 _REPLACED_DAYS = 7
 
 
 class LakeBucket(Construct):
-    """The lake bucket; work/ and athena/ go after a week, all else stays until it is deleted.
+    """The lake bucket; _GO goes after a week, all else stays until it is deleted.
 
     Of exports/ what was deleted can be taken back for as long as the warehouse can be put back to
     a moment at which it was needed; of lake/, whose files are replaced up to 24 times a day, what

@@ -33,6 +33,7 @@ ALL_DAGS = (
     "migrate_warehouse",
     "replay_rejects",
     "sweep_arrivals",
+    "trace_row",
 )
 GITHUB_TASKS = {"resolve_as_of", "download", "clean_and_merge", "upsert", "announce"}
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/arrivals"

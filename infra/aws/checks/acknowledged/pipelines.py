@@ -49,6 +49,7 @@ _OF_REST = (
                     "exports",
                     "json",
                     "lake",
+                    "page/v1/traces",
                     "raw",
                     "work",
                 )
@@ -57,7 +58,7 @@ _OF_REST = (
         ),
         reason=(
             "Objects are named by who uploads them, by commits and by runs, so the names cannot be "
-            "known; the rights end at these nine folders of two buckets."
+            "known; the rights end at these ten folders of two buckets."
         ),
     ),
     Acknowledgement(

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.infra_aws.templates import REGION, Template, arn_behind, behind, resolved
 
 PURPOSES = [
+    "AnswerWhereRowsComeFrom",
     "CompareExports",
     "CountGoodHours",
     "DeliverFiles",
@@ -225,12 +226,18 @@ def test_what_athena_needs_of_the_role_is_allowed_to_athena_alone(template: Temp
         }
 
 
-def test_files_that_are_delivered_are_put_and_never_read_again(template: Template) -> None:
-    statement = granted(template)["DeliverFiles"]
-    assert statement["Action"] == ["s3:PutObject"]
-    assert statement["Resource"] == [
-        {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), "json/*"]]}
-    ]
+def test_files_and_answers_that_are_for_others_are_put_and_never_read_again(
+    template: Template,
+) -> None:
+    for purpose, folder in (
+        ("DeliverFiles", "json"),
+        ("AnswerWhereRowsComeFrom", "page/v1/traces"),
+    ):
+        statement = granted(template)[purpose]
+        assert statement["Action"] == ["s3:PutObject"]
+        assert statement["Resource"] == [
+            {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), f"{folder}/*"]]}
+        ]
 
 
 def test_arrivals_are_taken_from_the_queues_of_each_pipeline(template: Template) -> None:

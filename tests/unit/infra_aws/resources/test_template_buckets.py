@@ -88,8 +88,8 @@ def test_every_bucket_clears_up_broken_uploads_after_a_day(template: Template) -
         } in lifecycle_rules(template, output)
 
 
-@pytest.mark.parametrize("prefix", ["work/", "athena/"])
-def test_what_is_handed_over_or_queried_expires_after_seven_days_with_all_versions(
+@pytest.mark.parametrize("prefix", ["work/", "athena/", "page/v1/traces/"])
+def test_what_is_handed_over_queried_or_traced_expires_after_seven_days_with_all_versions(
     template: Template, prefix: str
 ) -> None:
     (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == prefix]
@@ -138,7 +138,8 @@ def test_no_rule_deletes_of_the_archive_in_raw_or_its_versions(template: Templat
     for rule in lifecycle_rules(template, "LakeBucket"):
         harmless = {"AbortIncompleteMultipartUpload", "Prefix", "Status", "Transitions"}
         kept = rule.keys() <= harmless
-        assert kept or rule["Prefix"] in ("athena/", "exports/", "lake/", "work/")
+        others = ("athena/", "exports/", "lake/", "page/v1/traces/", "work/")
+        assert kept or rule["Prefix"] in others
 
 
 def test_landed_files_stay_and_only_overwritten_versions_expire(template: Template) -> None:

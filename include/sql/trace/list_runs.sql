@@ -1,0 +1,20 @@
+-- The newest runs of a sink, with what they counted and the files that they read.
+-- Grain: one run, the one that ended last first. Parameters: sink, most.
+select
+    dag_id,
+    run_id,
+    as_of,
+    finished_at,
+    status,
+    jsonb_build_object(
+        'inserted', inserted,
+        'updated', updated,
+        'unchanged', unchanged,
+        'deleted', deleted,
+        'rejected', rejected
+    ) as counts,
+    coalesce(details -> 'sources', '[]') as sources
+from ops.run
+where sink = %(sink)s
+order by finished_at desc, dag_id asc, run_id asc
+limit %(most)s
