@@ -23,19 +23,16 @@ UNREADABLE: Final = "unreadable"
 """The code of an entry whose files cannot be read any more."""
 
 
-def newest_versions(
-    runs: Sequence[R], *, versions: Callable[[R], Hashable], most: int = MOST_VERSIONS
-) -> tuple[list[R], int]:
-    """The runs of the newest sets of versions, and how many other runs are left.
+def newest_versions(runs: Sequence[R], *, versions: Callable[[R], Hashable]) -> tuple[list[R], int]:
+    """The runs of the newest MOST_VERSIONS sets of versions, and how many others are left.
 
     Arguments:
         runs: in the order in which they ended.
         versions: which files a run has read.
-        most: sets that are read.
     """
     sets: dict[Hashable, None] = {}
     for run in reversed(runs):
-        if len(sets) < most:
+        if len(sets) < MOST_VERSIONS:
             sets[versions(run)] = None
     read = [run for run in runs if versions(run) in sets]
     return read, len(runs) - len(read)

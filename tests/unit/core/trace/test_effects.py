@@ -1,0 +1,92 @@
+"""What loads did to one row, held to a plain account of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.core.trace.effects import ItemKey, Load, TableKey
+from tests.support.examples import examples
+from tests.support.load_account import VERSIONS, Account, Version
+
+NOTHING = {"inserted": 0, "updated": 0, "unchanged": 0, "deleted": 0}
+
+
+def load_of(day: int, moment: int, version: Version) -> Load:
+    row = version.good.get(day)
+    return Load(
+        order=moment,
+        values=None if row is None else {"row": row},
+        refused=day in version.damaged and day in version.rows,
+        certain=not version.damaged.keys() & version.rows.keys(),
+        counts=NOTHING,
+    )
+
+
+@settings(max_examples=examples(300))
+@given(
+    versions=st.lists(VERSIONS, min_size=4, max_size=4),
+    order=st.lists(st.integers(0, 3), min_size=1, max_size=8),
+    day=st.integers(1, 4),
+    deletes=st.booleans(),
+)
+def test_effects_are_those_of_a_plain_account(
+    versions: list[Version],
+    order: list[int],
+    day: int,
+    deletes: bool,  # noqa: FBT001 -- drawn
+) -> None:
+    account, state = Account(deletes=deletes), TableKey(vanished="delete" if deletes else "keep")
+    for moment in order:
+        version = versions[moment]
+        expected = account.load(moment, version)
+        assert state.load(load_of(day, moment, version)) == expected[day]
+        held = account.table.get(day)
+        assert state.values == (None if held is None else {"row": held})
+    assert state.known
+
+
+@pytest.mark.parametrize("kind", [lambda: TableKey(vanished="keep"), ItemKey])
+def test_what_came_before_the_first_load_shows_in_the_counts_alone(kind: Any) -> None:
+    for counts, effect in (
+        ({"unchanged": 2, "updated": 1}, "confirmed"),
+        ({"updated": 1, "inserted": 1}, "updated"),
+        ({"inserted": 1}, "inserted"),
+    ):
+        state = kind()
+        state.known = False
+        load = Load(order=1, values={"a": 1}, counts={**NOTHING, **counts})
+        assert state.load(load) == effect
+        assert state.known
+
+
+def test_load_whose_files_are_gone_leaves_open_what_the_row_is_only_if_it_wrote() -> None:
+    for counts, known in (({}, True), ({"updated": 1}, False)):
+        state = TableKey(vanished="keep")
+        state.load(Load(order=1, values={"a": 1}, counts=NOTHING))
+        load = Load(order=2, values=None, counts={**NOTHING, **counts}, readable=False)
+        assert state.load(load) == "unknown"
+        assert state.known == known
+
+
+@settings(max_examples=examples(100))
+@given(st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(0, 2)), max_size=8))
+def test_item_is_that_of_the_newest_file_that_had_it(files: list[tuple[int, int | None]]) -> None:
+    state, written = ItemKey(), None
+    for order, value in files:
+        values = None if value is None else {"a": value}
+        effect = state.load(Load(order=order, values=values, counts=NOTHING))
+        if values is None:
+            assert effect == "absent"
+        elif written is None:
+            assert effect == "inserted"
+            written = (order, values)
+        elif order < written[0]:
+            assert effect == "superseded"
+        else:
+            assert effect == ("confirmed" if values == written[1] else "updated")
+            written = (order, values)
+        assert state.values == (written and written[1])
