@@ -47,7 +47,8 @@ from wiring.defaults import dag_defaults, settings
 from wiring.failures import notify_failure, records_cause
 from wiring.run_input import moments_of
 from wiring.task_context import run_of_sink
-from wiring.uploads.resources import comparison_resources
+from wiring.uploads.pipelines import TABLE_EXPORT_TO_KINESIS
+from wiring.uploads.resources import resources_of
 
 if TYPE_CHECKING:
     from include.pipelines.table_export_to_kinesis import Compared
@@ -63,7 +64,7 @@ def compare() -> Compared:
     context = get_current_context()
     asked = asked_for(params=context["params"], run=context["dag_run"])
     run, dataset = run_of_sink(SINK, moments_of(context["dag_run"])), declared(asked)
-    with comparison_resources() as resources:
+    with resources_of(TABLE_EXPORT_TO_KINESIS) as resources:
         return pipeline.compare(
             dataset, asked, run=run, resources=resources, ui_url=settings().ui_url
         )

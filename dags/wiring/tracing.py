@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.sdk import Param
 
 from include.core.runs.notices import format_moment
 from include.core.trace.answer import VERSION, Answer, answer_key
-from include.datasets import github_datasets
+from include.datasets import github_datasets, item_uploads
 from include.errors import RunInputError
+from include.pipelines.csv_upload_to_dynamodb.trace import trace as trace_item
 from include.pipelines.github_csv_to_postgres.trace import trace as trace_table
-from wiring.clients import lake, warehouse
+from wiring.clients import aws_client, lake, warehouse
+from wiring.defaults import settings
 from wiring.run_input import refuse_unknown
 from wiring.table_resources import task_resources
+from wiring.uploads.pipelines import CSV_UPLOAD_TO_DYNAMODB
+from wiring.uploads.resources import resources_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from include.contracts.github import GitHubDataset
     from include.core.trace.answer import History
     from wiring.run_input import Moments
 
@@ -89,9 +95,29 @@ def answer(asked: Asked, *, run_id: str, moments: Moments) -> str:
 
 
 def _trace(asked: Asked) -> tuple[dict[str, str], History]:
-    for dataset in github_datasets():
-        if dataset.table.sink == asked.sink:
-            with task_resources() as resources:
-                return trace_table(dataset, asked.key, connect=warehouse(), resources=resources)
-    sinks = ", ".join(dataset.table.sink for dataset in github_datasets())
-    raise RunInputError(f"Parameter sink is none whose rows can be traced. Those are: {sinks}")
+    answers: dict[str, Callable[[], tuple[dict[str, str], History]]] = {
+        **{each.table.sink: partial(_of_table, each, asked) for each in github_datasets()},
+        CSV_UPLOAD_TO_DYNAMODB.sink: partial(_of_item, asked),
+    }
+    if asked.sink not in answers:
+        raise RunInputError(
+            f"Parameter sink is none whose rows can be traced. Those are: {', '.join(answers)}"
+        )
+    return answers[asked.sink]()
+
+
+def _of_table(dataset: GitHubDataset, asked: Asked) -> tuple[dict[str, str], History]:
+    with task_resources() as resources:
+        return trace_table(dataset, asked.key, connect=warehouse(), resources=resources)
+
+
+def _of_item(asked: Asked) -> tuple[dict[str, str], History]:
+    with resources_of(CSV_UPLOAD_TO_DYNAMODB) as resources:
+        return trace_item(
+            item_uploads(),
+            asked.key,
+            sink=asked.sink,
+            resources=resources,
+            table=aws_client("dynamodb"),
+            table_name=settings().items_table,
+        )

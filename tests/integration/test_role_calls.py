@@ -47,6 +47,7 @@ RUNS = (
     "payments_hourly",
     "sweep_arrivals",
     'trace_row {"sink": "covid.us_daily", "key": "2020-11-11"}',
+    'trace_row {"sink": "dynamodb:<items>", "key": "2"}',
 )
 RARE = {
     "athena:StopQueryExecution",
@@ -159,7 +160,7 @@ def calls(lab: Lab) -> list[Call]:
     # One is there already, from an earlier file.
     item = {"id": {"S": "2"}, "file_version": {"S": "0"}}
     lab.emulator.client("dynamodb").put_item(TableName=lab.outputs["ItemsTable"], Item=item)
-    return lab.run(*RUNS)
+    return lab.run(*(run.replace("<items>", lab.outputs["ItemsTable"]) for run in RUNS))
 
 
 def test_every_call_is_allowed_and_everything_that_is_allowed_is_called(

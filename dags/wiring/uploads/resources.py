@@ -13,7 +13,7 @@ from include.pipelines.table_export_to_kinesis import Athena, ExportResources
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import settings
 from wiring.task_context import task_folder, this_run
-from wiring.uploads.pipelines import TABLE_EXPORT_TO_KINESIS, current_pipeline
+from wiring.uploads.pipelines import current_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +64,10 @@ def export_resources() -> Iterator[ExportResources]:
 
 
 @contextmanager
-def comparison_resources() -> Iterator[Resources]:
-    """What comparing exports works with, which is no run of their pipeline; as above."""
+def resources_of(pipeline: UploadPipeline) -> Iterator[Resources]:
+    """What looking at a pipeline's files takes, which is no run of that pipeline; as above."""
     with task_folder() as folder:
-        yield Resources(**_opened(folder, TABLE_EXPORT_TO_KINESIS))
+        yield Resources(**_opened(folder, pipeline))
 
 
 @contextmanager

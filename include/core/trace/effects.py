@@ -142,7 +142,7 @@ def _effect(before: Values | None, load: Load, *, known: bool) -> Effect:
         counts = load.counts
         if counts["unchanged"]:
             return "confirmed"
-        return "updated" if counts["updated"] else "inserted"
+        return "inserted" if counts["inserted"] and not counts["updated"] else "updated"
     if before is None:
         return "inserted"
     return "confirmed" if before == load.values else "updated"

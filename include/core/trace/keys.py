@@ -146,11 +146,12 @@ def json_value(column: Column, text: str | None) -> Any:
     if column.type in ("smallint", "integer", "bigint"):
         return int(text) if abs(int(text)) <= _EXACT_INTEGERS else text
     if column.type in ("numeric", "double precision"):
-        return _number(text)
+        return json_number(text)
     return text
 
 
-def _number(text: str) -> Any:
+def json_number(text: str) -> Any:
+    """A number as JSON has it where no digit is lost, else its text."""
     try:
         number = float(text)
     except ValueError:

@@ -36,11 +36,26 @@ class LedgerRun:
     sources: list[dict[str, Any]]
 
 
-def runs_of_sink(
-    cursor: cursor, sink: str, *, most: int = MOST_RUNS
-) -> tuple[list[LedgerRun], bool]:
-    """The newest runs of a sink in the order in which they ended, and whether there are more."""
-    cursor.execute(read_statement("trace/list_runs"), {"sink": sink, "most": most + 1})
+def runs_of_sink(cursor: cursor, sink: str) -> tuple[list[LedgerRun], bool]:
+    """The newest MOST_RUNS of a sink in the order of their ends, and whether there are more."""
+    return _newest(cursor, "trace/list_runs", sink=sink)
+
+
+def files_of_sink(cursor: cursor, sink: str, *, pipeline: str) -> tuple[list[LedgerRun], bool]:
+    """The same of files that landed, each as a run of its own.
+
+    Its as_of is when the file landed, and its only source is the FileVersion.
+
+    Arguments:
+        cursor: of a transaction.
+        sink: which.
+        pipeline: as the registry knows it.
+    """
+    return _newest(cursor, "trace/list_files", sink=sink, pipeline=pipeline)
+
+
+def _newest(cursor: cursor, statement: str, **values: str) -> tuple[list[LedgerRun], bool]:
+    cursor.execute(read_statement(statement), {**values, "most": MOST_RUNS + 1})
     names = [field.name for field in fields(LedgerRun)]
     found = [LedgerRun(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
-    return found[:most][::-1], len(found) > most
+    return found[:MOST_RUNS][::-1], len(found) > MOST_RUNS

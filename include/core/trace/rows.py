@@ -97,6 +97,22 @@ def row_of_cleaning(
     return None if row is None else as_json(table.columns, row)
 
 
+def texts_of_line(
+    connection: DuckDBPyConnection, relation: str, texts: Sequence[str], line: int
+) -> Sequence[str | None]:
+    """The row of a loaded file that begins at a line.
+
+    Arguments:
+        connection: where load_csv has put the file.
+        relation: under which name.
+        texts: expressions of DuckDB, one for each value.
+        line: one of those of lines_of_key.
+    """
+    names = {"relation": quote_identifier(relation), "texts": ", ".join(texts)}
+    found = connection.execute(fill("trace/find_values", **names), {"line": line}).fetchone()
+    return found or ()
+
+
 def as_json(columns: Sequence[Column], texts: Iterable[str | None]) -> dict[str, Any]:
     """Canonical texts of a row's columns as an object of JSON."""
     pairs = zip(columns, texts, strict=True)

@@ -10,7 +10,7 @@ from include.pipelines.csv_upload_to_dynamodb.items import FILE_VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from include.pipelines.csv_upload_to_dynamodb.items import Attribute
+    from include.pipelines.csv_upload_to_dynamodb.items import Attribute, Item
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html; what comes
 # back of an item, key and version, cannot reach the 16 MB that an answer may have.
@@ -38,6 +38,30 @@ def find_versions(
     for batch in batches(keys, size=lambda _: 1, limits=_LIMITS):
         found = _find_batch(client, table, key, batch)
         yield from ((text, found.get(_value(attribute))) for text, attribute in batch)
+
+
+def find_item(client: Any, table: str, key: Item) -> Item | None:
+    """Read one item whole, strongly consistent; None where there is none.
+
+    Arguments:
+        client: a boto3 client of DynamoDB.
+        table: its name.
+        key: its partition key as attribute.
+
+    Raises:
+        DeliveryRefusedError, DeliveryUnavailableError: as send_batch says.
+    """
+    found: list[Item] = []
+
+    def read(keys: Sequence[Item]) -> dict[int, Refusal]:
+        request = {table: {"Keys": list(keys), "ConsistentRead": True}}
+        answer = client.batch_get_item(RequestItems=request)
+        found.extend(answer["Responses"].get(table, []))
+        unread = answer.get("UnprocessedKeys")
+        return {0: Refusal(code="UnprocessedKeys", final=False)} if unread else {}
+
+    send_batch([key], read, what=f"keys to the table {table}")
+    return next(iter(found), None)
 
 
 def _find_batch(

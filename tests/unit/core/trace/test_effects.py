@@ -55,6 +55,7 @@ def test_what_came_before_the_first_load_shows_in_the_counts_alone(kind: Any) ->
         ({"unchanged": 2, "updated": 1}, "confirmed"),
         ({"updated": 1, "inserted": 1}, "updated"),
         ({"inserted": 1}, "inserted"),
+        ({}, "updated"),
     ):
         state = kind()
         state.known = False
