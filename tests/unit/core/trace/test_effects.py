@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from include.core.trace.effects import ItemKey, Load, TableKey
@@ -13,6 +13,10 @@ from tests.support.examples import examples
 from tests.support.load_account import VERSIONS, Account, Version
 
 NOTHING = {"inserted": 0, "updated": 0, "unchanged": 0, "deleted": 0}
+
+
+HAS, LACKS = Version({1: (0, 0)}, {}), Version({}, {})
+DAMAGED = Version({2: (0, 0)}, {2: "value"})
 
 
 def load_of(day: int, moment: int, version: Version) -> Load:
@@ -33,6 +37,9 @@ def load_of(day: int, moment: int, version: Version) -> Load:
     day=st.integers(1, 4),
     deletes=st.booleans(),
 )
+# A row that is missing beside a rejected one stays; an older snapshot is the last that had a row.
+@example(versions=[HAS, DAMAGED, LACKS, LACKS], order=[0, 1], day=1, deletes=True)
+@example(versions=[HAS, HAS, LACKS, LACKS], order=[0, 2, 1, 0], day=1, deletes=False)
 def test_effects_are_those_of_a_plain_account(
     versions: list[Version],
     order: list[int],
