@@ -42,7 +42,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class SluiceError(Exception):
@@ -57,6 +57,11 @@ class SluiceError(Exception):
     def below(self) -> str:
         """Lines for people to copy, as safe as the message; none of most errors."""
         return ""
+
+    @property
+    def broken(self) -> Sequence[Mapping[str, object]]:
+        """What a dataset promises that was broken, as a BrokenRule each; none of most errors."""
+        return ()
 
 
 class TerminalError(SluiceError):
@@ -109,7 +114,20 @@ class ForbiddenAddressError(SourceRefusedError):
 
 
 class RuleError(TerminalError):
-    """A rule of the dataset with severity "error" is broken."""
+    """A rule of the dataset with severity "error" is broken.
+
+    Arguments:
+        message: which, and how.
+        broken: the same, as a BrokenRule each; none where a rule could not be judged.
+    """
+
+    def __init__(self, message: str, *, broken: Sequence[Mapping[str, object]] = ()) -> None:
+        super().__init__(message)
+        self._broken = broken
+
+    @property
+    def broken(self) -> Sequence[Mapping[str, object]]:
+        return self._broken
 
 
 class RejectLimitError(TerminalError):
@@ -128,6 +146,10 @@ class RejectLimitError(TerminalError):
     def of_file(self) -> str:
         return self._of_file or str(self)
 
+    @property
+    def broken(self) -> Sequence[Mapping[str, object]]:
+        return ({"rule": "rejects", "words": self.of_file},)
+
 
 class ShrunkenSnapshotError(TerminalError):
     """A snapshot lacks more of the table's rows than the dataset allows.
@@ -141,6 +163,10 @@ class ShrunkenSnapshotError(TerminalError):
     def __init__(self, message: str, *, shrinkage: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.shrinkage = shrinkage
+
+    @property
+    def broken(self) -> Sequence[Mapping[str, object]]:
+        return ({"rule": "shrink", "words": str(self)},)
 
 
 class ChangedKeysError(TerminalError):

@@ -40,7 +40,7 @@ def report_update() -> None:
     context: Any = get_current_context()
     (asset,) = context["task"].outlets
     update = find_update(warehouse(), this_run(), asset.name)
-    refresh(asset.name, dag_id=this_run().dag_id)
+    refresh(asset.name)
     # Airflow fails a task whose template names what is not there.
     name_in_ui(counts=format_counts(update) if update else "no update")
     if update is None or _is_known(asset, update, tries=context["ti"].try_number):
@@ -65,7 +65,7 @@ def report_update_of(sink: str) -> str:
     context: Any = get_current_context()
     (alias,) = context["task"].outlets
     asset, update = Asset(sink), find_update(warehouse(), this_run(), sink)
-    refresh(sink, dag_id=this_run().dag_id)
+    refresh(sink)
     if update is None:
         return "no update"
     if not _is_known(asset, update, tries=context["ti"].try_number):

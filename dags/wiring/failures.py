@@ -33,7 +33,7 @@ from wiring.defaults import settings
 from wiring.run_input import as_of_or_best_guess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from psycopg2.extensions import cursor
 
@@ -58,12 +58,14 @@ class RecordedCause(TypedDict):
         in_file: the same where the file is named beside it.
         below: lines that people may copy; none of most errors.
         final: no retry helps.
+        broken: rules of the dataset that were broken, as a BrokenRule each.
     """
 
     cause: str
     in_file: str
     below: str
     final: bool
+    broken: list[Mapping[str, object]]
 
 
 def records_cause(function: Callable[P, T]) -> Callable[P, T]:
@@ -122,6 +124,7 @@ def _record(error: BaseException) -> None:
         in_file=cause_in_file(error),
         below=below,
         final=isinstance(error, TerminalError),
+        broken=[*error.broken] if isinstance(error, SluiceError) else [],
     )
     try:
         get_current_context()["ti"].xcom_push(key=FAILURE, value=value)
@@ -152,6 +155,7 @@ def notify_failure(
         run = _run_of(context, sink)
         task, recorded, log_url = _what_failed(context, run)
         cause, below = recorded["cause"], recorded.get("below", "")
+        broken = recorded.get("broken", [])
         asked = None if form is None else _given(context.get("dag_run"), form)
 
         def notice(conf: Conf | None) -> Notice:
@@ -163,7 +167,7 @@ def notify_failure(
         try:
             connect = warehouse()
             with transaction(connect, doing=f"record the failure of {run.dag_id}") as cursor:
-                record_failure(cursor, run, task=task, cause=cause)
+                record_failure(cursor, run, task=task, cause=cause, broken=broken)
                 conf = on_record(cursor, run, cause) if on_record else asked
                 write_notice(cursor, notice(conf))
         # The warehouse may be what failed: the notice goes out without the outbox then.
@@ -196,7 +200,7 @@ def _what_failed(context: Any, run: RunOfSink) -> tuple[str, RecordedCause, str 
 
 
 def _unrecorded(cause: str) -> RecordedCause:
-    return RecordedCause(cause=cause, in_file=cause, below="", final=False)
+    return RecordedCause(cause=cause, in_file=cause, below="", final=False, broken=[])
 
 
 def _run_of(context: Any, sink: str) -> RunOfSink:

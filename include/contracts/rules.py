@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, TypedDict
 
 Severity = Literal["error", "warning"]
+
+TABLE: Final = "table"
+REJECTS: Final = "rejects"
+SHRINK: Final = "shrink"
+"""Names of what holds for a dataset beside its rules: its table's columns, and its limits."""
+
+
+class BrokenRule(TypedDict):
+    """A rule that a snapshot has broken.
+
+    Attributes:
+        rule: its name.
+        words: how, in one sentence without a value of a row.
+    """
+
+    rule: str
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +32,16 @@ class UniqueKey:
     columns: tuple[str, ...]
     severity: Severity = "error"
 
+    @property
+    def name(self) -> str:
+        """What the ledger knows the rule by, whatever its limits are."""
+        return f"unique {', '.join(self.columns)}"
+
+    @property
+    def words(self) -> str:
+        """The rule in one sentence."""
+        return f"No two rows have the same {' and '.join(self.columns)}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewestDay:
@@ -23,6 +50,16 @@ class NewestDay:
     column: str
     max_age_days: int
     severity: Severity = "warning"
+
+    @property
+    def name(self) -> str:
+        """What the ledger knows the rule by, whatever its limits are."""
+        return f"newest {self.column}"
+
+    @property
+    def words(self) -> str:
+        """The rule in one sentence."""
+        return f"The newest {self.column} is at most {self.max_age_days} days before as_of"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +81,20 @@ class Cumulative:
     tolerance: float = 0.0
     last_days: int = 30
     severity: Severity = "warning"
+
+    @property
+    def name(self) -> str:
+        """What the ledger knows the rule by, whatever its limits are."""
+        return f"cumulative {self.column}"
+
+    @property
+    def words(self) -> str:
+        """The rule in one sentence."""
+        of = f" of the same {' and '.join(self.partition_by)}" if self.partition_by else ""
+        return (
+            f"In the last {self.last_days} days {self.column} is nowhere more than "
+            f"{self.tolerance:.0%} below its highest earlier value{of}"
+        )
 
 
 Rule = UniqueKey | NewestDay | Cumulative

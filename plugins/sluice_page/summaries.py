@@ -15,6 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from fastapi import Depends, HTTPException
 
+from sluice_page.overview import row_of
+
 VERSION = 1
 _PREFIX = f"page/v{VERSION}"
 _AT_ONCE = 16  # objects that are read side by side
@@ -43,9 +45,12 @@ class Summaries:
             )
         with self._lock:
             self._known = {key: (tags[key], value) for key, value in found.items()}
-        sinks = [each for each in found.values() if each and each.get("dag_id") in dag_ids]
-        broken = [key for key, value in found.items() if value is None]
-        return {"version": VERSION, "sinks": sinks, "broken": len(broken)}
+        rows = [row_of(value) for value in found.values()]
+        broken = rows.count(None)
+        sinks = [row for row in rows if row and row["dag_id"] in dag_ids]
+        items = (self._read(f"{_PREFIX}/attention.json") or {}).get("items", [])
+        attention = [item for item in items if item.get("dag_id") in dag_ids]
+        return {"version": VERSION, "sinks": sinks, "broken": broken, "attention": attention}
 
     def of_sink(self, kind: str, sink: str, dag_id: str) -> Any:
         """One summary of a sink.

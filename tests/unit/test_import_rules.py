@@ -72,7 +72,7 @@ CORE = {
     "exports": {"snapshot", "statements"},
     "guess": {"csv", "snapshot", "statements"},
     "lake": {"csv", "snapshot", "runs", "statements"},
-    "summaries": {"runs", "aws", "statements"},
+    "summaries": {"aws", "statements", "failpoints"},
     "trace": {"csv", "snapshot", "runs", "statements"},
 }
 ALLOWED |= {

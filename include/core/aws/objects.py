@@ -163,10 +163,48 @@ class ObjectStore:
 
     def put_json(self, key: str, value: Mapping[str, object]) -> None:
         """Store a small JSON object."""
-        body = json.dumps(value, sort_keys=True).encode()
+        self.put_body(key, json.dumps(value, sort_keys=True).encode())
+
+    def put_body(self, key: str, body: bytes) -> None:
+        """Store JSON that is written out already."""
         self.client.put_object(
             Bucket=self.bucket, Key=key, Body=body, ContentType="application/json"
         )
+
+    def tag_of(self, key: str) -> str | None:
+        """The ETag of an object, whoever put it there; None where there is none."""
+        try:
+            return str(self.client.head_object(Bucket=self.bucket, Key=key)["ETag"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+
+    def replace_body(self, key: str, body: bytes, *, tag: str | None) -> bool:
+        """Store JSON in the place of an object, unless somebody else has put another one there.
+
+        Arguments:
+            key: where.
+            body: the JSON.
+            tag: ETag of the object that it replaces; None where there was none.
+
+        Returns:
+            False when the object is another one by now, and stays.
+        """
+        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        try:
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                **condition,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in (*_LOST, *_NOT_FOUND):
+                return False
+            raise
+        return True
 
     def get_json(self, key: str) -> Any:
         """The value of an object of JSON, None where there is none or it is no JSON."""

@@ -75,6 +75,7 @@ class Details:
         sources: for each file where it came from and read = kept + filtered + rejected.
         rejects_by_code: how many rows each code has.
         warnings: sentences that people must read.
+        broken: the rules of the dataset that were broken, as a BrokenRule each.
         vanished: rows of the table that the snapshot lacks for the first time, and that stay.
         nothing_new_since: ISO 8601; the moment loaded before, which had the same rows.
         failures: file and cause of each that failed while others went on.
@@ -84,6 +85,7 @@ class Details:
     sources: Sequence[Mapping[str, Any]] = field(default_factory=list)
     rejects_by_code: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    broken: Sequence[Mapping[str, object]] = field(default_factory=list)
     vanished: int = 0
     nothing_new_since: str | None = None
     failures: Sequence[Mapping[str, Any]] = field(default_factory=list)
@@ -112,7 +114,22 @@ def record_run(
     return cursor.fetchone() is not None
 
 
-def record_failure(cursor: cursor, run: RunOfSink, *, task: str, cause: str) -> None:
-    """Write the ledger row of a run that failed, unless it has loaded before."""
-    details = Json({"failed_task": task, "cause": cause})
+def record_failure(
+    cursor: cursor,
+    run: RunOfSink,
+    *,
+    task: str,
+    cause: str,
+    broken: Sequence[Mapping[str, object]] = (),
+) -> None:
+    """Write the ledger row of a run that failed, unless it has loaded before.
+
+    Arguments:
+        cursor: of a transaction.
+        run: which run.
+        task: the failed task's id.
+        cause: one line without row values or secrets.
+        broken: the rules that were broken, as a BrokenRule each.
+    """
+    details = Json({"failed_task": task, "cause": cause, "broken": [*broken]})
     cursor.execute(read_statement("runs/record_failure"), {**asdict(run), "details": details})

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from include.contracts.constraints import constraints_of
-from include.contracts.rules import Cumulative, NewestDay, Rule, UniqueKey
+from include.contracts.rules import TABLE, BrokenRule, Cumulative, NewestDay, Rule, UniqueKey
 from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.long_keys import ENTRY_BYTES, find_long_keys
 from include.core.statements import fill, quote_identifier, quote_identifiers
@@ -44,7 +44,7 @@ def check_table(connection: DuckDBPyConnection, table: Table) -> None:
             broken.append(f"{missing} rows have no {column.name}" if missing else None)
         broken += _broken_constraints(connection, column)
     broken.append(_too_long(connection, table))
-    _refuse(table.sink, [sentence for sentence in broken if sentence])
+    _refuse(table.sink, [BrokenRule(rule=TABLE, words=words) for words in broken if words])
 
 
 def _too_long(connection: DuckDBPyConnection, table: Table) -> str | None:
@@ -115,7 +115,7 @@ def find_broken(connection: DuckDBPyConnection, rules: tuple[Rule, ...]) -> list
 
 def judge(
     findings: Sequence[Finding], *, name: str, rules: tuple[Rule, ...], as_of: datetime
-) -> list[str]:
+) -> list[BrokenRule]:
     """Hold what was found to the rules, at the moment of a snapshot.
 
     Arguments:
@@ -125,23 +125,29 @@ def judge(
         as_of: the moment of the snapshot.
 
     Returns:
-        A sentence for each broken rule of severity "warning".
+        Each broken rule, all of severity "warning".
 
     Raises:
         RuleError: a rule of severity "error" is broken.
     """
     # All rules are judged before the first error, so that one run shows every broken one.
-    broken = [
-        (rule.severity, _too_old(rule, finding, as_of) if isinstance(rule, NewestDay) else finding)
+    judged = [
+        (rule, _too_old(rule, finding, as_of) if isinstance(rule, NewestDay) else finding)
         for rule, finding in zip(rules, findings, strict=True)
     ]
-    _refuse(name, [str(found) for severity, found in broken if found and severity == "error"])
-    return [str(found) for _, found in broken if found]
+    broken = [
+        (rule.severity, BrokenRule(rule=rule.name, words=str(found)))
+        for rule, found in judged
+        if found
+    ]
+    _refuse(name, [each for severity, each in broken if severity == "error"])
+    return [each for _, each in broken]
 
 
-def _refuse(name: str, broken: list[str]) -> None:
+def _refuse(name: str, broken: list[BrokenRule]) -> None:
     if broken:
-        raise RuleError(f"{name}: {'; '.join(broken)}. Nothing was loaded")
+        sentences = "; ".join(each["words"] for each in broken)
+        raise RuleError(f"{name}: {sentences}. Nothing was loaded", broken=broken)
 
 
 def _find(connection: DuckDBPyConnection, rule: Rule) -> Finding:

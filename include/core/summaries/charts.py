@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from psycopg2 import sql
-
 from include.contracts.rules import Cumulative
-from include.core.statements import compose
+from include.core.summaries.bounded import shorten, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from psycopg2.extensions import cursor
+    from include.contracts.columns import Column
 
-    from include.contracts.tables import Table
-
-# Of values in one summary: 4 MB of JSON at most.
 MOST_VALUES: Final = 400_000
+MOST_GROUPS: Final = 200
+MOST_BYTES: Final = 8_000_000
+"""Of a chart as JSON; most values have ten characters."""
+ROWS: Final = "rows"
+_GROUP_CHARACTERS: Final = 200
 _EXACT: Final = 2**53  # whole numbers below it are exact in JavaScript
 _DATES: Final = ("date", "timestamptz")
 _NUMBERS: Final = ("smallint", "integer", "bigint", "numeric", "double precision")
@@ -46,17 +47,30 @@ class Chart:
 
     Attributes:
         date: the column of the horizontal axis.
-        measures: what may be drawn over it, at least one.
-        group: the column whose values are lines of their own; None where a date is one row.
+        columns: of numbers, at least one unless rows are counted.
+        measures: what may be drawn over it: a column each; or, where rows are counted, how many
+            rows a day has, and sum and mean of each column.
+        groups: columns whose values have lines of their own; none where a date is one row.
+        label: a column that may name a group better than its values; None where there is none.
+        counted: a date has any number of rows.
     """
 
     date: str
+    columns: tuple[str, ...]
     measures: tuple[Measure, ...]
-    group: str | None
+    groups: tuple[str, ...] = ()
+    label: str | None = None
+    counted: bool = False
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """As JSON has it: date, group and measures."""
+        group = ", ".join(self.groups) or None
+        return {"date": self.date, "group": group, "measures": self.measures}
 
 
 class Points(TypedDict):
-    """The points of a chart, as JSON holds them: a list a column.
+    """The points of a line, as JSON holds them: a list a column.
 
     Attributes:
         date: ISO 8601, in ascending order.
@@ -67,73 +81,171 @@ class Points(TypedDict):
     values: dict[str, list[float | int | None]]
 
 
-def chart_of(table: Table, rules: Iterable[object] = ()) -> Chart | None:
-    """The chart that a table has without a further word, None where it has no date or measure.
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A chart and its points.
 
-    The date is the key's only column of dates, numbers beside the key are the measures, and what
-    else the key has, if it is one column, is the group.
+    Attributes:
+        chart: what is drawn.
+        points: by the group's name; "" where there are no groups.
+        cut: what is left out, in words; None where nothing is.
+    """
+
+    chart: Chart
+    points: Mapping[str, Points]
+    cut: str | None
+
+
+def chart_of(
+    columns: Sequence[Column],
+    *,
+    key: Sequence[str],
+    rules: Iterable[object] = (),
+    units: Mapping[str, str] | None = None,
+    moment: str | None = None,
+) -> Chart | None:
+    """The chart that a dataset has without a further word, None where it has no date.
+
+    Where the key has a date, what else it has are the groups. Else rows are counted by day, of the
+    first date that there is.
 
     Arguments:
-        table: as a dataset declares it.
+        columns: as a dataset declares them.
+        key: names of those that identify a row.
         rules: of the dataset; those of cumulative columns count.
+        units: of columns that have one.
+        moment: the column that says what moment a row is about; found if None.
     """
-    types = {column.name: column.type for column in table.columns}
-    dates = [name for name in table.key if types[name] in _DATES]
-    others = [name for name in table.key if name not in dates]
-    grows = {rule.column for rule in rules if isinstance(rule, Cumulative)}
-    measures = tuple(
-        Measure(name=column.name, unit="", cumulative=column.name in grows)
-        for column in table.columns
-        if column.type in _NUMBERS and column.name not in table.key
-    )
-    if len(dates) != 1 or len(others) > 1 or not measures:
+    dates = [column.name for column in columns if column.type in _DATES]
+    of_key = [moment] if moment else [name for name in key if name in dates]
+    numbers = [column.name for column in columns if _is_measure(column) and column.name not in key]
+    if of_key and numbers:
+        grows = {rule.column for rule in rules if isinstance(rule, Cumulative)}
+        measures = tuple(
+            Measure(name=name, unit=(units or {}).get(name, ""), cumulative=name in grows)
+            for name in numbers
+        )
+        groups = tuple(name for name in key if name != of_key[0])
+        label = _label(columns, key) if groups else None
+        axes: dict[str, Any] = {"date": of_key[0], "groups": groups, "label": label}
+        return Chart(**axes, columns=tuple(numbers), measures=measures)
+    if not dates:
         return None
-    return Chart(date=dates[0], measures=measures, group=others[0] if others else None)
-
-
-def read_points(cursor: cursor, table: Table, chart: Chart) -> dict[str, Points]:
-    """The newest points of a table's chart, by the group's values; the group "" is the whole.
-
-    At most MOST_VALUES values: older dates are left out.
-    """
-    names = [measure["name"] for measure in chart.measures]
-    statement = compose(
-        "summaries/read_points",
-        {
-            "date": sql.Identifier(chart.date),
-            "group": sql.Identifier(chart.group) if chart.group else sql.SQL("''"),
-            "measures": sql.SQL(", ").join(
-                sql.SQL("{}::double precision").format(sql.Identifier(name)) for name in names
-            ),
-            "table": sql.Identifier(table.schema, table.name),
-        },
+    return Chart(
+        date=(of_key or dates)[0],
+        columns=tuple(numbers),
+        measures=counted_measures(numbers, units or {}),
+        counted=True,
     )
-    cursor.execute(statement, {"most": MOST_VALUES // len(names)})
-    return group_points(reversed(cursor.fetchall()), names)
 
 
-def group_points(rows: Iterable[Sequence[Any]], names: Sequence[str]) -> dict[str, Points]:
-    """Points by group.
+def counted_measures(numbers: Iterable[str], units: Mapping[str, str]) -> tuple[Measure, ...]:
+    """How many rows there are, and sum and mean of each column of numbers."""
+    found = [Measure(name=ROWS, unit="", cumulative=False)]
+    for name in numbers:
+        for of in ("sum", "mean"):
+            measure = Measure(name=f"{of} of {name}", unit=units.get(name, ""), cumulative=False)
+            found.append(measure)
+    return tuple(found)
+
+
+def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None) -> Drawn:
+    """Points by group, of a bounded size.
 
     Arguments:
-        rows: a date, the group's value, and a number a measure; in order of date.
-        names: of the measures.
+        chart: what is drawn.
+        rows: a date, the group's values as a text, its label or None, and a number a measure; in
+            order of date.
+        cut: what the rows lack already.
     """
+    kept, words = _few_groups(rows)
+    cuts = [each for each in (cut, words) if each]
+    points = _by_group(chart, kept)
+    if len(to_json(points)) > MOST_BYTES:
+        while len(to_json(points)) > MOST_BYTES:
+            kept = kept[len(kept) // 2 :]
+            points = _by_group(chart, kept)
+        cuts.append(f"Only values since {_iso(kept[0][0])} are shown: there are too many")
+    return Drawn(chart=chart, points=points, cut=". ".join(cuts) or None)
+
+
+def newest_dates(rows: Sequence[Sequence[Any]], *, most: int) -> tuple[list[Any], str | None]:
+    """The rows of whole dates, of rows among which the oldest date may have a part only.
+
+    Arguments:
+        rows: the newest first, one more than the most where there are more.
+        most: rows that may be kept.
+
+    Returns:
+        The rows in order of date, and what is left out in words.
+    """
+    kept = list(rows)
+    if len(kept) <= most:
+        return kept[::-1], None
+    oldest = kept[-1][0]
+    # One date alone may have more rows than may be kept.
+    kept = [row for row in kept if row[0] != oldest] or kept[:most]
+    kept.reverse()
+    return kept, f"Only values since {_iso(kept[0][0])} are shown: there are too many"
+
+
+def _is_measure(column: Column) -> bool:
+    """Whether it is a number that says how much, not which."""
+    return column.type in _NUMBERS and column.name != "id" and not column.name.endswith("_id")
+
+
+def _label(columns: Sequence[Column], key: Sequence[str]) -> str | None:
+    texts = [column for column in columns if column.type == "text" and not column.nullable]
+    return next((column.name for column in texts if column.name not in key), None)
+
+
+def _few_groups(rows: Sequence[Sequence[Any]]) -> tuple[Sequence[Sequence[Any]], str | None]:
+    sizes = Counter(row[1] for row in rows)
+    if len(sizes) <= MOST_GROUPS:
+        return rows, None
+    largest = {group for group, _ in sizes.most_common(MOST_GROUPS)}
+    kept = [row for row in rows if row[1] in largest]
+    return kept, f"Of {len(sizes)} groups the {MOST_GROUPS} with the most values are shown"
+
+
+def _by_group(chart: Chart, rows: Sequence[Sequence[Any]]) -> dict[str, Points]:
+    names = [measure["name"] for measure in chart.measures]
+    titles = _titles(rows)
     found: dict[str, Points] = {}
-    for at, group, *numbers in rows:
-        points = found.setdefault(str(group), {"date": [], "values": {name: [] for name in names}})
+    for at, group, _, *numbers in rows:
+        points = found.get(titles[group])
+        if points is None:
+            points = Points(date=[], values={name: [] for name in names})
+            found[titles[group]] = points
         points["date"].append(_iso(at))
         for name, number in zip(names, numbers, strict=True):
-            points["values"][name].append(_short(number))
-    return found
+            points["values"][name].append(short(number))
+    return dict(sorted(found.items()))
 
 
-def _iso(at: date) -> str:
-    return at.isoformat().replace("+00:00", "Z")
+def _titles(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
+    """What each group is called: its newest label where all labels differ, else its values."""
+    labels = {row[1]: row[2] for row in rows}
+    named = None not in labels.values() and len(set(labels.values())) == len(labels)
+    titles: dict[str, str] = {}
+    taken: set[str] = set()
+    for group, label in labels.items():
+        title = shorten(str(label if named else group), _GROUP_CHARACTERS)
+        number = 1
+        while title in taken:
+            number += 1
+            title = f"{shorten(str(group), _GROUP_CHARACTERS)} ({number})"
+        taken.add(title)
+        titles[group] = title
+    return titles
 
 
-def _short(number: float | None) -> float | int | None:
+def _iso(at: date | str) -> str:
+    return at if isinstance(at, str) else at.isoformat().replace("+00:00", "Z")
+
+
+def short(number: float | None) -> float | int | None:
     """As few characters of JSON as the number has; JSON knows no infinity and no NaN."""
     if number is None or not math.isfinite(number):
         return None
-    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+    return int(number) if abs(number) < _EXACT and number == int(number) else float(number)

@@ -231,6 +231,7 @@ def _details(cleaned: CleanedSnapshot, loaded: LoadCounts) -> Details:
         sources=cast("list[dict[str, Any]]", cleaned["sources"]),
         rejects_by_code=cleaned["rejects_by_code"],
         warnings=warnings,
+        broken=cleaned.get("broken", []),
         vanished=loaded.vanished,
         nothing_new_since=format_moment(since) if since else None,
     )

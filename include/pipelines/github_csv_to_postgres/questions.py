@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from include.contracts.rules import SHRINK, BrokenRule
 from include.core.failpoints import failpoint
 from include.core.runs.ledger import Counts, Details, record_run
 from include.core.runs.notices import RunFacts
@@ -154,7 +155,9 @@ class QuestionsOfRun:
 
     def _record(self, cursor: cursor, found: ShrunkenSnapshot, notice: Notice) -> None:
         """Write the ledger row and the notice of a run that has loaded nothing."""
+        limit = f"{found.missing} of {found.rows_before} rows are missing"
         details = Details(
+            broken=[BrokenRule(rule=SHRINK, words=limit)],
             question={
                 "state": found.state,
                 "snapshot": found.content_sha256,
@@ -163,7 +166,7 @@ class QuestionsOfRun:
                 "missing": found.missing,
                 "decided_by": found.decided_by,
                 "link": question_link(found, self.run.dag_id, ui_url=self.resources.ui_url),
-            }
+            },
         )
         if record_run(cursor, self.run, Counts(read=0), details, status="skipped"):
             failpoint("ask.entered_in_ledger")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from include.contracts.rules import BrokenRule
     from include.core.aws.objects import HandOver, Stored
     from include.core.runs.run import StartedRun
     from include.core.warehouse.changes import Change
@@ -78,7 +79,11 @@ class SourceCounts(ArchivedFile):
     plain: int
 
 
-class CleanedSnapshot(TypedDict):
+class _OfLate(TypedDict, total=False):
+    broken: list[BrokenRule]
+
+
+class CleanedSnapshot(_OfLate):
     """What clean_and_merge returns.
 
     Attributes:
@@ -88,6 +93,7 @@ class CleanedSnapshot(TypedDict):
         read, rejected, duplicate: rows of all sources; read is row_count and the other two.
         rejects_by_code: how many rows each code has.
         warnings: a sentence for each broken rule of severity "warning".
+        broken: the same with the names of the rules; code before it left that out.
         sources: the files, in order of the dataset.
     """
 

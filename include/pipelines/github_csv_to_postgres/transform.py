@@ -75,7 +75,7 @@ def clean_and_merge(
         log.info("Nothing is read: these versions were cleaned at %s", found["made_at"])
     shared = found or share(hand_over, name, _make(dataset, archived, resources))
     # Whatever the rules say of a moment must be said anew at each.
-    warnings = rules.judge(shared["findings"], name=dataset.name, rules=dataset.rules, as_of=as_of)
+    broken = rules.judge(shared["findings"], name=dataset.name, rules=dataset.rules, as_of=as_of)
     by_name = {file["source"]: file for file in archived}
     sources = [
         cast("SourceCounts", {**by_name[source.name], **shared["counts"][source.name]})
@@ -90,7 +90,8 @@ def clean_and_merge(
         rejected=rejected,
         duplicate=duplicate,
         rejects_by_code=shared["rejects_by_code"],
-        warnings=warnings,
+        warnings=[each["words"] for each in broken],
+        broken=broken,
         sources=sources,
     )
 

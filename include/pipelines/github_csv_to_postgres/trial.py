@@ -66,7 +66,8 @@ def try_file(  # noqa: PLR0913 -- the seventh is of a dataset that is not there 
                 cleaned, findings = clean_and_look(
                     connection, dataset, to=folder / "snapshot.parquet", cleaning=cleaning
                 )
-            warnings = judge(findings, name=dataset.name, rules=dataset.rules, as_of=as_of)
+            broken = judge(findings, name=dataset.name, rules=dataset.rules, as_of=as_of)
+            warnings = [each["words"] for each in broken]
         except RuleError as error:
             causes = [str(error)]
     read = cleaned + counts.duplicate + counts.rejected

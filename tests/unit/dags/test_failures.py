@@ -39,7 +39,13 @@ def test_terminal_error_is_not_tried_again(left: list[dict[str, Any]]) -> None:
 
     with pytest.raises(AirflowFailException, match="no version"):
         failing(NoVersionError("no version"))()
-    recorded = {"cause": "no version", "in_file": "no version", "below": "", "final": True}
+    recorded = {
+        "cause": "no version",
+        "in_file": "no version",
+        "below": "",
+        "final": True,
+        "broken": [],
+    }
     assert left == [{"key": "failure", "value": recorded}]
 
 
@@ -68,7 +74,13 @@ def test_terminal_error_is_raised_without_its_cause() -> None:
 def test_transient_error_is_left_to_the_retries(left: list[dict[str, Any]]) -> None:
     with pytest.raises(SourceUnavailableError):
         failing(SourceUnavailableError("GitHub is out"))()
-    recorded = {"cause": "GitHub is out", "in_file": "GitHub is out", "below": "", "final": False}
+    recorded = {
+        "cause": "GitHub is out",
+        "in_file": "GitHub is out",
+        "below": "",
+        "final": False,
+        "broken": [],
+    }
     assert left == [{"key": "failure", "value": recorded}]
 
 

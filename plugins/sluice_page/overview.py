@@ -1,0 +1,42 @@
+"""The overview: of each summary what a row of the page shows, by column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_OF_SINK = ("sink", "dag_id", "pipeline", "title", "schedule", "due", "written_at")
+_OF_RUN = (
+    "run_id",
+    "status",
+    "question",
+    "as_of",
+    "finished_at",
+    "read",
+    "inserted",
+    "updated",
+    "unchanged",
+    "superseded",
+    "delivered",
+    "deleted",
+    "duplicate",
+    "rejected",
+)
+_MOST_RUNS = 30
+
+
+def row_of(summary: Any) -> dict[str, Any] | None:
+    """What the overview has of a sink; None where its summary is not as it should be."""
+    try:
+        return _row_of(summary)
+    except (TypeError, KeyError, AttributeError, ValueError):
+        return None
+
+
+def _row_of(summary: Any) -> dict[str, Any]:
+    runs = summary["runs"][:_MOST_RUNS]
+    return {
+        **{name: summary[name] for name in _OF_SINK},
+        "has_chart": summary["chart"] is not None,
+        "open_rejects": int(summary["open_rejects"]["total"]),
+        "runs": {name: [run[name] for run in runs] for name in _OF_RUN},
+    }

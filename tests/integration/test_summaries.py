@@ -1,0 +1,109 @@
+"""What the page shows of a sink: what ledger, quarantine and table tell, as JSON in S3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.core.summaries.charts import Drawn, chart_of
+from include.core.summaries.summary import (
+    About,
+    DeclaredRule,
+    Told,
+    key_of,
+    read_told,
+    write_summary,
+)
+from include.core.summaries.table_points import draw_table
+from include.core.warehouse.connection import transaction
+from include.datasets import covid_us_daily
+from tests.support.pipeline_runs import PipelineRuns, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from include.core.aws.objects import ObjectStore
+    from include.core.warehouse.connection import Connect
+    from infra.local.stand_ins.github import GitHubStandIn
+
+DATASET = covid_us_daily.DATASET
+TABLE = DATASET.table
+CHART = chart_of(TABLE.columns, key=TABLE.key, rules=DATASET.rules)
+ABOUT = About(
+    sink=TABLE.sink,
+    dag_id=DATASET.name,
+    pipeline="github_csv_to_postgres",
+    title=DATASET.title,
+    description=DATASET.description,
+    schedule=DATASET.schedule,
+    key=TABLE.key,
+    rules=tuple(
+        DeclaredRule(name=rule.name, words=rule.words, severity=rule.severity)
+        for rule in DATASET.rules
+    ),
+)
+
+
+@pytest.fixture
+def runs(loader: Connect, lake: ObjectStore, github: GitHubStandIn, tmp_path: Path) -> PipelineRuns:
+    return PipelineRuns(
+        dataset=DATASET,
+        connect=loader,
+        store=lake,
+        github_url=github.url,
+        scratch=tmp_path / "scratch",
+    )
+
+
+def looking(loader: Connect) -> Callable[[], tuple[Told, Drawn | None]]:
+    def look() -> tuple[Told, Drawn | None]:
+        with transaction(loader, doing="look") as cursor:
+            assert CHART
+            return read_told(cursor, TABLE.sink), draw_table(cursor, TABLE, CHART)
+
+    return look
+
+
+def written(loader: Connect, lake: ObjectStore) -> dict[str, Any]:
+    write_summary(lake, ABOUT, looking(loader))
+    kinds = ("sinks", "charts", "values")
+    return {kind: lake.get_json(key_of(kind, TABLE.sink)) for kind in kinds}
+
+
+def test_summary_has_what_ledger_quarantine_and_table_have(
+    runs: PipelineRuns, loader: Connect, lake: ObjectStore
+) -> None:
+    for day in ("2020-12-01", "2020-12-02", "2020-12-03"):
+        runs.run(moment(day))
+    found = written(loader, lake)
+    summary, chart, values = found["sinks"], found["charts"], found["values"]
+    assert summary["revision"] == chart["revision"] == values["revision"]
+    assert [run["as_of"] for run in summary["runs"]] == [
+        f"2020-12-0{day}T08:30:00Z" for day in (3, 2, 1)
+    ]
+    assert [run["rejected"] for run in summary["runs"]] == [0, 1, 0]
+    (reject,) = summary["rejects"]
+    assert (reject["line"], reject["column_name"]) == (7, "cases")
+    assert "raw" not in reject
+    assert values["raw"] == ["2020-11-08,many,1"]
+    (code,) = summary["open_rejects"]["by_code"]
+    assert (code["code"], code["rows"], summary["open_rejects"]["total"]) == (reject["code"], 1, 1)
+    # Daily at 8:30, and two hours of grace.
+    assert summary["due"] == "2020-12-04T10:30:00Z"
+    broken = [rule["last_broken"] for rule in summary["rules"]]
+    assert broken[0] is None
+    assert broken[1]["run_id"] == summary["runs"][0]["run_id"]
+    assert broken[1]["words"] in summary["runs"][0]["warnings"]
+    with loader() as connection, connection.cursor() as cursor:
+        cursor.execute("select date::text, cases from covid.us_daily order by date")
+        table = cursor.fetchall()
+    points = chart["points"][""]
+    assert [*zip(points["date"], points["values"]["cases"], strict=True)] == table
+    assert [measure["cumulative"] for measure in chart["measures"]] == [True, True, True]
+
+
+def test_sink_without_runs_has_a_summary(loader: Connect, lake: ObjectStore) -> None:
+    summary = written(loader, lake)["sinks"]
+    assert (summary["runs"], summary["due"]) == ([], None)
