@@ -23,6 +23,7 @@ SluiceError
 │   ├── DeliveryRefusedError
 │   ├── NoticeRefusedError
 │   ├── TallyError
+│   ├── SummaryError
 │   └── WarehouseRefusedError
 └── TransientError             a retry may help
     ├── SourceUnavailableError
@@ -242,6 +243,10 @@ class DeliveryRefusedError(TerminalError):
 
 class NoticeRefusedError(TerminalError):
     """SNS refused the notice of a run; it would refuse it again. The data is in."""
+
+
+class SummaryError(TerminalError):
+    """What the page shows of a sink could not be made; nothing else is touched by it."""
 
 
 class TallyError(TerminalError):

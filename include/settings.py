@@ -15,7 +15,10 @@ class Settings:
         landing_bucket: bucket that files from outside arrive in.
         csv_upload_to_sqs_queue_url, csv_upload_to_dynamodb_queue_url,
             table_export_to_kinesis_queue_url: queue of each pipeline's arrivals.
+        csv_upload_to_sqs_dead_letter_queue_url, csv_upload_to_dynamodb_dead_letter_queue_url,
+            table_export_to_kinesis_dead_letter_queue_url: of arrivals that failed too often.
         json_queue_url: queue that rows are delivered to as JSON.
+        json_dead_letter_queue_url: of rows that nobody could take from it.
         items_table: DynamoDB table that rows are delivered to as items.
         changes_stream: Kinesis stream of operations on rows of exported tables.
         glue_database: database of Glue for tables of exports' snapshots.
@@ -44,7 +47,11 @@ class Settings:
     csv_upload_to_sqs_queue_url: str = ""
     csv_upload_to_dynamodb_queue_url: str = ""
     table_export_to_kinesis_queue_url: str = ""
+    csv_upload_to_sqs_dead_letter_queue_url: str = ""
+    csv_upload_to_dynamodb_dead_letter_queue_url: str = ""
+    table_export_to_kinesis_dead_letter_queue_url: str = ""
     json_queue_url: str = ""
+    json_dead_letter_queue_url: str = ""
     items_table: str = ""
     changes_stream: str = ""
     glue_database: str = ""

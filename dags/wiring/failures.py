@@ -30,6 +30,7 @@ from include.core.warehouse.connection import transaction
 from include.errors import SluiceError, TerminalError
 from wiring.clients import publish, warehouse
 from wiring.defaults import settings
+from wiring.page import refresh
 from wiring.run_input import as_of_or_best_guess
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ def notify_failure(
             log.warning("No ledger row for this failure: %s", cause_of(error))
             publish(notice({} if on_record else asked))
         else:
+            refresh(sink)
             announce(connect, run, publish=publish)
 
     return notify

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from include.contracts.exports import DELETED_AT
 from include.contracts.rules import REJECTS, SHRINK, TABLE
-from include.core.statements import read_statement
 from include.core.summaries.charts import Chart, chart_of
-from include.core.summaries.summary import About, DeclaredRule
+from include.core.summaries.summary import About, DeclaredRule, list_exported
 from include.core.warehouse.connection import transaction
 from include.datasets import (
     api_datasets,
@@ -74,8 +73,7 @@ def exported_sinks() -> list[Sink]:
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
     with transaction(warehouse(), doing="look up the exported tables") as cursor:
-        cursor.execute(read_statement("summaries/list_exported"))
-        found = [(export_of(table_exports(), *names), *names) for names in cursor.fetchall()]
+        found = [(export_of(table_exports(), *names), *names) for names in list_exported(cursor)]
     return [_of_export(export, *names) for export, *names in found if export]
 
 
@@ -137,7 +135,9 @@ def _of_api(dataset: ApiDataset) -> Sink:
     )
     units = {field.column.name: field.unit for field in dataset.fields}
     chart = chart_of(dataset.columns, key=dataset.row_key, units=units, moment=dataset.event_time)
-    return Sink(about=about, chart=chart, dataset=dataset)
+    # Without a measure there is nothing to draw; rows of a moment are not counted.
+    drawn = chart if chart and not chart.counted else None
+    return Sink(about=about, chart=drawn, dataset=dataset)
 
 
 def _of_uploads(

@@ -17,7 +17,7 @@ from infra.aws.resources.lake_bucket import (
     COMPARED,
     DELIVERED,
     OWN_PREFIXES,
-    TRACED,
+    SHOWN,
     UNLOADED,
     LakeBucket,
 )
@@ -154,6 +154,12 @@ class PipelinesStack(Stack):
             ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
             *(arrivals.queue.queue_arn for arrivals in self._arrivals.values()),
         )
+        self._access.allow(
+            "LookAtDeadLetters",
+            ["sqs:GetQueueAttributes"],
+            *(arrivals.dead_letter_queue.queue_arn for arrivals in self._arrivals.values()),
+            self._json.dead_letter_queue.queue_arn,
+        )
         self._access.allow("SendRows", ["sqs:SendMessage"], self._json.queue.queue_arn)
         self._access.allow(
             "WriteItems",
@@ -200,20 +206,15 @@ class PipelinesStack(Stack):
             *(Fn.join("/", [lake.bucket_arn, f"{prefix}*"]) for prefix in OWN_PREFIXES),
         )
         self._access.allow(
-            "DropOldExports",
+            "DropOldFiles",
             ["s3:DeleteObject"],
-            Fn.join("/", [lake.bucket_arn, "exports/*"]),
+            *(Fn.join("/", [lake.bucket_arn, f"{prefix}*"]) for prefix in ("exports/", SHOWN)),
         )
         self._access.allow_list(
             "ListFiles", ["s3:ListBucket"], lake.bucket_arn, *OWN_PREFIXES, UNLOADED
         )
         self._access.allow(
             "DeliverFiles", ["s3:PutObject"], Fn.join("/", [lake.bucket_arn, f"{DELIVERED}*"])
-        )
-        self._access.allow(
-            "AnswerWhereRowsComeFrom",
-            ["s3:PutObject"],
-            Fn.join("/", [lake.bucket_arn, f"{TRACED}*"]),
         )
 
     def _grant_queries(self) -> None:

@@ -9,7 +9,12 @@ SETTINGS = {
     "alerts_topic_arn": "AlertsTopicArn",
     "landing_bucket": "LandingBucket",
     **{f"{pipeline.name}_queue_url": pipeline.outputs[0] for pipeline in UPLOAD_PIPELINES},
+    **{
+        f"{pipeline.name}_dead_letter_queue_url": pipeline.outputs[1]
+        for pipeline in UPLOAD_PIPELINES
+    },
     "json_queue_url": "JsonQueueUrl",
+    "json_dead_letter_queue_url": "JsonDeadLetterQueueUrl",
     "items_table": "ItemsTable",
     "events_bus": "EventsBus",
     "changes_stream": "ChangesStream",

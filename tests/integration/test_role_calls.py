@@ -48,6 +48,7 @@ RUNS = (
     "sweep_arrivals",
     'trace_row {"sink": "covid.us_daily", "key": "2020-11-11"}',
     'trace_row {"sink": "dynamodb:<items>", "key": "2"}',
+    "summarise",
 )
 RARE = {
     "athena:StopQueryExecution",
@@ -160,6 +161,9 @@ def calls(lab: Lab) -> list[Call]:
     # One is there already, from an earlier file.
     item = {"id": {"S": "2"}, "file_version": {"S": "0"}}
     lab.emulator.client("dynamodb").put_item(TableName=lab.outputs["ItemsTable"], Item=item)
+    # A summary of a sink that is no more goes.
+    stale = {"Bucket": lab.outputs["LakeBucket"], "Key": "page/v1/sinks/gone.json"}
+    lab.emulator.client("s3").put_object(**stale, Body=b'{"sink": "gone"}')
     return lab.run(*(run.replace("<items>", lab.outputs["ItemsTable"]) for run in RUNS))
 
 

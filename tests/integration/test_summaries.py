@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from include.core.summaries.charts import Drawn, chart_of
+from include.core.summaries.lake_points import draw_lake
 from include.core.summaries.summary import (
     About,
     DeclaredRule,
@@ -17,7 +19,7 @@ from include.core.summaries.summary import (
 )
 from include.core.summaries.table_points import draw_table
 from include.core.warehouse.connection import transaction
-from include.datasets import covid_us_daily
+from include.datasets import covid_us_daily, weather_hourly
 from tests.support.pipeline_runs import PipelineRuns, moment
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 DATASET = covid_us_daily.DATASET
 TABLE = DATASET.table
+WEATHER = weather_hourly.DATASET
 CHART = chart_of(TABLE.columns, key=TABLE.key, rules=DATASET.rules)
 ABOUT = About(
     sink=TABLE.sink,
@@ -57,8 +60,8 @@ def runs(loader: Connect, lake: ObjectStore, github: GitHubStandIn, tmp_path: Pa
     )
 
 
-def looking(loader: Connect) -> Callable[[], tuple[Told, Drawn | None]]:
-    def look() -> tuple[Told, Drawn | None]:
+def looking(loader: Connect) -> Callable[[Any], tuple[Told, Drawn | None]]:
+    def look(_: Any) -> tuple[Told, Drawn | None]:
         with transaction(loader, doing="look") as cursor:
             assert CHART
             return read_told(cursor, TABLE.sink), draw_table(cursor, TABLE, CHART)
@@ -107,3 +110,57 @@ def test_summary_has_what_ledger_quarantine_and_table_have(
 def test_sink_without_runs_has_a_summary(loader: Connect, lake: ObjectStore) -> None:
     summary = written(loader, lake)["sinks"]
     assert (summary["runs"], summary["due"]) == ([], None)
+
+
+def put_day(lake: ObjectStore, folder: Path, day: str, rows: str) -> None:
+    path = folder / "day.parquet"
+    columns = ", ".join(
+        f"cast(null as varchar) as {column.name}"
+        for column in WEATHER.columns
+        if column.name not in ("city_id", "city", "measured_at", "temperature")
+    )
+    duckdb.sql(
+        f"select city_id, city, cast(measured_at as timestamp_ms) as measured_at, "
+        f"temperature::double as temperature, {columns} "
+        f"from (values {rows}) as v(city_id, city, measured_at, temperature)"
+    ).write_parquet(str(path))
+    key = f"lake/{WEATHER.name}/dt={day}/part.parquet"
+    lake.client.upload_file(str(path), lake.bucket, key)
+
+
+def test_chart_of_a_table_of_the_lake_has_its_files_and_reads_only_what_has_changed(
+    lake: ObjectStore, tmp_path: Path
+) -> None:
+    chart = chart_of(
+        WEATHER.columns,
+        key=WEATHER.row_key,
+        units={field.column.name: field.unit for field in WEATHER.fields},
+        moment=WEATHER.event_time,
+    )
+    assert chart
+    read: list[str] = []
+    lake.client.meta.events.register(
+        "provide-client-params.s3.GetObject", lambda params, **_: read.append(params["Key"])
+    )
+
+    def drawn(number: int) -> Drawn:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        read.clear()
+        return draw_lake(lake, WEATHER, chart, folder=folder, memory="192MB")
+
+    assert drawn(0).points == {}
+    one = "(1, 'Berlin', '2020-12-01 10:00:00', 1.5), (2, 'Rome', '2020-12-01 10:01:00', null)"
+    put_day(lake, tmp_path, "2020-12-01", one)
+    put_day(lake, tmp_path, "2020-12-02", "(1, 'Berlin', '2020-12-02 10:00:00', 2)")
+    points = drawn(1).points
+    assert points.keys() == {"Berlin", "Rome"}
+    assert points["Berlin"]["date"] == ["2020-12-01T10:00:00Z", "2020-12-02T10:00:00Z"]
+    assert points["Berlin"]["values"]["temperature"] == [1.5, 2]
+    assert points["Rome"]["values"]["temperature"] == [None]
+    assert chart.measures[0] == {"name": "temperature", "unit": "°C", "cumulative": False}
+    put_day(lake, tmp_path, "2020-12-02", "(1, 'Berlin', '2020-12-02 10:00:00', 3)")
+    assert drawn(2).points["Berlin"]["values"]["temperature"] == [1.5, 3]
+    assert [key for key in read if key.startswith("lake/")] == [
+        "lake/weather_hourly/dt=2020-12-02/part.parquet"
+    ]

@@ -72,7 +72,7 @@ CORE = {
     "exports": {"snapshot", "statements"},
     "guess": {"csv", "snapshot", "statements"},
     "lake": {"csv", "snapshot", "runs", "statements"},
-    "summaries": {"aws", "statements", "failpoints"},
+    "summaries": {"runs", "lake", "snapshot", "aws", "statements", "failpoints"},
     "trace": {"csv", "snapshot", "runs", "statements"},
 }
 ALLOWED |= {

@@ -218,10 +218,14 @@ class ObjectStore:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys below a prefix, in order of their UTF-8 bytes."""
+        return list(self.tags(prefix))
+
+    def tags(self, prefix: str) -> dict[str, str]:
+        """The ETags of the objects below a prefix, by key, in order of the keys' UTF-8 bytes."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=prefix
         )
-        return [each["Key"] for page in pages for each in page.get("Contents", [])]
+        return {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}
 
     def delete(self, key: str) -> None:
         """Delete an object; its version stays for as long as the bucket keeps those."""

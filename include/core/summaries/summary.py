@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from include.core.aws.objects import ObjectStore
     from include.core.summaries.charts import Drawn
 
+    Look = Callable[[Any], "tuple[Told, Drawn | None] | None"]
+
 VERSION: Final = 1
 PREFIX: Final = f"page/v{VERSION}"
 MOST_RUNS: Final = 30
@@ -183,29 +185,71 @@ def compose(
     return found
 
 
-def write_summary(
-    store: ObjectStore, about: About, look: Callable[[], tuple[Told, Drawn | None]]
-) -> None:
+def write_summary(store: ObjectStore, about: About, look: Look) -> bool:
     """Write what the page shows of a sink; the last of several writers at once has the newest.
 
     Arguments:
         store: the lake's bucket.
         about: what is declared of the sink.
-        look: reads what ledger, quarantine and table tell now.
+        look: reads what ledger, quarantine and table tell now, given the summary that is there;
+            None where that has it all.
+
+    Returns:
+        Whether anything was written.
     """
     key = key_of("sinks", about.sink)
     for _ in range(_TRIES):
         # First what is there: who replaces it has then seen what this one has not.
         tag = store.tag_of(key)
-        told, drawn = look()
-        bodies = _bodies(about, told, drawn)
+        found = look(store.get_json(key) if tag else None)
+        if found is None:
+            return False
+        bodies = _bodies(about, *found)
         summary = bodies.pop("sinks")
         for kind, body in bodies.items():
             store.put_body(key_of(kind, about.sink), body)
             failpoint(f"summary.{kind}")
         # The last one: it says that the others are there.
         if store.replace_body(key, summary, tag=tag):
-            return
+            return True
+    return False
+
+
+def is_news(about: About, told: Told, known: Any) -> bool:
+    """Whether a summary lacks something that is declared of a sink, or told of it.
+
+    What is drawn does not count: only a run changes it, and each is told of.
+
+    Arguments:
+        about: what is declared of it now.
+        told: what ledger and quarantine tell of it now.
+        known: the summary; None where there is none, or any JSON.
+    """
+    now = datetime.now(timezone.utc)
+    value = compose(about, told, drawn=None, revision="", now=now)["sinks"]
+    fresh = json.loads(encode(value, most_bytes=MOST_BYTES))
+    ignored = {"revision", "written_at", "chart"}
+    return not isinstance(known, dict) or any(
+        known.get(name) != each for name, each in fresh.items() if name not in ignored
+    )
+
+
+def has_runs(cursor: cursor, sink: str) -> bool:
+    """Whether the ledger knows a run of a sink."""
+    cursor.execute(read_statement("summaries/has_runs"), {"sink": sink})
+    return cursor.fetchone() is not None
+
+
+def list_exported(cursor: cursor) -> list[tuple[str, str]]:
+    """Tenant and table of each exported table of which changes have been applied."""
+    cursor.execute(read_statement("summaries/list_exported"))
+    return cursor.fetchall()
+
+
+def drop_summary(store: ObjectStore, sink: str) -> None:
+    """Delete what the page shows of a sink that is no more."""
+    for kind in ("sinks", "charts", "values", "days"):
+        store.delete(key_of(kind, sink))
 
 
 def _bodies(about: About, told: Told, drawn: Drawn | None) -> dict[str, bytes]:

@@ -1,8 +1,8 @@
 """Where Sluice keeps files of its own.
 
 The archive in raw/, tables that people query in lake/, snapshots of exported tables in exports/,
-hand-over between tasks in work/, uploads as JSON Lines in json/, what Athena finds in athena/,
-where rows come from in page/.
+hand-over between tasks in work/, uploads as JSON Lines in json/, what Athena finds in athena/, what
+the page in Airflow's UI shows in page/.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 ANSWERS = "raw/api/"  # of APIs, as they came
 TABLES = "lake/"  # one file a partition, put in place of the one before it
-OWN_PREFIXES = ("exports/", TABLES, "raw/", "work/")
+SHOWN = "page/"  # one object a sink and kind, put in place of the one before it
+OWN_PREFIXES = ("exports/", TABLES, SHOWN, "raw/", "work/")
 DELIVERED = "json/"  # written here for others to read
-TRACED = "page/v1/traces/"  # the same: where a row comes from, with raw text of files
+TRACED = f"{SHOWN}v1/traces/"  # where a row comes from, with raw text of files
 QUERIED = "athena/"
 COMPARED, UNLOADED = f"{QUERIED}results/", f"{QUERIED}unload/"  # of the pipelines' queries
 ASKED = f"{QUERIED}lake/"  # of people's
@@ -38,7 +39,8 @@ class LakeBucket(Construct):
 
     Of exports/ what was deleted can be taken back for as long as the warehouse can be put back to
     a moment at which it was needed; of lake/, whose files are replaced up to 24 times a day, what
-    was replaced for a week; of all else versions stay.
+    was replaced for a week; of page/, which is made from the warehouse, for a day; of all else
+    versions stay.
 
     Attributes:
         bucket: the bucket.
@@ -68,6 +70,7 @@ class LakeBucket(Construct):
                 for prefix, days in (
                     ("exports/", environment.backup_days),
                     (TABLES, _REPLACED_DAYS),
+                    (SHOWN, 1),
                 )
             ]
             + [

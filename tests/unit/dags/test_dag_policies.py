@@ -32,6 +32,7 @@ ALL_DAGS = (
     "compare_exports",
     "migrate_warehouse",
     "replay_rejects",
+    "summarise",
     "sweep_arrivals",
     "trace_row",
 )
@@ -192,7 +193,8 @@ def test_dags_with_a_time_schedule_say_where_it_is_off(monkeypatch: pytest.Monke
     monkeypatch.setenv("AIRFLOW__SLUICE__SCHEDULES_OFF", "make up SCHEDULE=1")
     dags = DagBag(str(REPOSITORY / "dags"), include_examples=False).dags
     said = {name for name, dag in dags.items() if "schedule off: make up SCHEDULE=1" in dag.tags}
-    assert said == {*GITHUB_DAGS, "sweep_arrivals", "kinesis_to_postgres", "weather_hourly"}
+    others = {"kinesis_to_postgres", "summarise", "sweep_arrivals", "weather_hourly"}
+    assert said == {*GITHUB_DAGS, *others}
 
 
 def test_dags_say_nothing_of_schedules_where_they_are_on(dag: Any) -> None:
@@ -274,6 +276,14 @@ def test_comparison_runs_by_hand_and_its_notice_is_handed_on_without_rows(bag: A
 def test_sweep_runs_every_15_minutes_one_at_a_time(bag: Any) -> None:
     assert bag.dags["sweep_arrivals"].schedule == "*/15 * * * *"
     assert bag.dags["sweep_arrivals"].max_active_runs == 1
+
+
+def test_summaries_are_written_every_15_minutes_by_one_run_at_a_time(bag: Any) -> None:
+    dag = bag.dags["summarise"]
+    assert (dag.schedule, dag.max_active_runs) == ("*/15 * * * *", 1)
+    assert not dag.params
+    # What needs a person is told also where a summary cannot be written.
+    assert [task.upstream_task_ids for task in dag.tasks] == [set(), set()]
 
 
 def test_migrations_run_by_hand(bag: Any) -> None:

@@ -49,7 +49,7 @@ _OF_REST = (
                     "exports",
                     "json",
                     "lake",
-                    "page/v1/traces",
+                    "page",
                     "raw",
                     "work",
                 )

@@ -13,7 +13,7 @@ PURPOSES = [
     "CompareExports",
     "CountGoodHours",
     "DeliverFiles",
-    "DropOldExports",
+    "DropOldFiles",
     "EncryptNotices",
     "FetchDifferences",
     "KeepFiles",
@@ -23,6 +23,7 @@ PURPOSES = [
     "LetAthenaWrite",
     "ListFiles",
     "ListUploads",
+    "LookAtDeadLetters",
     "MakeTables",
     "ReadUploads",
     "SendNotices",
@@ -98,6 +99,7 @@ def test_no_wildcard_stands_for_actions_or_whole_resources(
             "exports/*",
             "json/*",
             "lake/*",
+            "page/*",
             "raw/*",
             "uploads/*",
             "work/*",
@@ -132,16 +134,17 @@ def test_own_files_are_put_and_read_in_their_folders(template: Template) -> None
     assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert statement["Resource"] == [
         {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), f"{folder}/*"]]}
-        for folder in ("exports", "lake", "raw", "work")
+        for folder in ("exports", "lake", "page", "raw", "work")
     ]
     listing = granted(template)["ListFiles"]
     assert listing["Action"] == ["s3:ListBucket"]
     assert listing["Resource"] == [arn_behind(template, "LakeBucket")]
-    prefixes = {"s3:prefix": ["exports/*", "lake/*", "raw/*", "work/*", "athena/unload/*"]}
+    folders = ("exports", "lake", "page", "raw", "work", "athena/unload")
+    prefixes = {"s3:prefix": [f"{folder}/*" for folder in folders]}
     assert listing["Condition"] == {"StringLikeIfExists": prefixes}
 
 
-def test_nothing_is_deleted_but_rows_of_exports_and_no_version_of_them(
+def test_nothing_is_deleted_but_rows_of_exports_and_summaries_and_no_version_of_them(
     template: Template,
 ) -> None:
     deleting = {
@@ -149,10 +152,11 @@ def test_nothing_is_deleted_but_rows_of_exports_and_no_version_of_them(
         for sid, statement in granted(template).items()
         if any("Delete" in action for action in statement["Action"])
     }
-    lake = {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), "exports/*"]]}
+    bucket = arn_behind(template, "LakeBucket")
+    lake = [{"Fn::Join": ["/", [bucket, f"{folder}/*"]]} for folder in ("exports", "page")]
     queues = granted(template)["TakeArrivals"]
     assert deleting == {
-        "DropOldExports": (["s3:DeleteObject"], [lake]),
+        "DropOldFiles": (["s3:DeleteObject"], lake),
         # Glue's tables are names for what is in the lake.
         "MakeTables": (granted(template)["MakeTables"]["Action"], catalog(template)),
         "TakeArrivals": (queues["Action"], queues["Resource"]),

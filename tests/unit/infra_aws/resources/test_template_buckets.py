@@ -111,14 +111,15 @@ def test_deleted_rows_of_an_export_can_be_taken_back_as_long_as_the_warehouse_ca
     }
 
 
-def test_files_of_the_lake_that_were_replaced_can_be_taken_back_for_a_week(
-    template: Template,
+@pytest.mark.parametrize(("prefix", "days"), [("lake/", 7), ("page/", 1)])
+def test_files_of_the_lake_that_were_replaced_can_be_taken_back_for_a_week_and_summaries_for_a_day(
+    template: Template, prefix: str, days: int
 ) -> None:
-    (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == "lake/"]
+    (rule,) = [r for r in lifecycle_rules(template, "LakeBucket") if r.get("Prefix") == prefix]
     assert rule == {
         "ExpiredObjectDeleteMarker": True,
-        "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
-        "Prefix": "lake/",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+        "Prefix": prefix,
         "Status": "Enabled",
     }
 
