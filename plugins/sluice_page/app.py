@@ -6,11 +6,12 @@ values of rows want the right to start runs of it.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from sluice_page.access import READS_DAG, SEES_VALUES, ReadableDags
@@ -38,6 +39,7 @@ def make_app() -> FastAPI:
     app.get("/api/dags/{dag_id}/summary", dependencies=[READS_DAG])(_summary)
     app.get("/api/dags/{dag_id}/chart", dependencies=[READS_DAG])(_chart)
     app.get("/api/dags/{dag_id}/values", dependencies=[SEES_VALUES])(_values)
+    app.get("/api/dags/{dag_id}/traces/{run_id:path}", dependencies=[SEES_VALUES])(_trace)
     return app
 
 
@@ -51,17 +53,26 @@ def _static(name: str) -> FileResponse:
     return FileResponse(_FILES[name])
 
 
-def _overview(dag_ids: ReadableDags, found: SummariesDep) -> JSONResponse:
-    return JSONResponse(found.overview(dag_ids))
+def _overview(dag_ids: ReadableDags, found: SummariesDep) -> Response:
+    return _json(found.overview(dag_ids))
 
 
-def _summary(dag_id: str, sink: str, found: SummariesDep) -> JSONResponse:
-    return JSONResponse(found.of_sink("sinks", sink, dag_id))
+def _summary(dag_id: str, sink: str, found: SummariesDep) -> Response:
+    return _json(found.of_sink("sinks", sink, dag_id))
 
 
-def _chart(dag_id: str, sink: str, found: SummariesDep) -> JSONResponse:
-    return JSONResponse(found.of_sink("charts", sink, dag_id))
+def _chart(dag_id: str, sink: str, found: SummariesDep) -> Response:
+    return _json(found.of_sink("charts", sink, dag_id))
 
 
-def _values(dag_id: str, sink: str, found: SummariesDep) -> JSONResponse:
-    return JSONResponse(found.of_sink("values", sink, dag_id))
+def _values(dag_id: str, sink: str, found: SummariesDep) -> Response:
+    return _json(found.of_sink("values", sink, dag_id))
+
+
+def _trace(dag_id: str, run_id: str, found: SummariesDep) -> Response:
+    return _json(found.trace(run_id, dag_id))
+
+
+def _json(value: object) -> Response:
+    """JSON in ASCII: texts may hold half a character, which no UTF-8 has."""
+    return Response(json.dumps(value, separators=(",", ":")), media_type="application/json")

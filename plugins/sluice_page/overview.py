@@ -34,9 +34,23 @@ def row_of(summary: Any) -> dict[str, Any] | None:
 
 def _row_of(summary: Any) -> dict[str, Any]:
     runs = summary["runs"][:_MOST_RUNS]
-    return {
+    row = {
         **{name: summary[name] for name in _OF_SINK},
         "has_chart": summary["chart"] is not None,
         "open_rejects": int(summary["open_rejects"]["total"]),
         "runs": {name: [run[name] for run in runs] for name in _OF_RUN},
     }
+    if not all(isinstance(row[name], str) for name in ("sink", "dag_id", "title")):
+        raise TypeError("a name is no text")
+    if not all(isinstance(summary[name], list) for name in ("rejects", "rules")):
+        raise TypeError("a list is none")
+    return row
+
+
+def items_of(attention: Any) -> list[dict[str, Any]]:
+    """What needs a person, without what is not as it should be."""
+    found = attention.get("items") if isinstance(attention, dict) else None
+    items = found if isinstance(found, list) else []
+    return [
+        item for item in items if isinstance(item, dict) and isinstance(item.get("dag_id"), str)
+    ]
