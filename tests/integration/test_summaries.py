@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from include.core.runs.ledger import Counts, Details, RunOfSink, record_run
+from include.core.runs.quarantine import QuarantineRow, quarantine_rows
+from include.core.summaries.attention import find_items
 from include.core.summaries.charts import Drawn, chart_of
 from include.core.summaries.lake_points import draw_lake
 from include.core.summaries.summary import (
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from include.core.warehouse.connection import Connect
     from infra.local.stand_ins.github import GitHubStandIn
 
+NOW = datetime.now(timezone.utc)
 DATASET = covid_us_daily.DATASET
 TABLE = DATASET.table
 WEATHER = weather_hourly.DATASET
@@ -164,3 +171,87 @@ def test_chart_of_a_table_of_the_lake_has_its_files_and_reads_only_what_has_chan
     assert [key for key in read if key.startswith("lake/")] == [
         "lake/weather_hourly/dt=2020-12-02/part.parquet"
     ]
+
+
+def test_writer_that_saw_less_does_not_replace_what_saw_more(
+    runs: PipelineRuns, loader: Connect, lake: ObjectStore
+) -> None:
+    runs.run(moment("2020-12-01"))
+    saw: list[int] = []
+
+    def look(known: Any) -> tuple[Told, Drawn | None]:
+        told, drawn = looking(loader)(known)
+        saw.append(len(told.runs))
+        if len(saw) == 1:
+            # While this one has looked and not written, another run ends, and writes.
+            runs.run(moment("2020-12-02"))
+            written(loader, lake)
+        return told, drawn
+
+    assert write_summary(lake, ABOUT, look)
+    assert saw == [1, 2]
+    summary, chart = (lake.get_json(key_of(kind, TABLE.sink)) for kind in ("sinks", "charts"))
+    assert len(summary["runs"]) == 2
+    assert summary["revision"] == chart["revision"]
+
+
+@pytest.mark.parametrize("at", ["values", "charts"])
+def test_writer_that_dies_leaves_the_summary_that_was_there(
+    runs: PipelineRuns,
+    loader: Connect,
+    lake: ObjectStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at: str,
+) -> None:
+    before = written(loader, lake)["sinks"]
+    runs.run(moment("2020-12-01"))
+    monkeypatch.setenv("SLUICE_FAILPOINTS", str(tmp_path))
+    (tmp_path / f"summary.{at}").touch()
+    child = os.fork()
+    if child == 0:
+        write_summary(lake, ABOUT, looking(loader))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert lake.get_json(key_of("sinks", TABLE.sink)) == before
+    after = written(loader, lake)
+    assert len({each["revision"] for each in after.values()}) == 1
+    assert len(after["sinks"]["runs"]) == 1
+
+
+def test_what_needs_a_person_is_found(loader: Connect) -> None:
+    run = RunOfSink(dag_id="d", run_id="r", sink="s.t", as_of=NOW, started_at=NOW)
+    bad = QuarantineRow(
+        file="f", version="v", line=2, column_name=None, code="c", reason="r", raw="x"
+    )
+    with transaction(loader, doing="enter") as cursor:
+        assert find_items(cursor) == []
+        record_run(cursor, run, Counts(read=1, rejected=1), Details())
+        quarantine_rows(cursor, run, [bad])
+        cursor.execute(
+            "insert into ops.arrival (pipeline, bucket, key, version_id, etag, size, stored_at, "
+            "found_by, state, dag_id, run_id, file_order) values "
+            "('p', 'b', 'k', '1', 'e', 1, now(), 'event', 'failed', 'p', 'r', '1'), "
+            "('p', 'b', 'fixed', '1', 'e', 1, now(), 'event', 'failed', 'p', 'r', '1'), "
+            "('p', 'b', 'fixed', '2', 'e', 1, now() + interval '1 s', 'event', 'done', 'p', 'r', "
+            "'2')"
+        )
+        cursor.execute(
+            "insert into ops.api_hour (dataset, as_of, state, published_at) "
+            "select 'w', date_trunc('hour', now()) - n * interval '1 hour', 'complete', now() "
+            "from unnest(array[0, 3]) as n"
+        )
+        cursor.execute(
+            "insert into ops.shrunken_snapshot (sink, base_sha256, content_sha256, state, as_of, "
+            "rows_before, row_count, missing, dag_id, run_id) "
+            "values ('s.t', '', 'c', 'asked', now(), 9, 1, 8, 'd', 'r')"
+        )
+        found = {item["kind"]: item for item in find_items(cursor)}
+    assert {kind: (item["dag_id"], item["count"]) for kind, item in found.items()} == {
+        "question": ("d", 1),
+        "failed_files": ("p", 1),
+        "missed_hours": ("w", 2),
+        "quarantine_grows": ("d", 1),
+    }
+    assert found["missed_hours"]["sink"] == "lake.w"
