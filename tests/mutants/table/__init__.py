@@ -10,6 +10,7 @@ from tests.mutants.table import (
     files,
     lake,
     loads,
+    page,
     questions,
     repairs,
     sinks,
@@ -20,6 +21,18 @@ from tests.mutants.table import (
 if TYPE_CHECKING:
     from tests.mutants.guard import Guard
 
-_ROOMS: Final = (loads, questions, sinks, sources, files, uploads, changes, exports, lake, repairs)
+_ROOMS: Final = (
+    loads,
+    questions,
+    sinks,
+    sources,
+    files,
+    uploads,
+    changes,
+    exports,
+    lake,
+    repairs,
+    page,
+)
 
 GUARDS: Final[tuple[Guard, ...]] = tuple(guard for room in _ROOMS for guard in room.GUARDS)

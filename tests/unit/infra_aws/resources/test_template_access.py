@@ -9,7 +9,6 @@ import pytest
 from tests.unit.infra_aws.templates import REGION, Template, arn_behind, behind, resolved
 
 PURPOSES = [
-    "AnswerWhereRowsComeFrom",
     "CompareExports",
     "CountGoodHours",
     "DeliverFiles",
@@ -235,7 +234,6 @@ def test_files_and_answers_that_are_for_others_are_put_and_never_read_again(
 ) -> None:
     for purpose, folder in (
         ("DeliverFiles", "json"),
-        ("AnswerWhereRowsComeFrom", "page/v1/traces"),
     ):
         statement = granted(template)[purpose]
         assert statement["Action"] == ["s3:PutObject"]
