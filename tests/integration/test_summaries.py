@@ -126,11 +126,12 @@ def put_day(lake: ObjectStore, folder: Path, day: str, rows: str) -> None:
         for column in WEATHER.columns
         if column.name not in ("city_id", "city", "measured_at", "temperature")
     )
-    duckdb.sql(
+    made: Any = duckdb.sql(
         f"select city_id, city, cast(measured_at as timestamp_ms) as measured_at, "
         f"temperature::double as temperature, {columns} "
         f"from (values {rows}) as v(city_id, city, measured_at, temperature)"
-    ).write_parquet(str(path))
+    )
+    made.write_parquet(str(path))
     key = f"lake/{WEATHER.name}/dt={day}/part.parquet"
     lake.client.upload_file(str(path), lake.bucket, key)
 

@@ -45,14 +45,7 @@ class Item(TypedDict):
 
 def find_items(cursor: cursor) -> list[Item]:
     """What the warehouse knows of that needs a person."""
-    return [
-        *_items(cursor, "questions", "question", "{} whether rows may go: a person decides"),
-        *_items(
-            cursor, "failed_files", "failed_files", "{} failed, and no later version went well"
-        ),
-        *_items(cursor, "missed_hours", "missed_hours", "{} of the last week are not whole"),
-        *_items(cursor, "quarantine_grows", "quarantine_grows", "{} went into quarantine lately"),
-    ]
+    return [item for kind in _WORDS for item in _items(cursor, kind)]
 
 
 def dead_letters(sqs: Any, queue_url: str, *, dag_id: str, sink: str | None) -> list[Item]:

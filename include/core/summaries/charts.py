@@ -82,6 +82,27 @@ class Points(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group:
+    """The points of a group, as Postgres gives them.
+
+    Attributes:
+        name: the group's values as a text.
+        label: what may name it better; None where there is nothing.
+        size: how many dates it has.
+        is_cut: older dates were left out, of this group or another.
+        dates: ISO 8601, in ascending order.
+        lists: of numbers of JSON, or None, a measure.
+    """
+
+    name: str
+    label: str | None
+    size: int
+    is_cut: bool
+    dates: list[str]
+    lists: Sequence[list[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drawn:
     """A chart and its points.
 
@@ -167,6 +188,36 @@ def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None)
             points = _by_group(chart, kept)
         cuts.append(f"Only values since {_iso(kept[0][0])} are shown: there are too many")
     return Drawn(chart=chart, points=points, cut=". ".join(cuts) or None)
+
+
+def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
+    """The same of points that are in lists already; where these are too long, as of rows."""
+    most = sorted(groups, key=lambda group: -group.size)[:MOST_GROUPS]
+    names = [measure["name"] for measure in chart.measures]
+    titles = _titles([(None, group.name, group.label) for group in most])
+    points = {
+        titles[group.name]: Points(
+            date=group.dates, values=dict(zip(names, group.lists, strict=True))
+        )
+        for group in most
+    }
+    cuts = []
+    if any(group.is_cut for group in groups):
+        oldest = min(group.dates[0] for group in groups)
+        cuts.append(f"Only values since {oldest} are shown: there are too many")
+    if len(groups) > len(most):
+        cuts.append(f"Of {len(groups)} groups the {len(most)} with the most values are shown")
+    drawn = Drawn(chart=chart, points=dict(sorted(points.items())), cut=". ".join(cuts) or None)
+    # A value has 25 characters at most, and a date 35: most charts need not be written to be sure.
+    width = 35 + 25 * len(names)
+    if sum(group.size for group in most) * width + len(most) * 3000 <= MOST_BYTES:
+        return drawn
+    rows = [
+        (at, group.name, group.label, *numbers)
+        for group in most
+        for at, *numbers in zip(group.dates, *group.lists, strict=True)
+    ]
+    return draw(chart, sorted(rows, key=lambda row: row[0]), cut=drawn.cut)
 
 
 def newest_dates(rows: Sequence[Sequence[Any]], *, most: int) -> tuple[list[Any], str | None]:

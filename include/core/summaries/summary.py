@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from include.core.failpoints import failpoint
 from include.core.statements import read_statement
-from include.core.summaries.bounded import encode
+from include.core.summaries.bounded import encode, moment, to_json
 from include.core.summaries.due import due_after
 
 if TYPE_CHECKING:
@@ -255,7 +255,12 @@ def drop_summary(store: ObjectStore, sink: str) -> None:
 def _bodies(about: About, told: Told, drawn: Drawn | None) -> dict[str, bytes]:
     now, revision = datetime.now(timezone.utc), uuid.uuid4().hex
     found = compose(about, told, drawn=drawn, revision=revision, now=now)
-    return {kind: encode(value, most_bytes=MOST_BYTES) for kind, value in found.items()}
+    # What is drawn is bounded, and names of its groups are keys.
+    chart = found.pop("charts", None)
+    bodies = {kind: encode(value, most_bytes=MOST_BYTES) for kind, value in found.items()}
+    if chart:
+        bodies["charts"] = to_json({**chart, "written_at": moment(now)})
+    return bodies
 
 
 def _due(about: About, told: Told) -> datetime | None:

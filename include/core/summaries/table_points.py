@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 
 from include.core.statements import compose
-from include.core.summaries.charts import MOST_VALUES, draw, newest_dates
+from include.core.summaries.charts import MOST_VALUES, Group, draw, draw_groups, newest_dates
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
@@ -26,29 +26,49 @@ def draw_table(cursor: cursor, table: Table, chart: Chart, *, deleted: str | Non
         deleted: a column that is null of rows that are there; None where all are.
     """
     most = MOST_VALUES // len(chart.measures)
-    numbers = [_number(name) for name in chart.columns]
-    name = "summaries/read_points.of_rows"
+    bound = {"most": most}
+    parts: dict[str, sql.Composable] = {
+        "date": sql.Identifier(chart.date),
+        "group": _group(chart),
+        "label": sql.Identifier(chart.label) if chart.label else sql.SQL("null::text"),
+        "table": sql.Identifier(table.schema, table.name),
+        "deleted": sql.Identifier(deleted) if deleted else sql.SQL("null"),
+    }
     if chart.counted:
-        name = "summaries/read_points.of_days"
-        numbers = [
-            sql.SQL("{}({})").format(sql.SQL(of), number)
-            for number in numbers
-            for of in ("sum", "avg")
-        ]
-    statement = compose(
-        name,
-        {
-            "date": sql.Identifier(chart.date),
-            "group": _group(chart),
-            "label": sql.Identifier(chart.label) if chart.label else sql.SQL("null"),
-            "measures": sql.SQL("").join(sql.SQL(", {}").format(number) for number in numbers),
-            "table": sql.Identifier(table.schema, table.name),
-            "deleted": sql.Identifier(deleted) if deleted else sql.SQL("null"),
-        },
-    )
-    cursor.execute(statement, {"most": most + 1})
-    rows, cut = newest_dates(cursor.fetchall(), most=most)
-    return draw(chart, rows, cut=cut)
+        cursor.execute(
+            compose("summaries/read_points.of_days", parts | _sums(chart)), {"most": most}
+        )
+        rows, cut = newest_dates(cursor.fetchall(), most=most)
+        return draw(chart, rows, cut=cut)
+    cursor.execute(compose("summaries/read_points.of_rows", parts | _lists(chart)), bound)
+    return draw_groups(chart, [_group_of(row) for row in cursor.fetchall()])
+
+
+def _group_of(row: tuple[Any, ...]) -> Group:
+    """A group of rows; it has a label where all of its rows have the same."""
+    series, first, last, size, is_cut, dates, *lists = row
+    label = last if first == last else None
+    iso = [at.replace("+00:00", "Z") for at in dates]
+    return Group(name=series, label=label, size=size, is_cut=is_cut, dates=iso, lists=lists)
+
+
+def _sums(chart: Chart) -> dict[str, sql.Composable]:
+    sums = [
+        sql.SQL(", {}({})").format(sql.SQL(of), _number(name))
+        for name in chart.columns
+        for of in ("sum", "avg")
+    ]
+    return {"measures": sql.SQL("").join(sums)}
+
+
+def _lists(chart: Chart) -> dict[str, sql.Composable]:
+    names = [sql.Identifier(f"m{number}") for number, _ in enumerate(chart.columns)]
+    measures = [
+        sql.SQL(", {} as {}").format(_number(column), name)
+        for column, name in zip(chart.columns, names, strict=True)
+    ]
+    lists = [sql.SQL(", json_agg(newest.{} order by newest.at)").format(name) for name in names]
+    return {"measures": sql.SQL("").join(measures), "lists": sql.SQL("").join(lists)}
 
 
 def _number(name: str) -> sql.Composable:

@@ -15,6 +15,8 @@ from infra.local import ports
 from tests.support.airflow_home import clients
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from include.core.aws.objects import ObjectStore
     from tests.conftest import Aws
     from tests.support.vault import Owner
@@ -82,14 +84,15 @@ def test_s3_out_of_reach_is_said_in_words() -> None:
     from sluice_page.summaries import Summaries  # noqa: PLC0415 -- it imports Airflow
 
     config = Config(connect_timeout=1, retries={"total_max_attempts": 1})
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-west-1"}
+    keys: Any = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-west-1"}
     url = f"http://{ports.HOST}:{ports.choose()}"
     found = Summaries(boto3.client("s3", endpoint_url=url, config=config, **keys), "b")
-    for ask in (
+    asked: list[Callable[[], Any]] = [
         lambda: found.overview({"d"}),
         lambda: found.of_sink("charts", "s", "d"),
         lambda: found.trace("r", "d"),
-    ):
+    ]
+    for ask in asked:
         with pytest.raises(HTTPException, match="cannot read its data in S3") as refused:
             ask()
         assert refused.value.status_code == 502

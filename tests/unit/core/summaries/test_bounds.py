@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from include.contracts.columns import Column
 from include.core.summaries import charts
-from include.core.summaries.bounded import encode, moment
+from include.core.summaries.bounded import encode, moment, to_json
 from include.core.summaries.due import due_after
 from include.core.summaries.summary import (
     MOST_BYTES,
@@ -141,7 +141,7 @@ def test_chart_has_every_point_of_every_group_and_only_numbers_of_json(
     chart = charts.chart_of(COLUMNS, key=("d", "g"))
     assert chart
     drawn = charts.draw(chart, sorted(rows, key=lambda row: row[0]))
-    points = json.loads(charts.to_json(drawn.points), parse_constant=refuse)
+    points = json.loads(to_json(drawn.points), parse_constant=refuse)
     assert len(points) == len({group for _, group, _, _ in rows})
     assert sum(len(each["date"]) for each in points.values()) == len(rows)
     for each in points.values():
