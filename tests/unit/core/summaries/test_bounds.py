@@ -196,3 +196,29 @@ def test_chart_needs_a_date_and_counts_rows_where_it_is_no_key() -> None:
 
 def test_moment_is_iso_in_utc() -> None:
     assert moment(datetime(1, 1, 1, tzinfo=timezone.utc)) == "0001-01-01T00:00:00Z"
+
+
+@given(rows=st.lists(st.tuples(st.dates(), st.sampled_from("abc"), NUMBERS), max_size=20))
+def test_lists_of_postgres_and_rows_make_the_same_chart(rows: list[tuple[Any, ...]]) -> None:
+    chart = charts.chart_of(COLUMNS, key=("d", "g"))
+    assert chart
+    ordered = [
+        (day, group, f"label of {group}", charts.short(number))
+        for day, group, number in sorted(rows, key=lambda row: row[0])
+    ]
+    groups = []
+    for name in sorted({row[1] for row in ordered}):
+        own = [row for row in ordered if row[1] == name]
+        groups.append(
+            charts.Group(
+                name=name,
+                label=own[0][2],
+                size=len(own),
+                is_cut=False,
+                dates=[row[0].isoformat() for row in own],
+                lists=[[row[3] for row in own]],
+            )
+        )
+    drawn = charts.draw_groups(chart, groups)
+    assert to_json(drawn.points) == to_json(charts.draw(chart, ordered).points)
+    assert drawn.cut is None
