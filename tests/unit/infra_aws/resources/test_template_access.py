@@ -229,17 +229,12 @@ def test_what_athena_needs_of_the_role_is_allowed_to_athena_alone(template: Temp
         }
 
 
-def test_files_and_answers_that_are_for_others_are_put_and_never_read_again(
-    template: Template,
-) -> None:
-    for purpose, folder in (
-        ("DeliverFiles", "json"),
-    ):
-        statement = granted(template)[purpose]
-        assert statement["Action"] == ["s3:PutObject"]
-        assert statement["Resource"] == [
-            {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), f"{folder}/*"]]}
-        ]
+def test_files_that_are_for_others_are_put_and_never_read_again(template: Template) -> None:
+    statement = granted(template)["DeliverFiles"]
+    assert statement["Action"] == ["s3:PutObject"]
+    assert statement["Resource"] == [
+        {"Fn::Join": ["/", [arn_behind(template, "LakeBucket"), "json/*"]]}
+    ]
 
 
 def test_arrivals_are_taken_from_the_queues_of_each_pipeline(template: Template) -> None:
