@@ -10,7 +10,9 @@ from (
         (array_agg(code order by id desc))[1] as code,
         min(rejected_at) as since
     from ops.rejected_row
-    where sink = %(sink)s
+    where
+        sink = %(sink)s
+        and settled_at is null
     group by
         file,
         version,

@@ -67,6 +67,7 @@ waiting as (
         sink,
         min(rejected_at) as since
     from ops.rejected_row
+    where settled_at is null
     group by
         sink,
         file,

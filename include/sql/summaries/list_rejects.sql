@@ -10,7 +10,8 @@ select
     rejected.code,
     rejected.reason,
     left(rejected.raw, 2000) as raw,
-    rejected.rejected_at
+    rejected.rejected_at,
+    rejected.settled_how as settled
 from
     jsonb_to_recordset(%(runs)s::jsonb) as asked (dag_id text, run_id text)
 inner join ops.rejected_row as rejected
