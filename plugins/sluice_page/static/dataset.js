@@ -1,27 +1,91 @@
-// The data of one sink, drawn.
+// The data of one sink: a chart a measure, each with the same in words, as a table and as files.
 
 import * as api from "./api.js";
-import { draw, placeOf } from "./chart.js";
+import * as choices from "./choice.js";
+import { groupBoxes, measureBoxes, rangeFields } from "./choosers.js";
 import { foreign, h, table } from "./dom.js";
 import { moment, number, title } from "./format.js";
+import { MeasureSection } from "./measure.js";
+import { areDays, bounds, linesOf } from "./points.js";
 
 export async function showDataset({ asked }) {
   const [dag, sink] = [asked.get("dag"), asked.get("sink")];
   const about = await api.summary(dag, sink);
-  const charts = about.chart ? drawn(await api.chart(dag, sink)) : [h("p", {}, "This sink has no date and no measure to draw.")];
-  return [h("h1", {}, foreign(about.title)), ...charts, runs(about)];
+  return [h("h1", {}, foreign(about.title)), about.description ? h("p", {}, foreign(about.description, 1000)) : null,
+    ...await drawn(about, asked), runs(about)].filter(Boolean);
 }
 
-function drawn({ measures, points, date }) {
-  const [name] = Object.keys(points);
-  if (!name && name !== "") return [h("p", {}, "There are no rows yet.")];
-  const shown = points[name];
-  return measures.map((measure) => {
-    const place = placeOf(`${title(measure.name)} by ${date}: ${shown.date.length} points`);
-    const lines = [{ name: title(measure.name), values: shown.values[measure.name] }];
-    queueMicrotask(() => requestAnimationFrame(() => draw(place, { dates: shown.date, lines })));
-    return h("section", {}, h("h2", {}, title(measure.name)), place);
-  });
+async function drawn(about, asked) {
+  if (!about.chart) return [h("p", {}, "This sink has no date and no measure to draw.")];
+  try {
+    const chart = await api.chart(about.dag_id, about.sink);
+    if (!Object.keys(chart.points).length) return [h("p", {}, "There are no rows yet.")];
+    return [charts(about, chart, asked)];
+  } catch (error) {
+    const isDamaged = error instanceof RangeError || error instanceof TypeError;
+    const words = isDamaged ? "The summary of its points is damaged: run the DAG summarise." : error.message;
+    return [h("p", { role: "alert" }, "The charts cannot be shown. ", foreign(words))];
+  }
+}
+
+/** The charts, and what is chosen of them. */
+function charts(about, chart, asked) {
+  const lines = new Map(chart.measures.map((measure) => [measure.name, linesOf(chart, measure.name)]));
+  const told = { measures: chart.measures, lines: lines.get(chart.measures[0].name) };
+  const choice = choices.read(asked, told);
+  const heard = h("p.heard", { "aria-live": "polite" });
+  const say = (text) => heard.replaceChildren(text);
+  const range = rangeOf(told.lines, (from, to) => change({ from, to }));
+  const link = h("a", {}, "Link to what is shown");
+  const place = h("div.measures");
+  const sections = new Map();
+
+  function change(part) {
+    Object.assign(choice, part);
+    const address = choices.write(choice, told, { dag: about.dag_id, sink: about.sink });
+    history.replaceState(null, "", address);
+    show();
+  }
+
+  function show() {
+    link.href = location.href;
+    range.show(choice.from, choice.to);
+    const wanted = chart.measures.filter((measure) => choice.measures.includes(measure.name)).map(sectionOf);
+    wanted.forEach((section) => section.show(choice, bounds(choice.from, choice.to)));
+    // Elements that stay keep the focus, so they are not moved.
+    const elements = wanted.map((section) => section.element);
+    const isSame = elements.length === place.children.length && elements.every((element, index) => element === place.children[index]);
+    if (!isSame) place.replaceChildren(...elements);
+  }
+
+  function sectionOf(measure) {
+    if (!sections.has(measure.name)) {
+      const within = { about, chart, measure, lines: lines.get(measure.name) };
+      sections.set(measure.name, new MeasureSection(within, { change, say }));
+    }
+    return sections.get(measure.name);
+  }
+
+  show();
+  return h("section.data", { "aria-label": "Charts" },
+    h("form.choices", { submit: (event) => event.preventDefault() },
+      chart.measures.length > 1 ? measureBoxes(chart.measures, choice.measures, (measures) => change({ measures })) : null,
+      chart.group && told.lines.size > 1 ? groupBoxes(chart.group, [...told.lines.keys()], choice.groups, (groups) => change({ groups })) : null,
+      range.element),
+    h("p.hint", { id: "chart-keys" }, "In a chart, arrow keys read the points, Home and End go to its ends, Shift with them marks a range, Enter shows it, Escape shows all. Or drag over a chart."),
+    chart.cut ? h("p", {}, foreign(chart.cut, 1000)) : null,
+    place, h("p", {}, link, ". Written ", moment(chart.written_at ?? about.written_at), "; all times are UTC."), heard);
+}
+
+/** The fields of the range, from the first to the last moment of all lines. */
+function rangeOf(lines, choose) {
+  const filled = [...lines.values()].filter((line) => line.iso.length);
+  const isDays = areDays(filled);
+  const text = (seconds) => new Date(seconds * 1000).toISOString().slice(0, isDays ? 10 : 16);
+  const ends = filled.map((line) => [line.xs[0], line.xs.at(-1)]);
+  const first = text(ends.reduce((found, [start]) => Math.min(found, start), Infinity));
+  const last = text(ends.reduce((found, [, end]) => Math.max(found, end), -Infinity));
+  return rangeFields({ first, last, areDays: isDays }, choose);
 }
 
 function runs(about) {
