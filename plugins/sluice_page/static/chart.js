@@ -4,14 +4,13 @@
 /* global uPlot */
 
 import { h } from "./dom.js";
-import { brief } from "./format.js";
-import { axisEnds, nearest, stopsOf } from "./points.js";
+import { DAY, axisEnds, nearest, stopsOf, tickTexts } from "./points.js";
 
 const HEIGHT = 300; // CSS pixels
 const LEAST_DRAG = 8; // CSS pixels; less is a click
 const PAGE = 10; // Page up and down go a tenth of the way
 const DOTS = 60; // with at most so many moments each value is a dot
-const DASHES = [[], [8, 4], [2, 3], [12, 3, 2, 3], [16, 6], [6, 2, 2, 2, 2, 2]]; // CSS pixels
+export const DASHES = [[], [8, 4], [2, 3], [12, 3, 2, 3], [16, 6], [6, 2, 2, 2, 2, 2]]; // CSS pixels
 const FONT = "system-ui, sans-serif";
 
 // Ticks of the time axis, coarse to fine: seconds, text, and what a first tick of a new year, month
@@ -22,11 +21,14 @@ const TICKS = [
   [3600 * 24, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
   [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
 ];
+// Days from one tick to the next, where there is nothing within a day.
+const DAYS = [1, 2, 3, 7, 14, 28, 30, 61, 91, 182, 365, 730, 1825, 3650, 9125, 18250].map((days) => days * DAY);
 
 /**
  * @typedef {object} Drawing
  * @property {number[]} xs moments, seconds
- * @property {{name: string, values: (number|null|undefined)[], bars: boolean}[]} lines
+ * @property {{name: string, style: number, values: (number|null|undefined)[], bars: boolean, isMean: boolean}[]} lines
+ *   style: which colour and dash it has, from 0; bars have their own
  * @property {number|null} step seconds between moments
  * @property {boolean} areDays moments are days
  * @property {string} axis what the vertical axis shows, with its unit
@@ -40,12 +42,6 @@ export function colours() {
   const of = (name) => style.getPropertyValue(name).trim();
   return { ground: of("--ground"), text: of("--text"), soft: of("--soft"), line: of("--line"), bar: of("--bar"), series: DASHES.map((_, index) => of(`--series-${index + 1}`)) };
 }
-
-/** Which colour and dash a line has: bars take none of them. */
-export const styleOf = (lines, index) => lines.slice(0, index).filter((line) => !line.bars).length;
-
-/** The dash of a line, in CSS pixels. */
-export const dashOf = (style) => DASHES[style];
 
 /**
  * What uPlot draws of a drawing.
@@ -65,14 +61,14 @@ export function optionsOf(drawing, { width, height, scale = 1 }) {
   return {
     width, height, series: [{}, ...series], legend: { show: false },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-    padding: [10 * scale, 16 * scale, 0, 0],
+    padding: [10 * scale, 24 * scale, 0, 0],
     scales: {
       x: { time: true, range: (_, first, last) => [first - (room || (first === last ? 1800 : 0)), last + (room || (first === last ? 1800 : 0))] },
       y: log ? { distr: 3 } : { range: (_, lowest, highest) => axisEnds(lowest, highest, drawing.isCount) },
     },
     axes: [
-      { ...axis, label: drawing.areDays ? "Day" : "Time (UTC)", values: TICKS, space: 60 * scale, size: 40 * scale },
-      { ...axis, label: drawing.axis, size: 56 * scale, space: 40 * scale, values: (_, splits) => splits.map(brief) },
+      { ...axis, label: drawing.areDays ? "Day" : "Time (UTC)", values: TICKS, space: 60 * scale, size: 40 * scale, ...(drawing.areDays ? { incrs: DAYS } : {}) },
+      { ...axis, label: drawing.axis, size: 56 * scale, space: 32 * scale, values: (_, splits) => tickTexts(splits) },
     ],
   };
 }
@@ -80,10 +76,9 @@ export function optionsOf(drawing, { width, height, scale = 1 }) {
 const barOf = (ink) => ({ paths: uPlot.paths.bars({ size: [0.7, 40] }), fill: ink.bar, stroke: ink.bar, width: 0, points: { show: false } });
 
 function strokeOf({ lines, xs }, index, ink, scale) {
-  const style = styleOf(lines, index);
+  const { style, values } = lines[index];
   const stroke = ink.series[style];
   const dash = DASHES[style].map((length) => length * scale);
-  const { values } = lines[index];
   const isAlone = (place) => Number.isFinite(values[place]) && !isDrawnTo(values, place, -1) && !isDrawnTo(values, place, 1);
   const shown = xs.length <= DOTS ? null : xs.flatMap((_, place) => (isAlone(place) ? [place] : []));
   return {
@@ -118,7 +113,7 @@ export class LineChart {
    */
   constructor({ read, choose }) {
     this.listeners = { read, choose };
-    this.element = h("div.chart", { role: "application", tabindex: 0, "aria-roledescription": "chart", keydown: (event) => this.#key(event), blur: () => this.#leave() });
+    this.element = h("div.chart", { role: "application", tabindex: 0, "aria-roledescription": "chart", keydown: (event) => this.#key(event), blur: () => this.#leave(), dblclick: () => this.listeners.choose(null) });
     this.touch();
     this.size = new ResizeObserver(() => this.#fit());
     this.size.observe(this.element);
@@ -149,7 +144,6 @@ export class LineChart {
         drag: { x: true, y: false, setScale: false },
         points: { size: 9 },
         dataIdx: (_, series, place) => (series === 0 ? place : nearest(xs, lines[series - 1].values, place, step)),
-        bind: { dblclick: () => () => this.listeners.choose(null) },
       },
       hooks: { setCursor: [() => this.#read()], setSelect: [(plot) => this.#dragged(plot)] },
     }, [xs, ...lines.map((line) => line.values)], this.element);
@@ -179,7 +173,9 @@ export class LineChart {
   #dragged(plot) {
     const { left, width } = plot.select;
     if (width < LEAST_DRAG) return;
-    this.#choose(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+    const ends = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+    // uPlot ends its drag after this, and it must still be there.
+    setTimeout(() => this.#choose(...ends));
   }
 
   #choose(first, last) {

@@ -8,6 +8,8 @@ import { moment, number, title } from "./format.js";
 import { MeasureSection } from "./measure.js";
 import { areDays, bounds, linesOf } from "./points.js";
 
+const GROWTH = "New a day is the difference from the day before; where either number is missing there is none, which is not zero, and a negative one is a correction by the source. Its mean of 7 days is a seventh of the growth since the same weekday a week before.";
+
 export async function showDataset({ asked }) {
   const [dag, sink] = [asked.get("dag"), asked.get("sink")];
   const about = await api.summary(dag, sink);
@@ -39,6 +41,7 @@ function charts(about, chart, asked) {
   const link = h("a", {}, "Link to what is shown");
   const place = h("div.measures");
   const sections = new Map();
+  const styles = new Styles();
 
   function change(part) {
     Object.assign(choice, part);
@@ -51,6 +54,7 @@ function charts(about, chart, asked) {
     link.href = location.href;
     range.show(choice.from, choice.to);
     const wanted = chart.measures.filter((measure) => choice.measures.includes(measure.name)).map(sectionOf);
+    styles.keep(choice.groups);
     wanted.forEach((section) => section.show(choice, bounds(choice.from, choice.to)));
     // Elements that stay keep the focus, so they are not moved.
     const elements = wanted.map((section) => section.element);
@@ -60,7 +64,7 @@ function charts(about, chart, asked) {
 
   function sectionOf(measure) {
     if (!sections.has(measure.name)) {
-      const within = { about, chart, measure, lines: lines.get(measure.name) };
+      const within = { about, chart, measure, lines: lines.get(measure.name), styles };
       sections.set(measure.name, new MeasureSection(within, { change, say }));
     }
     return sections.get(measure.name);
@@ -73,8 +77,24 @@ function charts(about, chart, asked) {
       chart.group && told.lines.size > 1 ? groupBoxes(chart.group, [...told.lines.keys()], choice.groups, (groups) => change({ groups })) : null,
       range.element),
     h("p.hint", { id: "chart-keys" }, "In a chart, arrow keys read the points, Home and End go to its ends, Shift with them marks a range, Enter shows it, Escape shows all. Or drag over a chart."),
+    chart.measures.some((measure) => measure.cumulative) ? h("p.hint", {}, GROWTH) : null,
     chart.cut ? h("p", {}, foreign(chart.cut, 1000)) : null,
     place, h("p", {}, link, ". Written ", moment(chart.written_at ?? about.written_at), "; all times are UTC."), heard);
+}
+
+/** Which colour and dash each group has: it keeps them while it is shown. */
+class Styles {
+  constructor() {
+    this.of = new Map();
+  }
+
+  keep(groups) {
+    for (const name of [...this.of.keys()].filter((each) => !groups.includes(each))) this.of.delete(name);
+    for (const name of groups.filter((each) => !this.of.has(each))) {
+      const taken = [...this.of.values()];
+      this.of.set(name, [...groups.keys()].find((style) => !taken.includes(style)));
+    }
+  }
 }
 
 /** The fields of the range, from the first to the last moment of all lines. */

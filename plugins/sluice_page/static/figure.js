@@ -1,13 +1,17 @@
 // One figure: a chart with its caption, legend, tools, and the same in words.
 
-import { LineChart, dashOf, styleOf } from "./chart.js";
+import { DASHES, LineChart } from "./chart.js";
 import { foreign, h } from "./dom.js";
 import { moment, number } from "./format.js";
 import { axisEnds, extent, factsOf, unfitForLog } from "./points.js";
 import { savePicture } from "./picture.js";
 
-/** A number with its unit. */
-export const withUnit = (value, unit) => (value === null || value === undefined ? "no value" : `${number(value)}${unit ? `\u00a0${unit}` : ""}`);
+/** A number with its unit. A mean of a hundred and more has no digits after its point. */
+export function withUnit(value, unit, isMean = false) {
+  if (value === null || value === undefined) return "no value";
+  const shown = isMean && Math.abs(value) >= 100 ? Math.round(value) : value;
+  return `${number(shown)}${unit ? `\u00a0${unit}` : ""}`;
+}
 
 /** A moment in seconds as people read it: a day, or day and minute in UTC. */
 export function momentOf(x, areDays) {
@@ -25,6 +29,8 @@ export function momentOf(x, areDays) {
  * @property {boolean} isLog the axis is asked to be logarithmic
  */
 
+let made = 0; // figures so far
+
 export class Figure {
   /**
    * @param {object} listeners
@@ -33,7 +39,8 @@ export class Figure {
    * @param {(text: string) => void} listeners.say to those who hear the page
    * @param {() => {title: string, footer: string, name: string}} listeners.about for pictures
    */
-  constructor(id, listeners) {
+  constructor(listeners) {
+    const id = made += 1;
     this.listeners = listeners;
     this.chart = new LineChart({ read: (reading, isAsked) => this.#read(reading, isAsked), choose: listeners.choose });
     this.caption = h("span", {});
@@ -46,7 +53,7 @@ export class Figure {
     this.notes = h("div.notes");
     this.chart.element.setAttribute("aria-describedby", `${this.words.id} chart-keys`);
     this.picture = h("button", { type: "button", click: () => this.#save() }, "Picture (PNG)");
-    this.element = h("figure", { "data-chart": id }, h("figcaption", {}, this.caption),
+    this.element = h("figure", {}, h("figcaption", {}, this.caption),
       h("div.tools", {}, h("label", {}, this.log, " Log scale"), this.why, this.picture),
       this.moment, this.legend, this.chart.element, this.words, this.notes);
   }
@@ -73,12 +80,12 @@ export class Figure {
 
   #drawLegend({ lines }) {
     this.values = lines.map(() => h("span.value"));
-    this.legend.replaceChildren(...lines.map((line, index) => h("li", {}, swatch(lines, index), " ", foreign(line.name, 40), " ", this.values[index])));
+    this.legend.replaceChildren(...lines.map((line, index) => h("li", {}, swatch(line), " ", foreign(line.name, 40), " ", this.values[index])));
   }
 
   #read(reading, isAsked) {
     const { drawing, unit } = this.shown;
-    const at = (places) => drawing.lines.map((line, index) => withUnit(line.values[places[index]] ?? null, unit));
+    const at = (places) => drawing.lines.map((line, index) => withUnit(line.values[places[index]] ?? null, unit, line.isMean));
     const newest = drawing.lines.map((line) => line.values.findLastIndex(Number.isFinite));
     const texts = at(reading ? reading.places : newest);
     const last = Math.max(...newest);
@@ -96,16 +103,22 @@ export class Figure {
     const name = this.shown.spoken.length > 1 ? [foreign(line.name), ": "] : [];
     if (!facts) return [...name, "no value in this range."];
     const { latest, highest, lowest, week } = facts;
-    const change = week ? `${signed(week.change)}${unit ? ` ${unit}` : ""}${week.share === null || !this.shown.drawing.isCount ? "" : ` (${signed(week.share * 100, 1)} %)`} in the 7 days before` : "no value 7 days before";
-    return [...name, `latest ${withUnit(line.values[latest], unit)} (${when(latest)}), ${change}; highest ${withUnit(line.values[highest], unit)} (${when(highest)}), lowest ${withUnit(line.values[lowest], unit)} (${when(lowest)}).`];
+    const value = (place) => `${withUnit(line.values[place], unit, line.isMean)} (${when(place)})`;
+    return [...name, `latest ${value(latest)}, ${this.#changeOf(week, line)}; highest ${value(highest)}, lowest ${value(lowest)}.`];
+  }
+
+  #changeOf(week, { isMean }) {
+    if (!week) return "no value 7 days before";
+    const { drawing, unit } = this.shown;
+    const sign = week.change > 0 ? "+" : "";
+    const share = week.share === null || !drawing.isCount ? "" : ` (${sign}${number(Math.round(week.share * 1000) / 10)} %)`;
+    return `${sign}${withUnit(week.change, unit, isMean)}${share} in 7 days`;
   }
 
   #save() {
     savePicture(this.shown, this.listeners.about());
   }
 }
-
-const signed = (value, digits = 2) => new Intl.NumberFormat("en", { signDisplay: "exceptZero", maximumFractionDigits: digits }).format(value);
 
 function axisNotes({ log, lines, isCount }) {
   if (log) return ["Logarithmic axis: each power of ten is the same way up."];
@@ -116,14 +129,13 @@ function axisNotes({ log, lines, isCount }) {
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A piece of a line as it is drawn, or of a bar. */
-function swatch(lines, index) {
+function swatch({ style, bars }) {
   const make = (tag, traits) => Object.entries(traits).reduce((element, [name, value]) => {
     element.setAttribute(name, value);
     return element;
   }, document.createElementNS(SVG, tag));
   const picture = make("svg", { class: "swatch", width: 36, height: 12, "aria-hidden": "true" });
-  const style = styleOf(lines, index);
-  picture.append(lines[index].bars ? make("rect", { class: "bar", x: 14, y: 0, width: 8, height: 12 })
-    : make("line", { class: `series-${style + 1}`, x1: 0, x2: 36, y1: 6, y2: 6, "stroke-dasharray": dashOf(style).join(" ") }));
+  picture.append(bars ? make("rect", { class: "bar", x: 14, y: 0, width: 8, height: 12 })
+    : make("line", { class: `series-${style + 1}`, x1: 0, x2: 36, y1: 6, y2: 6, "stroke-dasharray": DASHES[style].join(" ") }));
   return picture;
 }

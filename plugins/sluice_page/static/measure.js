@@ -13,7 +13,7 @@ const NEW = ".new"; // what the id of the chart of the growth ends with
 export class MeasureSection {
   /**
    * @param {object} within about: the sink's summary, chart: its points, measure: name and unit,
-   *   lines: of the measure, by the group's value
+   *   lines: of the measure, by the group's value; styles: of the groups
    * @param {{change: (part: object) => void, say: (text: string) => void}} listeners
    */
   constructor(within, { change, say }) {
@@ -21,7 +21,7 @@ export class MeasureSection {
     this.change = change;
     this.name = title(this.measure.name);
     this.label = `${this.name.charAt(0).toUpperCase()}${this.name.slice(1)}`;
-    const figure = (id) => new Figure(id, {
+    const figure = (id) => new Figure({
       say,
       choose: (range) => this.#choose(range),
       scale: (isLog) => this.#scale(id, isLog),
@@ -46,7 +46,7 @@ export class MeasureSection {
     this.areDays = areDays(whole);
     const isDaily = Boolean(this.fresh) && this.areDays && this.step === DAY;
     const extended = whole.map((line) => ({ ...line, ...(isDaily ? { growth: growth(line), mean: weeklyMean(line) } : {}) }));
-    this.shown = extended.map((line) => cut(line, range));
+    this.shown = extended.map((line) => ({ ...cut(line, range), shownAs: this.#nameOf(line), style: this.styles.of.get(line.name) }));
     this.#showTotal();
     if (this.fresh) {
       this.fresh.element.hidden = !isDaily;
@@ -56,22 +56,27 @@ export class MeasureSection {
     this.table.show(this.columns, this.#rows());
   }
 
+  #nameOf({ name }) {
+    return this.chart.group ? name || "(empty)" : this.label;
+  }
+
   #drawing(lines, axis) {
     const unit = this.measure.unit;
     const { xs, columns } = align(lines.map((line) => withGaps(line, this.step)));
     return {
       xs, step: this.step, areDays: this.areDays, isCount: !unit, axis: unit ? `${axis}, ${unit}` : axis,
-      lines: lines.map((line, index) => ({ name: line.name || this.label, bars: Boolean(line.bars), values: columns[index] })),
+      lines: lines.map((line, index) => ({ name: line.name, style: line.style, bars: Boolean(line.bars), isMean: Boolean(line.isMean), values: columns[index] })),
     };
   }
 
   #showTotal() {
     const { unit, cumulative } = this.measure;
-    const drawing = this.#drawing(this.shown, this.label);
+    const lines = this.shown.map((line) => ({ xs: line.xs, values: line.values, name: line.shownAs, style: line.style }));
+    const drawing = this.#drawing(lines, this.label);
     const missing = drawing.xs.filter((_, index) => drawing.lines.some((line) => line.values[index] === null)).length;
     this.total.show({
       caption: `${this.label}${unit ? ` in ${unit}` : ""}${cumulative ? ", all so far" : ""}`,
-      unit, drawing, spoken: this.shown.map((line) => ({ ...line, name: line.name || this.label })),
+      unit, drawing, spoken: lines,
       isLog: this.choice.log.includes(this.measure.name),
       notes: [
         missing ? "Where values are missing, the line is open." : null,
@@ -82,19 +87,15 @@ export class MeasureSection {
 
   #showGrowth() {
     const isOne = this.shown.length === 1;
-    const means = this.shown.map((line) => ({ xs: line.xs, values: line.mean, name: isOne ? "mean of 7 days" : line.name }));
-    const days = this.shown.map((line) => ({ xs: line.xs, values: line.growth, name: isOne ? "new a day" : line.name, bars: true }));
+    const means = this.shown.map((line) => ({ xs: line.xs, values: line.mean, name: isOne ? "mean of 7 days" : line.shownAs, style: line.style, isMean: true }));
+    const days = this.shown.map((line) => ({ xs: line.xs, values: line.growth, name: "new a day", bars: true }));
     const unit = this.measure.unit;
     this.fresh.show({
       caption: `${this.label}${unit ? ` in ${unit}` : ""}, new a day${isOne ? "" : ": mean of 7 days"}`,
       unit, drawing: this.#drawing(isOne ? [days[0], means[0]] : means, `New ${this.name} a day`),
       spoken: isOne ? [days[0], means[0]] : means,
       isLog: this.choice.log.includes(`${this.measure.name}${NEW}`),
-      notes: [
-        "New is the difference from the day before. A day has none, and no bar, where either number is missing: that is not zero. A negative one is a correction by the source.",
-        "The mean of 7 days is a seventh of the growth since the day a week before; without a number for that day there is none.",
-        isOne ? null : "With several lines their means are drawn; the days are in the table.",
-      ].filter(Boolean),
+      notes: isOne ? [] : ["With several lines their means are drawn; the days are in the table."],
     });
   }
 

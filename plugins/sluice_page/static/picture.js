@@ -2,7 +2,7 @@
 
 /* global uPlot */
 
-import { colours, dashOf, optionsOf, styleOf } from "./chart.js";
+import { DASHES, colours, optionsOf } from "./chart.js";
 import { fileName } from "./csv.js";
 import { h } from "./dom.js";
 import { save } from "./host.js";
@@ -51,19 +51,19 @@ function drawLegend(brush, lines, ink, top) {
   const font = `13px ${FONT}`;
   brush.font = font;
   let [x, y] = [EDGE, top];
-  lines.forEach((line, index) => {
+  lines.forEach((line) => {
     const name = line.name.length > 40 ? `${line.name.slice(0, 40)}…` : line.name;
     const width = 46 + brush.measureText(name).width;
     if (x > EDGE && x + width > WIDTH - EDGE) [x, y] = [EDGE, y + LINE];
-    drawSwatch(brush, line, { x, y: y + 10, style: styleOf(lines, index), ink });
+    drawSwatch(brush, line, { x, y: y + 10, ink });
     write(brush, name, { x: x + 42, y: y + 15, colour: ink.text, font });
     x += width + 18;
   });
   return y + LINE + 6;
 }
 
-function drawSwatch(brush, line, { x, y, style, ink }) {
-  if (line.bars) {
+function drawSwatch(brush, { bars, style }, { x, y, ink }) {
+  if (bars) {
     brush.fillStyle = ink.bar;
     brush.fillRect(x + 14, y - 6, 8, 12);
     return;
@@ -71,7 +71,7 @@ function drawSwatch(brush, line, { x, y, style, ink }) {
   brush.beginPath();
   brush.strokeStyle = ink.series[style];
   brush.lineWidth = 2;
-  brush.setLineDash(dashOf(style));
+  brush.setLineDash(DASHES[style]);
   brush.moveTo(x, y);
   brush.lineTo(x + 36, y);
   brush.stroke();

@@ -7,8 +7,8 @@ export const DAY = 86_400; // seconds
 const WEEK = 7 * DAY;
 // More than this many steps from one point to the next is a gap. A month is 28 to 31 days.
 const GAP = 1.5;
-// Points come evenly when at least this share of them does.
-const EVEN = 0.8;
+// Points come evenly when at least this share of their steps is alike.
+const EVEN = 0.5;
 
 /**
  * The lines of a chart's summary for one measure.
@@ -116,9 +116,20 @@ export function align(lines) {
   const columns = lines.map((line) => {
     const column = new Array(xs.length).fill(undefined);
     line.xs.forEach((x, index) => { column[place.get(x)] = line.values[index]; });
-    return column;
+    return widened(column);
   });
   return { xs, columns };
+}
+
+/** A column whose gaps reach from number to number: uPlot opens a line no wider than its nulls are. */
+function widened(column) {
+  let start = 0;
+  for (let end = 0; end <= column.length; end += 1) {
+    if (end < column.length && !Number.isFinite(column[end])) continue;
+    if (column.slice(start, end).includes(null)) column.fill(null, start, end);
+    start = end + 1;
+  }
+  return column;
 }
 
 /** Places in a list of moments where a cursor stops: all, or those at least half a step apart. */
@@ -170,6 +181,20 @@ function sinceWeek({ xs, values }, latest, step) {
   const place = near.reduce((one, other) => (Math.abs(xs[other] - wanted) < Math.abs(xs[one] - wanted) ? other : one));
   const change = values[latest] - values[place];
   return { place, change, share: values[place] > 0 ? change / values[place] : null };
+}
+
+/** Texts of an axis' ticks: as short as they are true. null is a tick without text. */
+export function tickTexts(ticks) {
+  const shown = ticks.filter((tick) => tick !== null);
+  const isLong = shown.some((tick) => Math.abs(tick) >= 10_000);
+  const unitOf = (tick) => (isLong ? 1000 ** Math.min(4, Math.max(0, Math.floor(Math.log10(Math.abs(tick) || 1) / 3 + 1e-9))) : 1);
+  const isTrue = (digits) => shown.every((tick) => {
+    const scaled = tick / unitOf(tick);
+    return Math.abs(Number(scaled.toFixed(digits)) - scaled) <= 1e-9 * Math.max(1, Math.abs(scaled));
+  });
+  const digits = [0, 1, 2, 3, 4, 5, 6].find(isTrue) ?? 9;
+  const format = new Intl.NumberFormat("en", { notation: isLong ? "compact" : "standard", maximumFractionDigits: digits });
+  return ticks.map((tick) => (tick === null ? "" : format.format(tick)));
 }
 
 /** The lowest and highest number of some columns; null where there is none. */
