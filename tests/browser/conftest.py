@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.airflow_pages import AirflowPages
+from tests.browser.chart_pages import CALL, Charts
 from tests.support.scheduled_runs import ScheduledRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from infra.local.stack import Stack
 
@@ -92,3 +93,43 @@ def runs(stack: Stack) -> ScheduledRuns:
     scheduled.forget("covid.us_daily", "covid_us_daily")
     scheduled.forget("covid.us_states_daily", "covid_us_states_daily")
     return scheduled
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, stack: Stack) -> Iterator[Page]:
+    """The page, to a viewer whom Airflow knows. Errors of scripts and foreign hosts are faults."""
+    url = stack.running.ui_url
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, timezone_id="America/New_York"
+    )
+    token = context.request.get(f"{url}/auth/token").json()["access_token"]
+    context.add_cookies([{"name": "_token", "value": token, "url": url}])
+    faults: list[str] = []
+    context.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    context.on(
+        "request",
+        lambda asked: (
+            None if asked.url.startswith((url, "blob:", "data:")) else faults.append(asked.url)
+        ),
+    )
+    page = context.new_page()
+    page.goto(f"{url}/sluice/")
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="module")
+def work_out(tab: Page) -> Callable[..., Any]:
+    """Calls a function of one of the page's modules with values of JSON."""
+
+    def call(module: str, name: str, *arguments: Any) -> Any:
+        return tab.evaluate(CALL, [module, name, list(arguments)])
+
+    return call
+
+
+@pytest.fixture
+def charts(tab: Page, stack: Stack) -> Charts:
+    return Charts(tab, stack)

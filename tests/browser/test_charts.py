@@ -1,325 +1,22 @@
-"""The charts of a dataset: what they work out, draw, read and save."""
+"""The charts of a dataset: what they draw, read, say and save."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import re
-from contextlib import contextmanager
-from datetime import date, datetime, timedelta, timezone
-from itertools import pairwise
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from playwright.sync_api import expect
 
-from infra.local import aws
+from tests.browser.chart_pages import DAY, FIRST, WARMTH, days, of, states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page
-
-    from infra.local.stack import Stack
-
-DAY = 86_400
-DAG = "covid_us_daily"
-FIRST = date(2020, 3, 1)
-MEASURE = {"name": "cases", "unit": "", "cumulative": True}
-WARMTH = {"name": "warmth", "unit": "°C", "cumulative": False}
-
-# Python knows no undefined.
-CALL = """async ([module, name, values]) => {
-  const plain = (value) => value === undefined ? "undefined"
-    : Array.isArray(value) ? value.map(plain)
-    : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v)]))
-    : value;
-  return plain((await import(`/sluice/static/${module}.js`))[name](...values));
-}"""
-
-numbers = st.integers(-(10**9), 10**9)
-values = st.one_of(st.none(), numbers)
-# A line: which days of 40 are there, and what they hold.
-lines = st.dictionaries(st.integers(0, 40), values, max_size=40).map(
-    lambda found: {"xs": [DAY * day for day in sorted(found)], "values": [found[d] for d in sorted(found)]}
-)
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser, stack: Stack) -> Iterator[Page]:
-    """A tab whose viewer Airflow knows, and which fails on errors of scripts and on foreign hosts."""
-    url = stack.running.ui_url
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, timezone_id="America/New_York"
-    )
-    token = context.request.get(f"{url}/auth/token").json()["access_token"]
-    context.add_cookies([{"name": "_token", "value": token, "url": url}])
-    faults: list[str] = []
-    context.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
-    context.on("weberror", lambda error: faults.append(str(error.error)))
-    context.on(
-        "request", lambda asked: None if asked.url.startswith((url, "blob:", "data:")) else faults.append(asked.url)
-    )
-    page = context.new_page()
-    page.goto(f"{url}/sluice/")
-    yield page
-    context.close()
-    assert faults == []
-
-
-@pytest.fixture(scope="module")
-def work_out(tab: Page) -> Callable[..., Any]:
-    """Calls a function of one of the page's modules with values of JSON."""
-
-    def call(module: str, name: str, *arguments: Any) -> Any:
-        return tab.evaluate(
-            CALL, [module, name, list(arguments)]
-        )
-
-    return call
-
-
-class Charts:
-    """The page of a dataset whose summary a test has made."""
-
-    def __init__(self, page: Page, stack: Stack) -> None:
-        self.page = page
-        self._url = f"{stack.running.ui_url}/sluice/"
-        self._bucket = stack.running.outputs["LakeBucket"]
-        self._s3 = aws.client("s3", stack.running.endpoint)
-
-    def publish(
-        self,
-        points: dict[str, Any],
-        *measures: dict[str, Any],
-        group: str | None = None,
-        sink: str = "tried.charts",
-        **more: Any,
-    ) -> None:
-        """Leave a summary as runs do."""
-        axes = {"date": "date", "measures": list(measures) or [MEASURE], "group": group}
-        head = {"version": 1, "sink": sink, "written_at": "2026-11-27T10:00:00Z"}
-        about = {"dag_id": DAG, "title": "Tried", "schedule": None, "runs": [], "rejects": []}
-        self._put(sink, "charts", {**head, **axes, "points": points, "cut": None, **more})
-        self._put(sink, "sinks", {**head, **about, "chart": axes})
-
-    def _put(self, sink: str, kind: str, value: dict[str, Any]) -> None:
-        key = f"page/v1/{kind}/{quote(sink, safe='')}.json"
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(value))
-
-    def open(self, *, sink: str = "tried.charts", **choice: Any) -> None:
-        words = urlencode({"dag": DAG, "sink": sink, **choice}, doseq=True)
-        # Without the first, only what stands after # would change.
-        self.page.goto("about:blank")
-        self.page.goto(f"{self._url}#dataset?{words}")
-        expect(self.page.locator("h1")).to_be_visible()
-
-    def chosen(self) -> dict[str, list[str]]:
-        """What the address says is chosen."""
-        found = parse_qs(self.page.url.partition("#dataset?")[2])
-        return {name: texts for name, texts in found.items() if name not in ("dag", "sink")}
-
-    def chart(self, place: int = 0) -> Locator:
-        return self.page.locator(".chart").nth(place)
-
-    def drawn(self, place: int = 0) -> list[list[float | None]]:
-        """What uPlot has of a chart: moments, then a list a line."""
-        expect(self.chart(place).locator("canvas")).to_be_visible()
-        found: list[list[float | None]] = self.chart(place).evaluate(
-            "chart => chart.plot.data.map(list => Array.from(list, value => value ?? null))"
-        )
-        return found
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def heard(self) -> Locator:
-        return self.page.locator(".heard")
-
-    @contextmanager
-    def narrow(self, width: int) -> Iterator[None]:
-        before = self.page.viewport_size
-        self.page.set_viewport_size({"width": width, "height": 800})
-        yield
-        assert before
-        self.page.set_viewport_size(before)
-
-
-@pytest.fixture
-def charts(tab: Page, stack: Stack) -> Charts:
-    return Charts(tab, stack)
-
-
-def days(count: int, *, without: tuple[int, ...] = ()) -> list[str]:
-    return [(FIRST + timedelta(d)).isoformat() for d in range(count) if d not in without]
-
-
-def of(names: list[str], **measures: list[Any]) -> dict[str, Any]:
-    return {"date": names, "values": measures}
-
-
-# What is worked out
-
-
-@given(line=lines)
-def test_growth_needs_the_day_before_and_the_mean_the_day_a_week_before(
-    work_out: Callable[..., Any], line: dict[str, Any]
-) -> None:
-    at = dict(zip(line["xs"], line["values"], strict=True))
-
-    def grown(x: int, days: int) -> float | None:
-        now, before = at[x], at.get(x - days * DAY)
-        return None if now is None or before is None else (now - before) / days
-
-    assert work_out("points", "growth", line) == [grown(x, 1) for x in line["xs"]]
-    means = work_out("points", "weeklyMean", line)
-    assert means == pytest.approx([grown(x, 7) for x in line["xs"]])
-
-
-@given(totals=st.lists(numbers, min_size=8, max_size=40))
-def test_mean_of_seven_days_is_that_of_the_days_where_none_is_missing(
-    work_out: Callable[..., Any], totals: list[int]
-) -> None:
-    line = {"xs": [DAY * day for day in range(len(totals))], "values": totals}
-    growth = work_out("points", "growth", line)
-    means = work_out("points", "weeklyMean", line)
-    assert means[:7] == [None] * 7
-    for day in range(7, len(totals)):
-        assert means[day] == pytest.approx(sum(growth[day - 6 : day + 1]) / 7)
-
-
-@given(line=lines, ends=st.tuples(st.integers(-2, 42), st.integers(-2, 42)))
-def test_range_has_both_its_ends_and_nothing_beyond(
-    work_out: Callable[..., Any], line: dict[str, Any], ends: tuple[int, int]
-) -> None:
-    first, last = ((date(1970, 1, 1) + timedelta(day)).isoformat() for day in ends)
-    part = work_out("points", "cut", line, work_out("points", "bounds", first, last))
-    kept = [(x, v) for x, v in zip(*line.values(), strict=True) if ends[0] * DAY <= x <= ends[1] * DAY]
-    assert list(zip(part["xs"], part["values"], strict=True)) == kept
-
-
-@given(found=st.lists(lines, min_size=1, max_size=4), step=st.sampled_from([DAY, 7 * DAY]))
-def test_lines_are_open_exactly_where_a_value_or_a_moment_is_missing(
-    work_out: Callable[..., Any], found: list[dict[str, Any]], step: int
-) -> None:
-    opened = [work_out("points", "withGaps", line, step) for line in found]
-    aligned = work_out("points", "align", opened)
-    assert aligned["xs"] == sorted({x for line in opened for x in line["xs"]})
-    for line, column in zip(found, aligned["columns"], strict=True):
-        drawn = dict(zip(aligned["xs"], column, strict=True))
-        points = dict(zip(line["xs"], line["values"], strict=True))
-        solid = [x for x in points if points[x] is not None]
-        assert {x: v for x, v in drawn.items() if isinstance(v, int)} == {
-            x: points[x] for x in solid
-        }
-        for one, other in pairwise(solid):
-            stops = [x for x in points if one <= x <= other]
-            is_open = len(stops) > 2 or other - one > 1.5 * step
-            inside = [drawn[x] for x in aligned["xs"] if one < x < other]
-            # All of it or nothing: uPlot opens a line no wider than its nulls are.
-            assert set(inside) <= {None if is_open else "undefined"}
-            assert inside or not is_open
-
-
-@given(found=st.lists(lines.filter(lambda line: len(line["xs"]) > 1), min_size=1, max_size=3))
-def test_nearest_number_is_at_most_half_a_step_away(
-    work_out: Callable[..., Any], found: list[dict[str, Any]]
-) -> None:
-    aligned = work_out("points", "align", found)
-    xs, (column, *_) = aligned["xs"], aligned["columns"]
-    column = [value if isinstance(value, int) else None for value in column]
-    step = 6 * DAY
-    for place in range(0, len(xs), 5):
-        near = work_out("points", "nearest", xs, column, place, step)
-        away = {
-            at: abs(xs[at] - xs[place])
-            for at, value in enumerate(column)
-            if value is not None and abs(xs[at] - xs[place]) <= step / 2
-        }
-        assert (near is None) == (not away)
-        assert near is None or away[near] == min(away.values())
-
-
-@given(line=lines)
-def test_words_name_the_newest_the_extremes_and_the_change_in_seven_days(
-    work_out: Callable[..., Any], line: dict[str, Any]
-) -> None:
-    facts = work_out("points", "factsOf", line, DAY)
-    solid = {x: v for x, v in zip(line["xs"], line["values"], strict=True) if v is not None}
-    if not solid:
-        assert facts is None
-        return
-    newest = max(solid)
-    at = {name: line["xs"][facts[name]] for name in ("latest", "highest", "lowest")}
-    assert at["latest"] == newest
-    assert solid[at["highest"]] == max(solid.values())
-    assert solid[at["lowest"]] == min(solid.values())
-    before = solid.get(newest - 7 * DAY)
-    if before is None:
-        assert facts["week"] is None
-        return
-    assert facts["week"]["change"] == solid[newest] - before
-    share = facts["week"]["share"]
-    assert share is None if before <= 0 else share == pytest.approx(solid[newest] / before - 1)
-
-
-@given(
-    step=st.sampled_from([1, 2, 2.5, 5]),
-    power=st.integers(-4, 11),
-    start=st.integers(-4, 4),
-    count=st.integers(2, 9),
-)
-def test_ticks_say_where_they_are(
-    work_out: Callable[..., Any], step: float, power: int, start: int, count: int
-) -> None:
-    ticks = [(start + index) * step * 10.0**power for index in range(count)]
-    units = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-    for tick, text in zip(ticks, work_out("points", "tickTexts", ticks), strict=True):
-        number, unit = re.fullmatch(r"(-?[\d,.]+)([KMBT]?)", text).groups()  # type: ignore[union-attr]
-        said = float(number.replace(",", "")) * units.get(unit, 1)
-        assert said == pytest.approx(tick, rel=1e-6, abs=step * 10.0**power / 1000)
-
-
-@given(low=numbers, rest=st.integers(0, 10**9), is_count=st.booleans())
-def test_axis_holds_all_values_and_counts_begin_at_zero(
-    work_out: Callable[..., Any], low: int, rest: int, is_count: bool
-) -> None:
-    start, end = work_out("points", "axisEnds", low, low + rest, is_count)
-    assert start <= low <= low + rest <= end
-    assert start < end
-    assert not is_count or start <= 0 <= end
-
-
-FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-texts = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-    st.from_regex(r"[=+\-@\t\r\n\"',＝]{1,2}[0-9A-Z(,\"]{0,4}", fullmatch=True),
-    st.from_regex(r"[+-]?[0-9]{1,3}(\.[0-9])?", fullmatch=True),
-)
-cells = st.one_of(st.none(), st.integers(-(2**53), 2**53), texts)
-
-
-@given(rows=st.lists(st.lists(cells, min_size=2, max_size=2), max_size=5))
-def test_csv_comes_back_as_it_was_and_no_cell_is_a_formula(
-    work_out: Callable[..., Any], rows: list[list[Any]]
-) -> None:
-    text = work_out("csv", "toCsv", ["date", "=cases"], rows)
-    assert text.startswith("\ufeffdate,'=cases\r\n")
-    read = list(csv.reader(io.StringIO(text[1:], newline=""), strict=True))[1:]
-    assert len(read) == len(rows)
-    for row, found in zip(rows, read, strict=True):
-        for value, cell in zip(row, found, strict=True):
-            plain = "" if value is None else str(value)
-            is_formula = FORMULA.match(plain) and not NUMBER.fullmatch(plain)
-            assert cell == (f"'{plain}" if is_formula else plain)
-
+    from tests.browser.chart_pages import Charts
 
 # What is drawn
 
@@ -341,9 +38,7 @@ def test_cumulative_measure_is_drawn_with_its_growth_and_gaps_stay_open(charts: 
     assert at[first + 29 * DAY] == 29 * 29
     _, bars, mean = charts.drawn(1)
     # Neither the day after a gap nor the first has a number for new.
-    expect(charts.chart(1)).to_have_attribute(
-        "data-points", f"{30 - 1 - 3 - 2},{30 - 7 - 3 - 3}"
-    )
+    expect(charts.chart(1)).to_have_attribute("data-points", f"{30 - 1 - 3 - 2},{30 - 7 - 3 - 3}")
     assert bars[-1] == 29 * 29 - 28 * 28
     assert mean[-1] == pytest.approx((29 * 29 - 22 * 22) / 7)
 
@@ -356,7 +51,9 @@ def test_heights_are_the_values(charts: Charts) -> None:
         "({ plot }) => plot.data[1].map((value) => plot.valToPos(value, 'y'))"
     )
     bottom, middle, top = heights
-    assert bottom == pytest.approx(charts.chart().evaluate("({ plot }) => plot.over.clientHeight"), abs=1)
+    assert bottom == pytest.approx(
+        charts.chart().evaluate("({ plot }) => plot.over.clientHeight"), abs=1
+    )
     assert middle == pytest.approx((bottom + top) / 2, abs=1)
 
 
@@ -453,7 +150,8 @@ def test_finger_reads_values(charts: Charts) -> None:
     charts.chart().locator(".u-over").evaluate(
         """(over) => {
           const { left, top, width } = over.getBoundingClientRect();
-          const traits = { pointerType: "touch", bubbles: true, clientX: left + width, clientY: top + 9 };
+          const place = { clientX: left + width, clientY: top + 9 };
+          const traits = { pointerType: "touch", bubbles: true, ...place };
           over.dispatchEvent(new PointerEvent("pointermove", traits));
         }"""
     )
@@ -485,14 +183,6 @@ def test_log_scale_is_kept_in_the_address_and_off_where_values_are_not_positive(
 # Groups
 
 
-def states(*names: str, count: int = 10) -> dict[str, Any]:
-    """Each has a hundred more than the one before."""
-    return {
-        name: of(days(count), cases=[100 * place + day for day in range(count)])
-        for place, name in enumerate(names, 1)
-    }
-
-
 def test_few_groups_are_lines_and_of_many_the_highest_are(charts: Charts) -> None:
     charts.publish(states("c", "b", "a"), group="state")
     charts.open()
@@ -513,8 +203,10 @@ def test_at_most_six_groups_are_compared_and_each_keeps_its_colour(charts: Chart
         """The colour of each line, by name."""
         charts.drawn()
         found: dict[str, str] = page.locator("figure").first.evaluate(
-            """(figure) => Object.fromEntries([...figure.querySelectorAll(".legend li")].map((item) =>
-              [item.querySelector("bdi").textContent, getComputedStyle(item.querySelector("line")).stroke]))"""
+            """(figure) => Object.fromEntries(
+              [...figure.querySelectorAll(".legend li")].map((item) =>
+              [item.querySelector("bdi").textContent,
+                getComputedStyle(item.querySelector("line")).stroke]))"""
         )
         return found
 
@@ -533,12 +225,19 @@ def test_at_most_six_groups_are_compared_and_each_keeps_its_colour(charts: Chart
     expect(charts.chart()).to_have_attribute("data-points", ",".join(["10"] * 6))
 
 
+def moment(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
 def test_groups_that_are_measured_at_other_seconds_are_read_together(charts: Charts) -> None:
     start = datetime(2026, 11, 1, tzinfo=timezone.utc)
     cities = {
         name: of(
-            [(start + timedelta(hours=h, seconds=late * h)).isoformat().replace("+00:00", "Z") for h in range(24)],
-            warmth=[place + h for h in range(24)],
+            [
+                (start + timedelta(hours=h, seconds=late * h)).isoformat().replace("+00:00", "Z")
+                for h in range(24)
+            ],
+            warmth=[place + hour for hour in range(24)],
         )
         for place, (name, late) in enumerate({"Berlin": 3, "Tokyo": 11}.items())
     }
@@ -639,7 +338,9 @@ def test_charts_are_drawn_anew_when_the_colours_change(charts: Charts) -> None:
 def test_names_of_data_are_text(charts: Charts) -> None:
     name = "<img src=x onerror=document.title='run'>"
     measure = {"name": name, "unit": "<b>u</b>", "cumulative": True}
-    group = {text: of(days(10), **{name: list(range(10))}) for text in (name, "", "\u202egnp", "x" * 500)}
+    group = {
+        text: of(days(10), **{name: list(range(10))}) for text in (name, "", "\u202egnp", "x" * 500)
+    }
     charts.publish(group, measure, group="<i>g</i>")
     charts.open()
     charts.drawn()
