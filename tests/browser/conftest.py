@@ -130,6 +130,6 @@ def work_out(tab: Page) -> Callable[..., Any]:
     return call
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def charts(tab: Page, stack: Stack) -> Charts:
     return Charts(tab, stack)

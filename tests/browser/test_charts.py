@@ -282,7 +282,8 @@ def test_picture_has_the_ground_of_the_page_and_twice_its_sharpness(
     charts: Charts, theme: str
 ) -> None:
     charts.publish({"": of(days(30), cases=list(range(1, 31)))})
-    charts.page.evaluate("(theme) => localStorage.setItem('theme', theme)", theme)
+    turn = "(isDark) => document.documentElement.classList.toggle('dark', isDark)"
+    charts.page.evaluate(turn, theme == "dark")
     charts.open()
     charts.drawn()
     with charts.page.expect_download() as begun:
@@ -295,7 +296,7 @@ def test_picture_has_the_ground_of_the_page_and_twice_its_sharpness(
     assert colours["corner"] == ground
     # Title, legend, axis' name, line and footer are there.
     assert all(count > 50 for count in colours["inked"].values()), colours["inked"]
-    charts.page.evaluate("localStorage.removeItem('theme')")
+    charts.page.evaluate(turn, arg=False)
 
 
 READ_PICTURE = """async (bytes) => {
