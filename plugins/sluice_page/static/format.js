@@ -7,17 +7,58 @@ export const number = (value) => (value === null || value === undefined ? "" : w
 export const brief = (value) => (value === null || value === undefined ? "" : short.format(value));
 export const title = (name) => name.replaceAll("_", " ");
 
-/** 2026-11-27 10:45 UTC; dates stay as they are. */
-export function moment(iso) {
-  if (!iso) return "";
-  return iso.length > 10 ? `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC` : iso;
+/** 1 row, 2 rows. */
+export const count = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
+
+/** The time zone that the viewer has chosen in Airflow, which keeps it in the browser; else the browser's. */
+export function zone() {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  try {
+    const chosen = JSON.parse(localStorage.getItem("timezone"));
+    return new Intl.DateTimeFormat("en", { timeZone: chosen ?? own }).resolvedOptions().timeZone;
+  } catch {
+    return own;
+  }
 }
 
-/** How long ago a moment was: 3 h ago. */
+let clock = { zone: null, format: null };
+
+function parts(iso) {
+  const wanted = zone();
+  if (clock.zone !== wanted) {
+    const format = new Intl.DateTimeFormat("sv-SE", { timeZone: wanted, dateStyle: "short", timeStyle: "short" });
+    clock = { zone: wanted, format };
+  }
+  return clock.format.format(new Date(iso));
+}
+
+const isMoment = (iso) => iso.length > 10 && !Number.isNaN(Date.parse(iso));
+
+/** 2026-11-27 10:45, in the viewer's time zone; dates stay as they are. */
+export function moment(iso) {
+  if (!iso) return "";
+  return isMoment(iso) ? parts(iso) : iso;
+}
+
+/** 2026-11-27 10:45:03 UTC; dates stay as they are. */
+export function utc(iso) {
+  if (!iso) return "";
+  return isMoment(iso) ? `${new Date(iso).toISOString().slice(0, 19).replace("T", " ")} UTC` : iso;
+}
+
+/** A span of time in its greatest unit: 3 h. */
+export function span(milliseconds) {
+  const minutes = Math.round(Math.abs(milliseconds) / 60_000);
+  if (minutes < 1) return "under a minute";
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.round(minutes / 60)} h`;
+  return `${Math.round(minutes / 1440)} days`;
+}
+
+/** How long ago a moment was, or how far ahead it is: 3 h ago, in 2 days. */
 export function ago(iso, now = Date.now()) {
-  const minutes = Math.round((now - Date.parse(iso)) / 60_000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return `${minutes} min ago`;
-  if (minutes < 48 * 60) return `${Math.round(minutes / 60)} h ago`;
-  return `${Math.round(minutes / 1440)} days ago`;
+  const past = now - Date.parse(iso);
+  if (Number.isNaN(past)) return "";
+  if (Math.abs(past) < 30_000) return "just now";
+  return past > 0 ? `${span(past)} ago` : `in ${span(past)}`;
 }

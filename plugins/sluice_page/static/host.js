@@ -11,12 +11,9 @@ function parentWindow() {
 
 const outside = parentWindow();
 
-/** The address of a page of Airflow, for links. */
-export const airflowUrl = (path) => new URL(path, `${location.origin}/`).href;
-
-/** Opens an address in the whole window, not in the frame. */
-export function open(href) {
-  click({ href });
+/** Opens an address in the whole window, not in the frame; or in a tab of its own. */
+export function open(href, { tab = false } = {}) {
+  click(tab ? { href, target: "_blank", rel: "noopener" } : { href });
 }
 
 /** Saves a file on the viewer's disk. */
@@ -35,16 +32,26 @@ function click(traits) {
 export function followTheme(changed) {
   const root = outside.document.documentElement;
   const apply = () => {
-    const dark = outside === window
-      ? localStorage.getItem("theme") === "dark" || (localStorage.getItem("theme") !== "light"
-        && matchMedia("(prefers-color-scheme: dark)").matches)
-      : root.classList.contains("dark");
-    document.documentElement.classList.toggle("dark", dark);
-    changed();
+    const dark = outside === window ? chosenTheme() === "dark" : root.classList.contains("dark");
+    if (document.documentElement.classList.toggle("dark", dark) !== shown) changed();
+    shown = dark;
   };
+  let shown = null;
   if (outside !== window) {
     new MutationObserver(apply).observe(root, { attributes: true, attributeFilter: ["class"] });
   }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
   addEventListener("storage", apply);
   apply();
+}
+
+function chosenTheme() {
+  const chosen = localStorage.getItem("theme");
+  if (chosen === "dark" || chosen === "light") return chosen;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/** Calls when the viewer chooses another time zone in Airflow. */
+export function followZone(changed) {
+  addEventListener("storage", (event) => { if (event.key === "timezone") changed(); });
 }

@@ -1,31 +1,129 @@
-// Which view is shown: the address after # says it, so that each view has a link of its own.
+// The frame of all views: which one is shown, the way to the others, and how they stay up to date.
 
-import { foreign, h } from "./dom.js";
-import { followTheme } from "./host.js";
+import * as api from "./api.js";
+import { addressOf, here, isAirflows } from "./address.js";
+import { button, foreign, h, link } from "./dom.js";
+import { ago, moment, utc } from "./format.js";
+import { followTheme, followZone, open } from "./host.js";
 import { showDataset } from "./dataset.js";
 import { showOverview } from "./overview.js";
+import { showQuality } from "./quality.js";
+import { showTrace } from "./trace.js";
+import { instead, sentence } from "./trouble.js";
 
-const VIEWS = { dataset: showDataset, overview: showOverview };
+export { addressOf } from "./address.js";
 
-/** The address of a view: view, and what it needs to know. */
-export const addressOf = (view, values = {}) => `#${view}?${new URLSearchParams(values)}`;
+// Of one dataset: these are its tabs. A view that is kept is not drawn anew while it is shown.
+const TABS = {
+  dataset: { show: showDataset, words: "Data" },
+  quality: { show: showQuality, words: "Quality" },
+  trace: { show: showTrace, words: "Where does it come from?", kept: true },
+};
+const OVERVIEW = { show: showOverview, clocked: true };
+const EACH_MS = 60_000;
 
-async function show() {
-  const [name, words] = location.hash.slice(1).split("?");
-  const asked = new URLSearchParams(words ?? "");
-  const dag = new URLSearchParams(location.search).get("dag_id");
-  const view = document.getElementById("view");
+const view = document.getElementById("view");
+const dag = new URLSearchParams(location.search).get("dag_id");
+let turn = 0;
+let seenAt = Date.now();
+
+/** Shows the view that the address names, anew. */
+async function show({ moved = false } = {}) {
+  const mine = ++turn;
+  const { view: name, asked } = here();
   view.setAttribute("aria-busy", "true");
+  api.forget();
+  let shown;
   try {
-    const shown = await (VIEWS[name] ?? VIEWS.overview)({ asked, dag });
-    view.replaceChildren(...shown);
-    document.title = `${view.querySelector("h1")?.textContent ?? "Overview"} – Sluice`;
+    shown = await (TABS[name] ?? OVERVIEW).show({ asked, dag, again });
   } catch (error) {
-    view.replaceChildren(h("h1", {}, "This cannot be shown"), h("p", { role: "alert" }, foreign(error.message)));
+    shown = instead(error, { dag: asked.get("dag") ?? dag, again });
   }
+  if (mine !== turn || shown === null) return;
+  const [heading, ...rest] = shown.filter(Boolean);
+  draw([heading, TABS[name] ? tabs(name, asked) : null, ...rest].filter(Boolean));
+  trail(TABS[name] ? heading.textContent : null);
   view.removeAttribute("aria-busy");
+  document.title = `${heading.textContent} – Sluice`;
+  seenAt = Date.now();
+  saySeen();
+  if (moved) arrive();
 }
 
-addEventListener("hashchange", () => show().then(() => document.getElementById("view").focus()));
+const again = () => show();
+
+function arrive() {
+  scrollTo(0, 0);
+  view.focus({ preventScroll: true });
+}
+
+// What has the focus, how far things are scrolled and what is unfolded stays so.
+function draw(nodes) {
+  const { id } = document.activeElement ?? {};
+  const cursor = document.activeElement?.selectionStart;
+  const scrolled = new Map([...view.querySelectorAll(".scroll")].map((each) => [each.getAttribute("aria-label"), each.scrollLeft]));
+  view.replaceChildren(...nodes);
+  for (const each of view.querySelectorAll(".scroll")) each.scrollLeft = scrolled.get(each.getAttribute("aria-label")) ?? 0;
+  const focused = id && id !== "view" ? document.getElementById(id) : null;
+  if (!focused || focused === document.activeElement) return;
+  focused.focus({ preventScroll: true });
+  if (typeof cursor === "number") focused.setSelectionRange?.(cursor, cursor);
+}
+
+function trail(words) {
+  const all = dag ? addressOf("overview", { all: "1" }) : addressOf("overview");
+  const root = words ? link(all, dag ? foreign(dag) : "Overview") : h("span", { "aria-current": "page" }, dag ? foreign(dag) : "Overview");
+  document.getElementById("trail").replaceChildren(h("ol", {}, h("li", {}, root), words ? h("li", { "aria-current": "page" }, foreign(words, 80)) : ""));
+}
+
+function tabs(current, asked) {
+  const values = { dag: asked.get("dag"), sink: asked.get("sink") };
+  return h("nav.tabs", { "aria-label": "Views of this dataset" }, Object.entries(TABS).map(([name, { words }]) =>
+    h("a", { href: addressOf(name, values), id: `tab-${name}`, "aria-current": name === current ? "page" : null }, words)));
+}
+
+async function refresh() {
+  if (document.hidden || document.querySelector("dialog[open]") || view.getAttribute("aria-busy")) return;
+  const place = TABS[here().view] ?? OVERVIEW;
+  try {
+    const news = await api.hasNews();
+    connected(null);
+    if (place.clocked || (news && !place.kept)) await show();
+    seenAt = Date.now();
+  } catch (error) {
+    connected(sentence(error));
+  }
+  saySeen();
+}
+
+// What is shown stays, with a word that it may be old.
+function connected(trouble) {
+  const place = document.getElementById("connection");
+  place.replaceChildren(trouble ? h("p.notice.bad", {}, `${trouble} What is shown is of ${moment(new Date(seenAt).toISOString())}.`) : "");
+}
+
+function saySeen() {
+  const iso = new Date(seenAt).toISOString();
+  document.getElementById("seen").replaceChildren(h("time", { datetime: iso, title: utc(iso) }, `as of ${moment(iso).slice(-5)}`));
+  for (const each of view.querySelectorAll("[data-age]")) each.textContent = ago(each.getAttribute("datetime"));
+}
+
+function follow(event) {
+  const anchor = event.target.closest?.("a[href]");
+  if (!anchor || event.defaultPrevented || event.button > 1 || !isAirflows(anchor.href)) return;
+  event.preventDefault();
+  open(anchor.href, { tab: event.ctrlKey || event.metaKey || event.shiftKey || event.button === 1 });
+}
+
+document.getElementById("reload").append(button("Reload", () => show(), { id: "reload-now" }));
+document.getElementById("skip").addEventListener("click", (event) => { event.preventDefault(); arrive(); });
+addEventListener("click", follow);
+addEventListener("auxclick", follow);
+addEventListener("hashchange", () => show({ moved: true }));
+addEventListener("offline", () => connected("There is no network."));
+addEventListener("online", refresh);
+addEventListener("visibilitychange", () => { if (Date.now() - seenAt > EACH_MS) refresh(); });
+setInterval(refresh, EACH_MS);
 followTheme(() => {});
+followZone(again);
 show();

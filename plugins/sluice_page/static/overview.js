@@ -1,24 +1,173 @@
-// A row a sink: is its data fresh and complete?
+// A row a sink: is its data fresh and complete? What needs a person stands on top.
 
 import * as api from "./api.js";
-import { foreign, h, table } from "./dom.js";
-import { ago, moment, number } from "./format.js";
-import { addressOf } from "./main.js";
+import { addressOf, airflowPage, note, runPage } from "./address.js";
+import { approvals, attention } from "./attention.js";
+import { age, button, foreign, h, link, time } from "./dom.js";
+import { count, number, span } from "./format.js";
+import { history } from "./history.js";
+import { open } from "./host.js";
+import { logOf } from "./runs.js";
+import { STATES, badge, stateOf } from "./state.js";
+import { summarise } from "./trouble.js";
 
 const COUNTS = ["read", "inserted", "updated", "unchanged", "superseded", "delivered", "deleted", "rejected"];
+const LAST_TASKS = new Set(["announce", "apply"]);
+// An event of an asset is there some seconds after the summary of its run.
+const OLD_MS = 10 * 60_000;
 
-export async function showOverview({ dag }) {
-  const { sinks, broken } = await api.overview();
-  const shown = sinks.filter((sink) => !dag || sink.dag_id === dag);
-  const last = (sink) => sink.runs[0] ?? {};
-  const columns = [
-    { title: "Dataset", cell: (sink) => h("a", { href: addressOf("dataset", { dag: sink.dag_id, sink: sink.sink }) }, foreign(sink.title)) },
-    { title: "Last run", cell: (sink) => h("span", { title: moment(last(sink).finished_at) }, last(sink).status, " ", ago(last(sink).finished_at)) },
-    ...COUNTS.map((name) => ({ title: name, number: true, cell: (sink) => number(last(sink)[name]) })),
-  ];
+export async function showOverview({ asked, dag, again }) {
+  const [told, waiting, assets] = await Promise.all([api.overview(), approvals(), assetsOf()]);
+  const sinks = [...told.sinks, ...neverRan(told.sinks, assets)].filter((sink) => !dag || sink.dag_id === dag);
+  const items = (told.attention ?? []).filter((item) => !dag || item.dag_id === dag);
+  if (dag && sinks.length === 1 && !asked.has("all") && sinks[0].runs.status.length) {
+    location.replace(addressOf("dataset", { dag, sink: sinks[0].sink }));
+    return null;
+  }
+  const questions = new Set(items.filter((item) => item.kind === "question").map((item) => item.sink));
+  const rows = sinks.map((sink) => ({ ...sink, state: stateOf(sink, questions), old: isOld(sink, assets) }));
+  const broken = told.broken ? h("p.notice.bad.row", { role: "alert" }, `${count(told.broken, "summary", "summaries")} cannot be read. `, summarise(again)) : null;
+  const heading = h("h1", {}, dag ? ["Data of ", foreign(dag)] : "Overview");
+  if (dag && !rows.length) return [heading, h("p", {}, "This DAG writes to no dataset of Sluice.")];
+  return [heading, attention(items, waiting, broken), ...listOf(rows, asked)];
+}
+
+async function assetsOf() {
+  try {
+    return await api.airflowList("assets", "assets");
+  } catch {
+    return []; // who may not read assets sees what has run
+  }
+}
+
+// What a pipeline writes to, and no run has left a summary of.
+function neverRan(sinks, assets) {
+  const known = new Set([...sinks.map((sink) => sink.sink), ...sinks.map((sink) => sink.dag_id)]);
+  return assets.flatMap((asset) => {
+    const task = asset.producing_tasks.find((each) => LAST_TASKS.has(each.task_id));
+    if (!task || known.has(asset.name) || known.has(task.dag_id)) return [];
+    const runs = Object.fromEntries(["run_id", "status", "as_of", "finished_at", ...COUNTS].map((name) => [name, []]));
+    return [{ sink: asset.name, dag_id: task.dag_id, pipeline: null, title: task.dag_id, schedule: null, due: null, runs }];
+  });
+}
+
+function isOld(sink, assets) {
+  const event = assets.find((asset) => asset.name === sink.sink)?.last_asset_event?.timestamp;
+  return Boolean(event) && Date.parse(event) - Date.parse(sink.written_at) > OLD_MS;
+}
+
+const dateOf = (sink) => Date.parse(sink.runs.finished_at[0] ?? 0) || 0;
+// What is pressed first sorts upwards, or downwards where a column falls.
+const COLUMNS = [
+  { id: "state", title: "State", cell: (sink) => badge(sink.state), of: (sink) => STATES.indexOf(sink.state) },
+  { id: "dataset", title: "Dataset", cell: named, of: (sink) => sink.title.toLowerCase() },
+  { id: "last", title: "Last run", cell: lastRun, of: dateOf, falls: true },
+  { id: "fresh", title: "Freshness", cell: freshness, of: (sink) => (sink.due ? Date.parse(sink.due) : Infinity) },
+  ...COUNTS.map((name) => ({ id: name, title: name, number: true, cell: (sink) => figure(sink.runs[name][0]), of: (sink) => sink.runs[name][0] ?? -1, falls: true })),
+  { id: "history", title: "Last 30 runs", cell: (sink) => history(sink.runs) },
+  { id: "links", title: "Airflow", cell: links },
+];
+
+const figure = (value) => h(value ? "span" : "span.soft", {}, number(value ?? null) || "–");
+
+function named(sink) {
+  const address = addressOf("dataset", { dag: sink.dag_id, sink: sink.sink });
   return [
-    h("h1", {}, "Sluice"),
-    broken ? h("p", { role: "alert" }, `${broken} summaries cannot be read: run the DAG summarise.`) : null,
-    table("Datasets and their last runs", columns, shown),
-  ].filter(Boolean);
+    sink.runs.status.length ? link(address, foreign(sink.title, 80)) : foreign(sink.title, 80),
+    h("span.soft.under", {}, [sink.pipeline, sink.sink].filter(Boolean).map((name, index) => [index ? " · " : "", foreign(name, 60)])),
+  ];
+}
+
+function lastRun(sink) {
+  if (!sink.runs.status.length) return h("span.soft", {}, "none yet");
+  const [status] = sink.runs.status;
+  return [h("span.nowrap", {}, age(sink.runs.finished_at[0])), h("span.soft.under.nowrap", {}, `${status} · `, time(sink.runs.finished_at[0]))];
+}
+
+function freshness(sink, now = Date.now()) {
+  const old = sink.old ? h("span.under", {}, "a newer run has left no summary") : null;
+  if (!sink.due) return [h("span.soft", {}, sink.schedule ? "–" : "no schedule"), old];
+  const left = Date.parse(sink.due) - now;
+  const words = left < 0 ? `late by ${span(left)}` : `due in ${span(left)}`;
+  return [h("span.nowrap", {}, words), h("span.soft.under.nowrap", { title: `schedule ${sink.schedule}` }, "by ", time(sink.due)), old];
+}
+
+function links(sink) {
+  const run = sink.runs.run_id[0];
+  const of = h("span.unseen", {}, " of ", foreign(sink.title));
+  const dag = sink.runs.dag_id?.[0] ?? sink.dag_id;
+  return h("span.links", {},
+    run ? link(runPage(dag, run), "run", of.cloneNode(true)) : null,
+    run ? h("a", { href: runPage(dag, run), click: (event) => openLog(event, dag, run) }, "log", of.cloneNode(true)) : null,
+    h("a", { href: airflowPage("dags", sink.dag_id), title: "Airflow's page of the DAG: its form is behind the button Trigger" }, "start", of));
+}
+
+// Which task has the log is known to Airflow alone.
+async function openLog(event, dag, run) {
+  event.preventDefault();
+  event.stopPropagation();
+  const tab = event.ctrlKey || event.metaKey;
+  open(await logOf(dag, run).catch(() => runPage(dag, run)), { tab });
+}
+
+function listOf(rows, asked) {
+  const set = { state: asked.get("state") ?? "", q: asked.get("q") ?? "", sort: asked.get("sort") ?? "state" };
+  const body = h("tbody", { role: "rowgroup" });
+  const found = h("p.soft", { role: "status" });
+  const heads = COLUMNS.map((column) => head(column, set, () => fill()));
+  const lines = new Map(rows.map((row) => [row, line(row)]));
+  const states = h("div.choices", { role: "group", "aria-label": "State" });
+  const fill = () => {
+    const text = set.q.toLowerCase();
+    const matches = (row) => [row.title, row.sink, row.dag_id, row.pipeline].some((each) => (each ?? "").toLowerCase().includes(text));
+    const texted = rows.filter(matches);
+    const shown = texted.filter((row) => !set.state || row.state === set.state);
+    body.replaceChildren(...sorted(shown, set.sort).map((row) => lines.get(row)));
+    found.textContent = shown.length === rows.length ? count(rows.length, "dataset") : `${number(shown.length)} of ${count(rows.length, "dataset")}`;
+    for (const [index, element] of heads.entries()) mark(element, COLUMNS[index], set.sort);
+    choices(states, texted, set, fill);
+    note("overview", { ...set, sort: set.sort === "state" ? "" : set.sort, all: asked.get("all") });
+  };
+  const search = h("input", { id: "search", type: "search", placeholder: "Search datasets", "aria-label": "Search datasets", value: set.q, input: (event) => { set.q = event.target.value; fill(); } });
+  fill();
+  if (!rows.length) return [h("p", {}, "No dataset has run yet, and Airflow knows of none. Start one of the DAGs, or look whether you may read any.")];
+  return [h("div.row.filters", {}, search, states, found),
+    h("div.scroll", { tabindex: 0, role: "region", "aria-label": "Datasets and their last runs" },
+      h("table.cards", { role: "table" }, h("caption.unseen", {}, "Datasets and their last runs"), h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads)), body))];
+}
+
+function line(row) {
+  return h("tr", { role: "row" }, COLUMNS.map((column) => column.id === "dataset"
+    ? h("th", { scope: "row", role: "rowheader", "data-label": column.title }, column.cell(row))
+    : h("td", { role: "cell", "data-label": column.title, class: column.number ? "number" : null }, column.cell(row))));
+}
+
+function head(column, set, changed) {
+  const traits = { scope: "col", role: "columnheader", class: column.number ? "number" : null };
+  if (!column.of) return h("th", traits, column.title);
+  const [first, then] = column.falls ? [`-${column.id}`, column.id] : [column.id, `-${column.id}`];
+  const turn = () => { set.sort = set.sort === first ? then : first; changed(); };
+  return h("th", traits, button([column.title, h("span.arrow", { "aria-hidden": "true" })], turn, { id: `sort-${column.id}` }));
+}
+
+function mark(element, column, sort) {
+  if (sort === column.id || sort === `-${column.id}`) element.setAttribute("aria-sort", sort === column.id ? "ascending" : "descending");
+  else element.removeAttribute("aria-sort");
+}
+
+function sorted(rows, sort) {
+  const down = sort.startsWith("-");
+  const column = COLUMNS.find((each) => each.id === (down ? sort.slice(1) : sort) && each.of) ?? COLUMNS[0];
+  const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+  const ordered = [...rows].sort((one, other) => compare(column.of(one), column.of(other)) || compare(one.title, other.title));
+  return down ? ordered.reverse() : ordered;
+}
+
+function choices(place, rows, set, changed) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : null;
+  const of = (state) => rows.filter((row) => row.state === state).length;
+  const choice = (state, words) => button(words, () => { set.state = state; changed(); }, { id: `only-${state || "all"}`, "aria-pressed": String(set.state === state) });
+  const offered = STATES.filter((state) => of(state) || set.state === state);
+  place.replaceChildren(choice("", `all ${rows.length}`), ...offered.map((state) => choice(state, [badge(state), ` ${of(state)}`])));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }

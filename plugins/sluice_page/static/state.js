@@ -1,0 +1,39 @@
+// How a dataset stands: a word, a sign and a colour, never the colour alone.
+
+import { h, svg } from "./dom.js";
+
+const paths = {
+  green: "M5 12l5 5 9-10",
+  failed: "M6 6l12 12M18 6L6 18",
+  late: "M12 6v7l4 3",
+  waiting: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18v.5",
+  never: "M6 12h12",
+};
+
+/** The states, the one that wants a person most first. */
+export const STATES = ["failed", "late", "waiting", "never", "green"];
+
+/**
+ * The state of a sink.
+ * @param {object} sink of the overview
+ * @param {Set<string>} asked the sinks about which a person is asked
+ */
+export function stateOf(sink, asked = new Set(), now = Date.now()) {
+  const [status] = sink.runs.status;
+  if (status === undefined) return "never";
+  if (status === "failed") return "failed";
+  if (status === "skipped" && asked.has(sink.sink)) return "waiting";
+  return sink.due && Date.parse(sink.due) < now ? "late" : "green";
+}
+
+/** A state, to be shown. */
+export const badge = (state) => h(`span.badge.${state}`, {}, sign(state), state);
+
+const STATE_OF_RUN = { success: "green", failed: "failed", skipped: "never", running: "waiting", queued: "waiting" };
+
+/** How a run ended, to be shown. */
+export const runBadge = (status) => h(`span.badge.${STATE_OF_RUN[status] ?? "never"}`, {}, sign(STATE_OF_RUN[status] ?? "never"), status);
+
+function sign(state) {
+  return svg("svg.sign", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: paths[state] }));
+}

@@ -1,0 +1,54 @@
+// What is wrong, and what to do about it, in words: never a blank page.
+
+import { Refused, Unreachable, Unreadable } from "./api.js";
+import { airflowPage } from "./address.js";
+import { button, foreign, h, link } from "./dom.js";
+import { start } from "./runs.js";
+
+/** What an error says, as one sentence for people. */
+export function sentence(error, doing = "This") {
+  if (error instanceof Unreachable) return `${error.message}. Look at the connection, and try again.`;
+  if (!(error instanceof Refused)) return `${error.message}.`;
+  if (error.status === 401) return "Airflow does not know you any more: reload its page to sign in.";
+  if (error.status === 403) return `${doing} wants a right that you do not have. Whoever looks after users of Airflow can give it.`;
+  return `${error.message}.`;
+}
+
+/** What is shown in place of a view. */
+export function instead(error, { dag, again }) {
+  return [
+    h("h1", {}, headline(error)),
+    h("div.notice.bad", { role: "alert" },
+      h("p", {}, foreign(advice(error, dag))),
+      h("p.row", {}, button("Try again", again, { id: "again" }), mends(error) ? summarise(again) : null,
+        dag ? link(airflowPage("dags", dag), "The DAG ", foreign(dag)) : null)),
+  ];
+}
+
+function headline(error) {
+  if (error instanceof Unreachable) return "No connection";
+  if (error instanceof Refused && error.status === 403) return "You may not see this";
+  if (error instanceof Refused && error.status === 404) return "No summary yet";
+  if (error instanceof Refused) return "The server refuses";
+  return "The summary cannot be read";
+}
+
+function advice(error, dag) {
+  if (error instanceof Refused && error.status === 404) {
+    return `${error.message}. Each run of the DAG leaves one. If it has run, have all summaries written anew.`;
+  }
+  if (error instanceof Refused && error.status === 403) return sentence(error, `To see data of the DAG ${dag ?? ""}`);
+  if (error instanceof Refused || error instanceof Unreachable) return sentence(error);
+  const reason = error instanceof Unreadable ? error.message : `It lacks what this page expects (${error.message})`;
+  return `${reason}. Have all summaries written anew from the warehouse; if that does not help, this page and the pipelines are of different versions.`;
+}
+
+const mends = (error) => !(error instanceof Unreachable) && (!(error instanceof Refused) || error.status === 404);
+
+/** A button that has all summaries written anew. */
+export function summarise(then) {
+  return button("Write all summaries anew", async () => {
+    const run = await start("summarise", {}, "Summaries are written anew");
+    if (run?.state === "success") then();
+  }, { id: "summarise" });
+}
