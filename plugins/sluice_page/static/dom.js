@@ -67,13 +67,23 @@ export const link = (href, ...children) => h("a", { href }, ...children);
 /** A button. */
 export const button = (words, click, traits = {}) => h("button", { type: "button", click, ...traits }, words);
 
-/** A table with a caption. Columns: { title, cell(row), number } */
-export function table(caption, columns, rows) {
-  const heads = columns.map((column) => h("th", { scope: "col", class: column.number ? "number" : null }, column.title));
-  const cells = (row) => columns.map((column, index) => index === 0
-    ? h("th", { scope: "row" }, column.cell(row))
-    : h("td", { class: column.number ? "number" : null }, column.cell(row)));
+/**
+ * A table with a caption. Columns: { title, cell(row), number, name }, the row's name first or where
+ * name says. In a narrow window a table of cards shows each row as a card.
+ */
+export function table(caption, columns, rows, { cards = false } = {}) {
+  const named = Math.max(0, columns.findIndex((column) => column.name));
+  const head = (column) => h("th", { scope: "col", role: "columnheader", class: column.number ? "number" : null }, column.head ?? column.title);
+  const cell = (column, index, row) => h(index === named ? "th" : "td", {
+    scope: index === named ? "row" : null,
+    role: index === named ? "rowheader" : "cell",
+    class: column.number ? "number" : null,
+    "data-label": column.title,
+  }, column.cell(row));
+  const line = (row) => h("tr", { role: "row" }, columns.map((column, index) => cell(column, index, row)));
+  // Roles are said since a table whose rows are laid out as cards would lose them.
   return h("div.scroll", { tabindex: 0, role: "region", "aria-label": caption },
-    h("table", {}, h("caption", {}, caption), h("thead", {}, h("tr", {}, heads)),
-      h("tbody", {}, rows.map((row) => h("tr", {}, cells(row))))));
+    h(cards ? "table.cards" : "table", { role: "table" }, h("caption", {}, caption),
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map(head))),
+      h("tbody", { role: "rowgroup" }, rows.map(line))));
 }

@@ -3,7 +3,7 @@
 import { svg } from "./dom.js";
 import { count, moment, number } from "./format.js";
 
-const WIDTH = 4;
+const WIDTH = 3;
 const GAP = 1;
 const HEIGHT = 24;
 const LEAST = 2;
@@ -28,11 +28,11 @@ function bar(runs, index, left, share) {
   return svg(`path.${status}`, { d: shape(status, left, high) }, told);
 }
 
-// A run that failed is a cross above its bar, one that did nothing a dash: no colour is needed.
+// A run that failed is a cross, one that did nothing a dash: no colour is needed.
 function shape(status, left, high) {
   const top = HEIGHT - high;
   if (status === "failed") {
-    return `M${left} ${HEIGHT - 2}h${WIDTH}v2h${-WIDTH}z M${left} 9l${WIDTH} ${WIDTH}M${left + WIDTH} 9l${-WIDTH} ${WIDTH}`;
+    return `M${left} ${HEIGHT - 8}l${WIDTH} 6M${left + WIDTH} ${HEIGHT - 8}l${-WIDTH} 6`;
   }
   if (status === "skipped") return `M${left} ${HEIGHT - 2}h${WIDTH}v2h${-WIDTH}z`;
   return `M${left} ${top}h${WIDTH}v${high}h${-WIDTH}z`;

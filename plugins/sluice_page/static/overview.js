@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { addressOf, airflowPage, note, runPage } from "./address.js";
 import { approvals, attention } from "./attention.js";
-import { age, button, foreign, h, link, time } from "./dom.js";
+import { age, button, foreign, h, link, table, time } from "./dom.js";
 import { count, number, span } from "./format.js";
 import { history } from "./history.js";
 import { open } from "./host.js";
@@ -60,7 +60,7 @@ const dateOf = (sink) => Date.parse(sink.runs.finished_at[0] ?? 0) || 0;
 // What is pressed first sorts upwards, or downwards where a column falls.
 const COLUMNS = [
   { id: "state", title: "State", cell: (sink) => badge(sink.state), of: (sink) => STATES.indexOf(sink.state) },
-  { id: "dataset", title: "Dataset", cell: named, of: (sink) => sink.title.toLowerCase() },
+  { id: "dataset", title: "Dataset", name: true, cell: named, of: (sink) => sink.title.toLowerCase() },
   { id: "last", title: "Last run", cell: lastRun, of: dateOf, falls: true },
   { id: "fresh", title: "Freshness", cell: freshness, of: (sink) => (sink.due ? Date.parse(sink.due) : Infinity) },
   ...COUNTS.map((name) => ({ id: name, title: name, number: true, cell: (sink) => figure(sink.runs[name][0]), of: (sink) => sink.runs[name][0] ?? -1, falls: true })),
@@ -81,7 +81,7 @@ function named(sink) {
 function lastRun(sink) {
   if (!sink.runs.status.length) return h("span.soft", {}, "none yet");
   const [status] = sink.runs.status;
-  return [h("span.nowrap", {}, age(sink.runs.finished_at[0])), h("span.soft.under.nowrap", {}, `${status} · `, time(sink.runs.finished_at[0]))];
+  return [h("span.nowrap", {}, age(sink.runs.finished_at[0])), h("span.soft.under", {}, time(sink.runs.finished_at[0]), status === "success" ? null : `, ${status}`)];
 }
 
 function freshness(sink, now = Date.now()) {
@@ -89,7 +89,7 @@ function freshness(sink, now = Date.now()) {
   if (!sink.due) return [h("span.soft", {}, sink.schedule ? "–" : "no schedule"), old];
   const left = Date.parse(sink.due) - now;
   const words = left < 0 ? `late by ${span(left)}` : `due in ${span(left)}`;
-  return [h("span.nowrap", {}, words), h("span.soft.under.nowrap", { title: `schedule ${sink.schedule}` }, "by ", time(sink.due)), old];
+  return [h("span.nowrap", {}, words), h("span.soft.under", { title: `schedule ${sink.schedule}` }, time(sink.due)), old];
 }
 
 function links(sink) {
@@ -111,43 +111,34 @@ async function openLog(event, dag, run) {
 }
 
 function listOf(rows, asked) {
+  if (!rows.length) return [h("p", {}, "No dataset has run yet, and Airflow knows of none. Start one of the DAGs, or look whether you may read any.")];
   const set = { state: asked.get("state") ?? "", q: asked.get("q") ?? "", sort: asked.get("sort") ?? "state" };
-  const body = h("tbody", { role: "rowgroup" });
+  const listed = table("Datasets and their last runs", COLUMNS.map((column) => ({ ...column, head: sorter(column, set, () => fill()) })), rows, { cards: true });
+  const [body, heads] = [listed.querySelector("tbody"), listed.querySelectorAll("thead th")];
+  const lines = new Map(rows.map((row, index) => [row, body.rows[index]]));
   const found = h("p.soft", { role: "status" });
-  const heads = COLUMNS.map((column) => head(column, set, () => fill()));
-  const lines = new Map(rows.map((row) => [row, line(row)]));
   const states = h("div.choices", { role: "group", "aria-label": "State" });
   const fill = () => {
-    const text = set.q.toLowerCase();
-    const matches = (row) => [row.title, row.sink, row.dag_id, row.pipeline].some((each) => (each ?? "").toLowerCase().includes(text));
-    const texted = rows.filter(matches);
+    const texted = rows.filter((row) => matches(row, set.q.toLowerCase()));
     const shown = texted.filter((row) => !set.state || row.state === set.state);
     body.replaceChildren(...sorted(shown, set.sort).map((row) => lines.get(row)));
     found.textContent = shown.length === rows.length ? count(rows.length, "dataset") : `${number(shown.length)} of ${count(rows.length, "dataset")}`;
-    for (const [index, element] of heads.entries()) mark(element, COLUMNS[index], set.sort);
+    COLUMNS.forEach((column, index) => mark(heads[index], column, set.sort));
     choices(states, texted, set, fill);
     note("overview", { ...set, sort: set.sort === "state" ? "" : set.sort, all: asked.get("all") });
   };
   const search = h("input", { id: "search", type: "search", placeholder: "Search datasets", "aria-label": "Search datasets", value: set.q, input: (event) => { set.q = event.target.value; fill(); } });
   fill();
-  if (!rows.length) return [h("p", {}, "No dataset has run yet, and Airflow knows of none. Start one of the DAGs, or look whether you may read any.")];
-  return [h("div.row.filters", {}, search, states, found),
-    h("div.scroll", { tabindex: 0, role: "region", "aria-label": "Datasets and their last runs" },
-      h("table.cards", { role: "table" }, h("caption.unseen", {}, "Datasets and their last runs"), h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads)), body))];
+  return [h("div.row.filters", {}, search, states, found), listed];
 }
 
-function line(row) {
-  return h("tr", { role: "row" }, COLUMNS.map((column) => column.id === "dataset"
-    ? h("th", { scope: "row", role: "rowheader", "data-label": column.title }, column.cell(row))
-    : h("td", { role: "cell", "data-label": column.title, class: column.number ? "number" : null }, column.cell(row))));
-}
+const matches = (row, text) => [row.title, row.sink, row.dag_id, row.pipeline].some((each) => (each ?? "").toLowerCase().includes(text));
 
-function head(column, set, changed) {
-  const traits = { scope: "col", role: "columnheader", class: column.number ? "number" : null };
-  if (!column.of) return h("th", traits, column.title);
+function sorter(column, set, changed) {
+  if (!column.of) return column.title;
   const [first, then] = column.falls ? [`-${column.id}`, column.id] : [column.id, `-${column.id}`];
   const turn = () => { set.sort = set.sort === first ? then : first; changed(); };
-  return h("th", traits, button([column.title, h("span.arrow", { "aria-hidden": "true" })], turn, { id: `sort-${column.id}` }));
+  return button([column.title, h("span.arrow", { "aria-hidden": "true" })], turn, { id: `sort-${column.id}` });
 }
 
 function mark(element, column, sort) {

@@ -40,15 +40,15 @@ function reasons(about, open, again) {
   rows.sort((one, other) => other.rows - one.rows || other.seen - one.seen);
   const columns = [
     { title: "Reason", cell: (row) => h("code", {}, foreign(row.code)) },
-    { title: "Wait", number: true, cell: (row) => number(row.rows) },
+    { title: "Waiting", number: true, cell: (row) => number(row.rows) },
     { title: "Since", cell: (row) => age(row.since) ?? "–" },
-    { title: `In the last ${count(about.runs.length, "run")}`, number: true, cell: (row) => number(row.seen) },
+    { title: "Seen lately", number: true, cell: (row) => number(row.seen) },
     { title: "Repair", cell: (row) => (row.rows ? repairs(about, { code: row.code }, row.rows, `code-${row.code}`, again) : null) },
   ];
   return section("reasons", "Rejected rows",
-    h("p", {}, open.total ? `${count(open.total, "row")} wait in quarantine.` : "No row waits in quarantine."),
+    h("p", {}, open.total ? `${count(open.total, "row waits", "rows wait")} in quarantine.` : "No row waits in quarantine.", ` Seen lately: in the last ${count(about.runs.length, "run")}.`),
     stacked(about.runs, rows.map((row) => row.code)),
-    table("Rejected rows by reason", columns, rows));
+    table("Rejected rows by reason", columns, rows, { cards: true }));
 }
 
 function repairs(about, of, rows, id, again) {
@@ -71,7 +71,7 @@ async function rejects(about, again) {
   ];
   return section("rejects", "Latest rejected rows",
     h("div.row", {}, valuesButton(about, values, again), values?.trouble ? h("p", { role: "alert" }, values.trouble) : null),
-    table(`The newest ${count(rows.length, "rejected row")}`, columns, rows));
+    table(`The newest ${count(rows.length, "rejected row")}`, columns, rows, { cards: true }));
 }
 
 function settled(row) {
@@ -119,7 +119,7 @@ function rules(all) {
     { title: "Rule", cell: (rule) => foreign(rule.words) },
     { title: "If broken", cell: (rule) => (rule.severity === "error" ? "the run fails" : "a warning") },
     { title: "Last broken", cell: (rule) => (rule.last_broken ? [age(rule.last_broken.as_of), h("span.under.soft", {}, unfolding(rule.last_broken.words, 160))] : "never in the last runs") },
-  ], all));
+  ], all, { cards: true }));
 }
 
 function failures(about) {
@@ -130,5 +130,5 @@ function failures(about) {
     { title: "State", cell: (run) => runBadge(run.status) },
     { title: "Task", cell: (run) => (run.failed_task ? link(logPage(run.dag_id, run.run_id, run.failed_task), "log of ", foreign(run.failed_task)) : "") },
     { title: "Cause", cell: (run) => unfolding(run.cause ?? "", 240) },
-  ], failed));
+  ], failed, { cards: true }));
 }
