@@ -23,7 +23,7 @@ export function svg(tag, traits = {}, ...children) {
 }
 
 function fill(element, classes, traits, children) {
-  element.classList.add(...classes);
+  if (classes.length) element.classList.add(...classes);
   for (const [trait, value] of Object.entries(traits)) {
     if (typeof value === "function") element.addEventListener(trait, value);
     else if (value === true) element.setAttribute(trait, "");

@@ -10,34 +10,34 @@ export const title = (name) => name.replaceAll("_", " ");
 /** 1 row, 2 rows. */
 export const count = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
 
-/** The time zone that the viewer has chosen in Airflow, which keeps it in the browser; else the browser's. */
-export function zone() {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// Making a format takes a millisecond, and a view has thousands of moments.
+let clock = { chosen: undefined };
+
+/** How moments are written in the time zone that the viewer has chosen in Airflow; else the browser's. */
+function clockNow() {
+  const chosen = localStorage.getItem("timezone");
+  if (chosen !== clock.chosen) clock = { chosen, format: formatIn(chosen) };
+  return clock.format;
+}
+
+function formatIn(chosen) {
+  const traits = { dateStyle: "short", timeStyle: "short" };
   try {
-    const chosen = JSON.parse(localStorage.getItem("timezone"));
-    return new Intl.DateTimeFormat("en", { timeZone: chosen ?? own }).resolvedOptions().timeZone;
+    return new Intl.DateTimeFormat("sv-SE", { ...traits, timeZone: JSON.parse(chosen) ?? undefined });
   } catch {
-    return own;
+    return new Intl.DateTimeFormat("sv-SE", traits);
   }
 }
 
-let clock = { zone: null, format: null };
-
-function parts(iso) {
-  const wanted = zone();
-  if (clock.zone !== wanted) {
-    const format = new Intl.DateTimeFormat("sv-SE", { timeZone: wanted, dateStyle: "short", timeStyle: "short" });
-    clock = { zone: wanted, format };
-  }
-  return clock.format.format(new Date(iso));
-}
+/** The name of that time zone. */
+export const zone = () => clockNow().resolvedOptions().timeZone;
 
 const isMoment = (iso) => iso.length > 10 && !Number.isNaN(Date.parse(iso));
 
 /** 2026-11-27 10:45, in the viewer's time zone; dates stay as they are. */
 export function moment(iso) {
   if (!iso) return "";
-  return isMoment(iso) ? parts(iso) : iso;
+  return isMoment(iso) ? clockNow().format(new Date(iso)) : iso;
 }
 
 /** 2026-11-27 10:45:03 UTC; dates stay as they are. */

@@ -63,7 +63,10 @@ function draw(nodes) {
   const cursor = document.activeElement?.selectionStart;
   const scrolled = new Map([...view.querySelectorAll(".scroll")].map((each) => [each.getAttribute("aria-label"), each.scrollLeft]));
   view.replaceChildren(...nodes);
-  for (const each of view.querySelectorAll(".scroll")) each.scrollLeft = scrolled.get(each.getAttribute("aria-label")) ?? 0;
+  for (const each of view.querySelectorAll(".scroll")) {
+    const left = scrolled.get(each.getAttribute("aria-label"));
+    if (left) each.scrollLeft = left;
+  }
   const focused = id && id !== "view" ? document.getElementById(id) : null;
   if (!focused || focused === document.activeElement) return;
   focused.focus({ preventScroll: true });
