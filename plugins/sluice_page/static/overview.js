@@ -24,8 +24,7 @@ export async function showOverview({ asked, dag, again }) {
     location.replace(addressOf("dataset", { dag, sink: sinks[0].sink }));
     return null;
   }
-  const questions = new Set(items.filter((item) => item.kind === "question").map((item) => item.sink));
-  const rows = sinks.map((sink) => ({ ...sink, state: stateOf(sink, questions), old: isOld(sink, assets) }));
+  const rows = sinks.map((sink) => ({ ...sink, state: stateOf(sink), old: isOld(sink, assets) }));
   const broken = told.broken ? h("p.notice.bad.row", { role: "alert" }, `${count(told.broken, "summary", "summaries")} cannot be read. `, summarise(again)) : null;
   const heading = h("h1", {}, dag ? ["Data of ", foreign(dag)] : "Overview");
   if (dag && !rows.length) return [heading, h("p", {}, "This DAG writes to no dataset of Sluice.")];

@@ -74,10 +74,10 @@ async function rejects(about, again) {
     table(`The newest ${count(rows.length, "rejected row")}`, columns, rows, { cards: true }));
 }
 
-function settled(row) {
-  if (!row.settled) return null;
-  const { settlement, action, why, settled_at: at, by } = row.settled;
-  return h("span", {}, `${(settlement ?? action ?? "settled").replaceAll("_", " ")} `, age(at), why ? [": ", foreign(why)] : null, by ? [" by ", foreign(by)] : null);
+function settled({ settled_at: at, settled_how: how, settled_why: why, settled_by_dag: dag, settled_by_run: run }) {
+  if (!at) return null;
+  const when = dag && run ? link(runPage(dag, run), age(at)) : age(at);
+  return h("span", {}, foreign(how), " ", when, why ? [": ", unfolding(why, 160)] : null);
 }
 
 function rowRepairs(about, row, again) {

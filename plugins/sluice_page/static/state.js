@@ -13,16 +13,12 @@ const paths = {
 /** The states, the one that wants a person most first. */
 export const STATES = ["failed", "late", "waiting", "never", "green"];
 
-/**
- * The state of a sink.
- * @param {object} sink of the overview
- * @param {Set<string>} asked the sinks about which a person is asked
- */
-export function stateOf(sink, asked = new Set(), now = Date.now()) {
+/** The state of a sink of the overview. */
+export function stateOf(sink, now = Date.now()) {
   const [status] = sink.runs.status;
   if (status === undefined) return "never";
   if (status === "failed") return "failed";
-  if (status === "skipped" && asked.has(sink.sink)) return "waiting";
+  if (status === "skipped" && sink.runs.question?.[0] === "asked") return "waiting";
   return sink.due && Date.parse(sink.due) < now ? "late" : "green";
 }
 
