@@ -73,10 +73,11 @@ function draw(nodes) {
   if (typeof cursor === "number") focused.setSelectionRange?.(cursor, cursor);
 }
 
+// The way back; the overview itself needs none.
 function trail(words) {
   const all = dag ? addressOf("overview", { all: "1" }) : addressOf("overview");
-  const root = words ? link(all, dag ? foreign(dag) : "Overview") : h("span", { "aria-current": "page" }, dag ? foreign(dag) : "Overview");
-  document.getElementById("trail").replaceChildren(h("ol", {}, h("li", {}, root), words ? h("li", { "aria-current": "page" }, foreign(words, 80)) : ""));
+  const steps = words ? [h("li", {}, link(all, dag ? foreign(dag) : "Overview")), h("li", { "aria-current": "page" }, foreign(words, 80))] : [];
+  document.getElementById("trail").replaceChildren(steps.length ? h("ol", {}, steps) : "");
 }
 
 function tabs(current, asked) {

@@ -18,7 +18,7 @@ const OLD_MS = 10 * 60_000;
 
 export async function showOverview({ asked, dag, again }) {
   const [told, waiting, assets] = await Promise.all([api.overview(), approvals(), assetsOf()]);
-  const sinks = [...told.sinks, ...neverRan(told.sinks, assets)].filter((sink) => !dag || sink.dag_id === dag);
+  const sinks = [...told.sinks, ...withoutSummary(told.sinks, assets)].filter((sink) => !dag || sink.dag_id === dag);
   const items = (told.attention ?? []).filter((item) => !dag || item.dag_id === dag);
   if (dag && sinks.length === 1 && !asked.has("all") && sinks[0].runs.status.length) {
     location.replace(addressOf("dataset", { dag, sink: sinks[0].sink }));
@@ -39,14 +39,15 @@ async function assetsOf() {
   }
 }
 
-// What a pipeline writes to, and no run has left a summary of.
-function neverRan(sinks, assets) {
+// What a pipeline writes to, and no run has left a summary of: it never ran, or its summary is lost.
+function withoutSummary(sinks, assets) {
   const known = new Set([...sinks.map((sink) => sink.sink), ...sinks.map((sink) => sink.dag_id)]);
   return assets.flatMap((asset) => {
     const task = asset.producing_tasks.find((each) => LAST_TASKS.has(each.task_id));
     if (!task || known.has(asset.name) || known.has(task.dag_id)) return [];
     const runs = Object.fromEntries(["run_id", "status", "as_of", "finished_at", ...COUNTS].map((name) => [name, []]));
-    return [{ sink: asset.name, dag_id: task.dag_id, pipeline: null, title: task.dag_id, schedule: null, due: null, runs }];
+    const lost = Boolean(asset.last_asset_event?.timestamp);
+    return [{ sink: asset.name, dag_id: task.dag_id, pipeline: null, title: task.dag_id, schedule: null, due: null, lost, runs }];
   });
 }
 
@@ -78,13 +79,15 @@ function named(sink) {
 }
 
 function lastRun(sink) {
-  if (!sink.runs.status.length) return h("span.soft", {}, "none yet");
+  if (!sink.runs.status.length) return h("span.soft.nowrap", {}, sink.lost ? "not known" : "none yet");
   const [status] = sink.runs.status;
   return [h("span.nowrap", {}, age(sink.runs.finished_at[0])), h("span.soft.under", {}, time(sink.runs.finished_at[0]), status === "success" ? null : `, ${status}`)];
 }
 
 function freshness(sink, now = Date.now()) {
   const old = sink.old ? h("span.under", {}, "a newer run has left no summary") : null;
+  if (sink.lost) return "its runs have left no summary";
+  if (!sink.runs.status.length) return h("span.soft", {}, "–");
   if (!sink.due) return [h("span.soft", {}, sink.schedule ? "–" : "no schedule"), old];
   const left = Date.parse(sink.due) - now;
   const words = left < 0 ? `late by ${span(left)}` : `due in ${span(left)}`;

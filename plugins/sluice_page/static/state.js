@@ -8,15 +8,16 @@ const paths = {
   late: "M12 4a8 8 0 1 0 .1 0M12 8v5l3 2",
   waiting: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18v.5",
   never: "M6 12h12",
+  unknown: "M7 7l10 10M12 4a8 8 0 1 0 .1 0",
 };
 
 /** The states, the one that wants a person most first. */
-export const STATES = ["failed", "late", "waiting", "never", "green"];
+export const STATES = ["failed", "late", "waiting", "unknown", "never", "green"];
 
 /** The state of a sink of the overview. */
 export function stateOf(sink, now = Date.now()) {
   const [status] = sink.runs.status;
-  if (status === undefined) return "never";
+  if (status === undefined) return sink.lost ? "unknown" : "never";
   if (status === "failed") return "failed";
   if (status === "skipped" && sink.runs.question?.[0] === "asked") return "waiting";
   return sink.due && Date.parse(sink.due) < now ? "late" : "green";
