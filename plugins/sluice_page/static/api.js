@@ -96,6 +96,12 @@ export async function airflowList(path, name, most = 1000) {
   return found;
 }
 
+/** When a run last told of a sink, as Airflow has it in the events of assets; null where none did. */
+export async function lastEventOf(sink) {
+  const { assets } = await airflow(`assets?${query({ name_pattern: sink, limit: 100 })}`);
+  return assets.find((asset) => asset.name === sink)?.last_asset_event?.timestamp ?? null;
+}
+
 /** The state of a run: queued, running, success or failed. */
 export const runOf = (dag, run) => airflow(`dags/${encodeURIComponent(dag)}/dagRuns/${encodeURIComponent(run)}`);
 

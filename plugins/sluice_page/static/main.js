@@ -9,7 +9,7 @@ import { showDataset } from "./dataset.js";
 import { showOverview } from "./overview.js";
 import { showQuality } from "./quality.js";
 import { showTrace } from "./trace.js";
-import { instead, sentence } from "./trouble.js";
+import { instead, oldness, sentence } from "./trouble.js";
 
 export { addressOf } from "./address.js";
 
@@ -34,14 +34,17 @@ async function show({ moved = false } = {}) {
   view.setAttribute("aria-busy", "true");
   api.forget();
   let shown;
+  let old = null;
   try {
-    shown = await (TABS[name] ?? OVERVIEW).show({ asked, dag, again });
+    const place = TABS[name] ?? OVERVIEW;
+    const oldWords = TABS[name] ? oldness(asked.get("dag"), asked.get("sink"), again) : null;
+    [shown, old] = await Promise.all([place.show({ asked, dag, again }), oldWords]);
   } catch (error) {
     shown = instead(error, { dag: asked.get("dag") ?? dag, again });
   }
   if (mine !== turn || shown === null) return;
   const [heading, ...rest] = shown.filter(Boolean);
-  draw([heading, TABS[name] ? tabs(name, asked) : null, ...rest].filter(Boolean));
+  draw([heading, TABS[name] ? tabs(name, asked) : null, old, ...rest].filter(Boolean));
   trail(TABS[name] ? heading.textContent : null);
   view.removeAttribute("aria-busy");
   document.title = `${heading.textContent} – Sluice`;

@@ -6,15 +6,12 @@ import { approvals, attention } from "./attention.js";
 import { age, button, foreign, h, link, table, time } from "./dom.js";
 import { count, number, span } from "./format.js";
 import { history } from "./history.js";
-import { open } from "./host.js";
-import { logOf } from "./runs.js";
+import { logLink } from "./runs.js";
 import { STATES, badge, stateOf } from "./state.js";
-import { summarise } from "./trouble.js";
+import { isOld, summarise } from "./trouble.js";
 
 const COUNTS = ["read", "inserted", "updated", "unchanged", "superseded", "delivered", "deleted", "rejected"];
 const LAST_TASKS = new Set(["announce", "apply"]);
-// An event of an asset is there some seconds after the summary of its run.
-const OLD_MS = 10 * 60_000;
 
 export async function showOverview({ asked, dag, again }) {
   const [told, waiting, assets] = await Promise.all([api.overview(), approvals(), assetsOf()]);
@@ -24,7 +21,7 @@ export async function showOverview({ asked, dag, again }) {
     location.replace(addressOf("dataset", { dag, sink: sinks[0].sink }));
     return null;
   }
-  const rows = sinks.map((sink) => ({ ...sink, state: stateOf(sink), old: isOld(sink, assets) }));
+  const rows = sinks.map((sink) => ({ ...sink, state: stateOf(sink), old: isOld(sink.written_at, lastEvent(sink, assets)) }));
   const broken = told.broken ? h("p.notice.bad.row", { role: "alert" }, `${count(told.broken, "summary", "summaries")} cannot be read. `, summarise(again)) : null;
   const heading = h("h1", {}, dag ? ["Data of ", foreign(dag)] : "Overview");
   if (dag && !rows.length) return [heading, h("p", {}, "This DAG writes to no dataset of Sluice.")];
@@ -51,10 +48,7 @@ function withoutSummary(sinks, assets) {
   });
 }
 
-function isOld(sink, assets) {
-  const event = assets.find((asset) => asset.name === sink.sink)?.last_asset_event?.timestamp;
-  return Boolean(event) && Date.parse(event) - Date.parse(sink.written_at) > OLD_MS;
-}
+const lastEvent = (sink, assets) => assets.find((asset) => asset.name === sink.sink)?.last_asset_event?.timestamp;
 
 const dateOf = (sink) => Date.parse(sink.runs.finished_at[0] ?? 0) || 0;
 // What is pressed first sorts upwards, or downwards where a column falls.
@@ -100,16 +94,8 @@ function links(sink) {
   const dag = sink.runs.dag_id?.[0] ?? sink.dag_id;
   return h("span.links", {},
     run ? link(runPage(dag, run), "run", of.cloneNode(true)) : null,
-    run ? h("a", { href: runPage(dag, run), click: (event) => openLog(event, dag, run) }, "log", of.cloneNode(true)) : null,
+    run ? logLink(dag, run, "log", of.cloneNode(true)) : null,
     h("a", { href: airflowPage("dags", sink.dag_id), title: "Airflow's page of the DAG: its form is behind the button Trigger" }, "start", of));
-}
-
-// Which task has the log is known to Airflow alone.
-async function openLog(event, dag, run) {
-  event.preventDefault();
-  event.stopPropagation();
-  const tab = event.ctrlKey || event.metaKey;
-  open(await logOf(dag, run).catch(() => runPage(dag, run)), { tab });
 }
 
 function listOf(rows, asked) {

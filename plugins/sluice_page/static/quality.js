@@ -1,11 +1,12 @@
 // What was refused, warned of and broken, and how it is put right.
 
 import * as api from "./api.js";
-import { logPage, runPage, traceAddress } from "./address.js";
+import { runPage, traceAddress } from "./address.js";
 import { age, button, foreign, h, link, table, time, unfolding } from "./dom.js";
 import { count, number } from "./format.js";
 import { stacked } from "./reject_bars.js";
 import { askRepair } from "./repair.js";
+import { logLink } from "./runs.js";
 import { runBadge } from "./state.js";
 import { sentence } from "./trouble.js";
 
@@ -90,7 +91,8 @@ function rowRepairs(about, row, again) {
 
 async function valuesOf(about) {
   try {
-    return await api.values(about.dag_id, about.sink);
+    const found = await api.values(about.dag_id, about.sink);
+    return found.revision === about.revision ? found : { trouble: "A run has just written anew what is shown here: reload." };
   } catch (error) {
     return { trouble: sentence(error, "To see values of rows, which takes the right to start runs of this DAG,") };
   }
@@ -128,7 +130,7 @@ function failures(about) {
   return section("failures", "Runs that failed", table(`${count(failed.length, "run")} of the last ${about.runs.length}`, [
     { title: "Ended", cell: (run) => link(runPage(run.dag_id, run.run_id), time(run.finished_at)) },
     { title: "State", cell: (run) => runBadge(run.status) },
-    { title: "Task", cell: (run) => (run.failed_task ? link(logPage(run.dag_id, run.run_id, run.failed_task), "log of ", foreign(run.failed_task)) : "") },
+    { title: "Task", cell: (run) => logLink(run.dag_id, run.run_id, "log of ", foreign(run.failed_task ?? "the run")) },
     { title: "Cause", cell: (run) => unfolding(run.cause ?? "", 240) },
   ], failed, { cards: true }));
 }

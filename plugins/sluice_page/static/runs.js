@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { logPage, runPage } from "./address.js";
 import { button, h, link } from "./dom.js";
+import { open } from "./host.js";
 import { runBadge } from "./state.js";
 import { sentence } from "./trouble.js";
 
@@ -54,7 +55,7 @@ export async function follow(dag, run, doing, item = news()) {
       item.say(null, doing, sentence(error));
     }
     if (ENDED.has(state)) {
-      if (state === "failed") item.say(state, doing, "the run failed:", await failedLog(dag, run));
+      if (state === "failed") item.say(state, doing, "the run failed:", logLink(dag, run, "its log"));
       return state;
     }
     await wait(Date.now() - since < 60_000 ? SOON_MS : LATER_MS);
@@ -63,15 +64,19 @@ export async function follow(dag, run, doing, item = news()) {
   return "unknown";
 }
 
-/** A link to the log of a run: of the task that failed, or else of the last one. */
-export async function failedLog(dag, run) {
-  return link(await logOf(dag, run).catch(() => runPage(dag, run)), "its log");
+/** A link to the log that tells of a run. Which task has it is known to Airflow alone, and asked on a click. */
+export function logLink(dag, run, ...children) {
+  const follow = async (event) => {
+    event.preventDefault();
+    open(await logOf(dag, run).catch(() => runPage(dag, run)), { tab: event.ctrlKey || event.metaKey });
+  };
+  return h("a", { href: runPage(dag, run), click: follow }, ...children);
 }
 
 const LAST = ["announce", "apply"];
 
-/** The address of the log that tells of a run: of the task that failed, or else of its last one. */
-export async function logOf(dag, run) {
+// The log of the task that failed, or else of the last one.
+async function logOf(dag, run) {
   const path = `dags/${encodeURIComponent(dag)}/dagRuns/${encodeURIComponent(run)}/taskInstances`;
   const tasks = await api.airflowList(path, "task_instances");
   const task = tasks.find((each) => each.state === "failed") ?? tasks.find((each) => LAST.includes(each.task_id)) ?? tasks.at(-1);

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { note, runPage } from "./address.js";
 import { age, foreign, h, link, time, unfolding } from "./dom.js";
 import { count, title } from "./format.js";
-import { failedLog, start } from "./runs.js";
+import { logLink, start } from "./runs.js";
 import { sentence } from "./trouble.js";
 
 const DAG = "trace_row";
@@ -60,7 +60,7 @@ function formOf(about, key, ask) {
 }
 
 async function shown(about, { run_id: run, state }) {
-  if (state === "failed") return [h("p.notice.bad", { role: "alert" }, "The run that looked for it failed: ", await failedLog(DAG, run), " says why.")];
+  if (state === "failed") return [h("p.notice.bad", { role: "alert" }, "The run that looked for it failed: ", logLink(DAG, run, "its log"), " says why.")];
   if (state !== "success") return [h("p.notice", {}, "The answer is not there yet: ", link(runPage(DAG, run), "the run"), ".")];
   try {
     return answered(await api.trace(about.dag_id, run));

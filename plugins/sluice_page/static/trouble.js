@@ -1,8 +1,8 @@
 // What is wrong, and what to do about it, in words: never a blank page.
 
-import { Refused, Unreachable, Unreadable } from "./api.js";
+import { Refused, Unreachable, Unreadable, lastEventOf, summary } from "./api.js";
 import { airflowPage } from "./address.js";
-import { button, foreign, h, link } from "./dom.js";
+import { button, foreign, h, link, time } from "./dom.js";
 import { start } from "./runs.js";
 
 /** What an error says, as one sentence for people. */
@@ -51,4 +51,21 @@ export function summarise(then) {
     const run = await start("summarise", {}, "Summaries are written anew");
     if (run?.state === "success") then();
   }, { id: "summarise" });
+}
+
+// A run tells of its sink some seconds after it has left the summary.
+const LATER_MS = 10 * 60_000;
+
+/** Whether a run told of a sink so long after its summary was written that it should have written one. */
+export const isOld = (written, told) => Boolean(told) && Date.parse(told) - Date.parse(written) > LATER_MS;
+
+/** A word that what is shown of a sink is old, where a newer run has left no summary; or null. */
+export async function oldness(dag, sink, again) {
+  try {
+    const [{ written_at: written }, told] = await Promise.all([summary(dag, sink), lastEventOf(sink)]);
+    if (!isOld(written, told)) return null;
+    return h("div.notice.row", { role: "note" }, h("span", {}, "This is of ", time(written), ": a newer run has left no summary."), summarise(again));
+  } catch {
+    return null; // what is wrong, the view says
+  }
 }
