@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tests.support.scheduled_runs import ScheduledRuns
 
 DAG = "covid_us_daily"
+STATES = "covid.us_states_daily"
 COUNTS = ("read", "inserted", "updated", "unchanged", "superseded", "delivered", "deleted")
 LONG = "x" * 500
 HOSTILE = f'<img src=x onerror="alert(1)">\u202etxt.exe =HYPERLINK("javascript:alert(1)") {LONG}'
@@ -180,8 +181,9 @@ def summary_of(sink: str, **more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("left")
 def test_overview_shows_a_run_with_the_counts_of_the_ledger_and_links_to_it(
-    sluice: Sluice, runs: ScheduledRuns, left: LeftObjects
+    sluice: Sluice, runs: ScheduledRuns
 ) -> None:
     run_id, state = runs.trigger(DAG, as_of="2020-12-03T08:30:00Z")
     assert state == "success"
@@ -199,19 +201,23 @@ def test_overview_shows_a_run_with_the_counts_of_the_ledger_and_links_to_it(
     sluice.page.wait_for_url(f"**/dags/{DAG}/runs/{quote(run_id, safe='')}")
 
 
-def test_log_of_a_run_is_that_of_its_last_task(
-    sluice: Sluice, runs: ScheduledRuns, left: LeftObjects
-) -> None:
+@pytest.mark.usefixtures("left")
+def test_log_of_a_run_is_that_of_its_last_task(sluice: Sluice, runs: ScheduledRuns) -> None:
     run_id, _ = runs.trigger(DAG, as_of="2020-12-03T08:30:00Z")
     sluice.open()
     sluice.row("covid.us_daily").get_by_role("link", name="log").click()
     sluice.page.wait_for_url(f"**/dags/{DAG}/runs/{quote(run_id, safe='')}/tasks/announce")
 
 
-def test_dataset_that_never_ran_is_told_by_airflow(sluice: Sluice, left: LeftObjects) -> None:
+@pytest.mark.usefixtures("left")
+def test_dataset_without_a_summary_never_ran_or_has_lost_it_as_airflow_says(
+    sluice: Sluice, runs: ScheduledRuns
+) -> None:
+    assets = runs.stack.api.call("GET", "/assets", query={"name_pattern": STATES})["assets"]
+    has_run = assets[0]["last_asset_event"]["timestamp"] is not None
     sluice.open()
-    row = sluice.row("covid.us_states_daily")
-    expect(row.locator('[data-label="State"]')).to_have_text("never")
+    row = sluice.row(STATES)
+    expect(row.locator('[data-label="State"]')).to_have_text("unknown" if has_run else "never")
     row.get_by_role("link", name="start").click()
     sluice.page.wait_for_url("**/dags/covid_us_states_daily")
 
@@ -254,7 +260,8 @@ def test_list_is_filtered_and_sorted_by_keyboard_and_its_address_says_so(
     button.press("Enter")
     expect(read).to_have_text(["5", "70", "900"])
     expect(heading).to_have_attribute("aria-sort", "ascending")
-    assert sluice.frame.evaluate("location.hash") == "#overview?q=github_csv_to_postgres&sort=read"
+    address = sluice.frame.evaluate("location.hash")
+    assert address == "#overview?q=github_csv_to_postgres&sort=read"
     assert sluice.focused() == "sort-read"
 
 
@@ -301,6 +308,17 @@ def test_without_a_network_what_is_shown_stays_and_says_of_when_it_is(
     expect(sluice.shown.get_by_role("alert")).to_be_empty()
 
 
+def test_summary_that_is_older_than_its_newest_run_says_so(
+    sluice: Sluice, runs: ScheduledRuns, left: LeftObjects
+) -> None:
+    assert runs.trigger(DAG, as_of="2020-12-03T08:30:00Z")[1] == "success"
+    left.put("sinks", "covid.us_daily", summary_of("covid.us_daily"))
+    sluice.show("quality", dag=DAG, sink="covid.us_daily")
+    expect(sluice.shown.get_by_role("note")).to_contain_text("a newer run has left no summary")
+    sluice.open()
+    expect(sluice.row("covid.us_daily")).to_contain_text("a newer run has left no summary")
+
+
 def test_missing_or_broken_summaries_say_what_to_do(sluice: Sluice, left: LeftObjects) -> None:
     left.put("sinks", "broken", b"{")
     left.put("sinks", "half", {"version": 1, "sink": "half", "dag_id": DAG, "title": "half"})
@@ -313,8 +331,9 @@ def test_missing_or_broken_summaries_say_what_to_do(sluice: Sluice, left: LeftOb
     expect(sluice.shown.get_by_role("alert").last).to_contain_text("2 summaries cannot be read")
 
 
+@pytest.mark.usefixtures("left")
 def test_approval_that_waits_stands_on_top_with_the_way_to_its_answer(
-    sluice: Sluice, runs: ScheduledRuns, left: LeftObjects, tmp_path: Path
+    sluice: Sluice, runs: ScheduledRuns, tmp_path: Path
 ) -> None:
     root = tmp_path / "github"
     publish(root, 25)
@@ -333,9 +352,8 @@ def test_approval_that_waits_stands_on_top_with_the_way_to_its_answer(
         expect(sluice.page.get_by_role("link", name="may 5 of 10 rows go?")).to_be_visible()
 
 
-def test_values_of_rejected_rows_are_shown_on_asking(
-    sluice: Sluice, runs: ScheduledRuns, left: LeftObjects
-) -> None:
+@pytest.mark.usefixtures("left")
+def test_values_of_rejected_rows_are_shown_on_asking(sluice: Sluice, runs: ScheduledRuns) -> None:
     assert runs.trigger(DAG, as_of="2020-12-03T08:30:00Z")[1] == "success"
     ((raw, line, reason),) = runs.query("select raw, line, reason from ops.rejected_row")
     sluice.show("quality", dag=DAG, sink="covid.us_daily")

@@ -109,6 +109,6 @@ const shownValue = (value) => (value === null || value === undefined ? h("span.s
 function source({ file, version, line, raw, archive }) {
   return h("li", {},
     h("bdi", {}, file), ", version ", foreign(version, 80), line === null || line === undefined ? ": no such row" : `, line ${line}`,
-    raw === null || raw === undefined ? null : h("pre.raw", {}, h("bdi", {}, raw)),
+    raw === null || raw === undefined ? null : h("pre.raw", { tabindex: 0, role: "region", "aria-label": `Text of line ${line ?? "?"}` }, h("bdi", {}, raw)),
     archive ? h("p.soft.under", {}, "archived at ", unfolding(archive, 160)) : null);
 }
