@@ -16,8 +16,9 @@ const LAST_TASKS = new Set(["announce", "apply"]);
 export async function showOverview({ asked, dag, again }) {
   const [told, waiting, assets] = await Promise.all([api.overview(), approvals(), assetsOf()]);
   const sinks = [...told.sinks, ...withoutSummary(told.sinks, assets)].filter((sink) => !dag || sink.dag_id === dag);
+  if (dag) waiting.waiting = waiting.waiting.filter((detail) => isOf(detail, dag, sinks));
   const items = (told.attention ?? []).filter((item) => !dag || item.dag_id === dag);
-  if (dag && sinks.length === 1 && !asked.has("all") && sinks[0].runs.status.length) {
+  if (dag && sinks.length === 1 && !asked.has("all") && sinks[0].written_at) {
     location.replace(addressOf("dataset", { dag, sink: sinks[0].sink }));
     return null;
   }
@@ -27,6 +28,9 @@ export async function showOverview({ asked, dag, again }) {
   if (dag && !rows.length) return [heading, h("p", {}, "This DAG writes to no dataset of Sluice.")];
   return [heading, attention(items, waiting, broken), ...listOf(rows, asked)];
 }
+
+// A question about a sink is asked by a run of a DAG for questions, and names the sink.
+const isOf = (detail, dag, sinks) => detail.task_instance.dag_id === dag || sinks.some(({ sink }) => detail.subject.includes(sink));
 
 async function assetsOf() {
   try {
@@ -67,7 +71,7 @@ const figure = (value) => h(value ? "span" : "span.soft", {}, number(value ?? nu
 function named(sink) {
   const address = addressOf("dataset", { dag: sink.dag_id, sink: sink.sink });
   return [
-    sink.runs.status.length ? link(address, foreign(sink.title, 80)) : foreign(sink.title, 80),
+    sink.written_at ? link(address, foreign(sink.title, 80)) : foreign(sink.title, 80),
     h("span.soft.under", {}, [sink.pipeline, sink.sink].filter(Boolean).map((name, index) => [index ? " · " : "", foreign(name, 60)])),
   ];
 }
