@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -228,7 +229,7 @@ def test_states_are_words_and_what_is_worst_comes_first(sluice: Sluice, left: Le
     (run,) = good["runs"]
     asks = {**run, "status": "skipped", "question": "asked"}
     left.put("sinks", "good", good)
-    left.put("sinks", "late", summary_of("late", due=past))
+    left.put("sinks", "overdue", summary_of("overdue", due=past))
     left.put("sinks", "asks", summary_of("asks", due=past, runs=[asks]))
     left.put("sinks", "fell", summary_of("fell", runs=[{**run, "status": "failed"}]))
     sluice.open()
@@ -238,7 +239,7 @@ def test_states_are_words_and_what_is_worst_comes_first(sluice: Sluice, left: Le
         ["failed", "late", "waiting", "green"]
     )
     expect(states.first).to_have_text("failed")
-    expect(sluice.row("late").locator('[data-label="Freshness"]')).to_contain_text("late by")
+    expect(sluice.row("overdue").locator('[data-label="Freshness"]')).to_contain_text("late by")
 
 
 def test_list_is_filtered_and_sorted_by_keyboard_and_its_address_says_so(
@@ -249,7 +250,7 @@ def test_list_is_filtered_and_sorted_by_keyboard_and_its_address_says_so(
         left.put("sinks", name, summary_of(name, runs=[{**run, "read": rows}]))
     sluice.open()
     sluice.shown.get_by_role("searchbox").press_sequentially("by hand")
-    expect(sluice.shown.get_by_role("status").last).to_have_text("0 of 11 datasets")
+    expect(sluice.shown.get_by_role("status").last).to_have_text(re.compile(r"^0 of \d+ datasets$"))
     sluice.shown.get_by_role("searchbox").fill("github_csv_to_postgres")
     read = sluice.shown.locator('td[data-label="read"]')
     button = sluice.shown.get_by_role("button", name="read", exact=True)
