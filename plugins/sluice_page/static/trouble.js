@@ -27,23 +27,19 @@ export function instead(error, { dag, again }) {
 
 function headline(error) {
   if (error instanceof Unreachable) return "No connection";
-  if (error instanceof Refused && error.status === 403) return "You may not see this";
-  if (error instanceof Refused && error.status === 404) return "No summary yet";
-  if (error instanceof Refused) return "The server refuses";
-  return "The summary cannot be read";
+  if (!(error instanceof Refused) || error.status === 502) return "The summary cannot be read";
+  if (error.status === 403) return "You may not see this";
+  return error.status === 404 ? "No summary yet" : "The server refuses";
 }
 
 function advice(error, dag) {
-  if (error instanceof Refused && error.status === 404) {
-    return `${error.message}. Each run of the DAG leaves one. If it has run, have all summaries written anew.`;
-  }
-  if (error instanceof Refused && error.status === 403) return sentence(error, `To see data of the DAG ${dag ?? ""}`);
-  if (error instanceof Refused || error instanceof Unreachable) return sentence(error);
+  if (error instanceof Refused && error.status === 404) return `${error.message}. Each run of the DAG leaves one, too.`;
+  if (error instanceof Refused || error instanceof Unreachable) return sentence(error, `To see data of the DAG ${dag ?? ""}`);
   const reason = error instanceof Unreadable ? error.message : `It lacks what this page expects (${error.message})`;
   return `${reason}. Have all summaries written anew from the warehouse; if that does not help, this page and the pipelines are of different versions.`;
 }
 
-const mends = (error) => !(error instanceof Unreachable) && (!(error instanceof Refused) || error.status === 404);
+const mends = (error) => (error instanceof Refused ? [404, 502].includes(error.status) : !(error instanceof Unreachable));
 
 /** A button that has all summaries written anew. */
 export function summarise(then) {
