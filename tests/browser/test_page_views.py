@@ -131,7 +131,7 @@ def summary_of(sink: str, **more: Any) -> dict[str, Any]:
     """A summary as a run leaves it, of one run that has rejected a row."""
     moment = "2026-01-02T03:04:05Z"
     counts = dict.fromkeys((*COUNTS, "duplicate", "rejected"), 0)
-    run = {
+    run: dict[str, Any] = {
         **counts,
         "dag_id": DAG,
         "run_id": "by hand",
