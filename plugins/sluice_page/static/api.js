@@ -81,7 +81,7 @@ export const values = (dag, sink) => ask(ofDag(dag, `values?${query({ sink })}`)
 export const trace = (dag, run) => summaryAt(ofDag(dag, `traces/${encodeURIComponent(run)}`));
 
 /** One of Airflow's own resources: https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html */
-export const airflow = (path, options) => ask(`../api/v2/${path}`, options);
+const airflow = (path, options) => ask(`../api/v2/${path}`, options);
 
 /** All of a list that Airflow answers in pages. */
 export async function airflowList(path, name, most = 1000) {

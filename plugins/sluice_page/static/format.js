@@ -1,10 +1,8 @@
 // Numbers and moments, as people read them.
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 export const number = (value) => (value === null || value === undefined ? "" : whole.format(value));
-export const brief = (value) => (value === null || value === undefined ? "" : short.format(value));
 export const title = (name) => name.replaceAll("_", " ");
 
 /** 1 row, 2 rows. */
@@ -28,9 +26,6 @@ function formatIn(chosen) {
     return new Intl.DateTimeFormat("sv-SE", traits);
   }
 }
-
-/** The name of that time zone. */
-export const zone = () => clockNow().resolvedOptions().timeZone;
 
 const isMoment = (iso) => iso.length > 10 && !Number.isNaN(Date.parse(iso));
 

@@ -11,8 +11,6 @@ import { showQuality } from "./quality.js";
 import { showTrace } from "./trace.js";
 import { instead, oldness, sentence } from "./trouble.js";
 
-export { addressOf } from "./address.js";
-
 // Of one dataset: these are its tabs. A view that is kept is not drawn anew while it is shown.
 const TABS = {
   dataset: { show: showDataset, words: "Data" },
