@@ -19,10 +19,12 @@ const TABS = {
 };
 const OVERVIEW = { show: showOverview, clocked: true };
 const EACH_MS = 60_000;
+const SOON_MS = 5000; // after a look that found no server
 
 const view = document.getElementById("view");
 const dag = new URLSearchParams(location.search).get("dag_id");
 let turn = 0;
+let retry = 0;
 let seenAt = Date.now();
 
 /** Shows the view that the address names, anew. */
@@ -97,6 +99,8 @@ async function refresh() {
     seenAt = Date.now();
   } catch (error) {
     connected(sentence(error));
+    clearTimeout(retry);
+    retry = setTimeout(refresh, SOON_MS);
   }
   saySeen();
 }
