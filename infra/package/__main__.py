@@ -83,7 +83,8 @@ def check(package: Package) -> None:
         verified = verify(package.folder, REPOSITORY, environment.python, CHECK / "layout")
     report(
         f"{len(verified.dag_ids)} DAGs ({', '.join(verified.dag_ids)}), {verified.modules} modules "
-        f"and {len(verified.plugins)} plugins, all from the package"
+        f"and {len(verified.plugins)} plugins ({', '.join(verified.plugins)}), all from the "
+        f"package; {verified.answers} addresses of pages answer, and none to strangers"
     )
 
 

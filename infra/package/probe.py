@@ -14,7 +14,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,11 @@ class Answer(TypedDict):
         import_errors: name of a DAG file to its error.
         parsed: the files that Airflow reads as DAG files.
         modules: name of a module of ours to its file.
-        plugin_modules, plugin_errors: of a package alone, as are the following.
+        plugin_modules: name of a module of the plugins to its file, relative to their folder;
+            of a package alone, as are the following.
+        plugin_errors: name of a plugin to its error.
+        answers: address of a page of a plugin, or of a file of it, to its two statuses: for who
+            is not logged in, and for who is. A file that is not answered as it is has status 0.
         failed: modules of ours that cannot be imported, and why.
         missing: imports that cannot be resolved.
     """
@@ -39,8 +43,9 @@ class Answer(TypedDict):
     import_errors: dict[str, str]
     parsed: list[str]
     modules: dict[str, str]
-    plugin_modules: list[str]
+    plugin_modules: dict[str, str]
     plugin_errors: dict[str, str]
+    answers: dict[str, tuple[int, int]]
     failed: list[str]
     missing: list[str]
 
@@ -56,8 +61,9 @@ def parse(dags: Path) -> Answer:
         "import_errors": {str(name): text for name, text in bag.import_errors.items()},
         "parsed": sorted(stat.file for stat in bag.dagbag_stats),
         "modules": {},
-        "plugin_modules": [],
+        "plugin_modules": {},
         "plugin_errors": {},
+        "answers": {},
         "failed": [],
         "missing": [],
     }
@@ -68,9 +74,53 @@ def load_plugins(answer: Answer) -> None:
     from airflow import plugins_manager, settings  # noqa: PLC0415 -- as above
 
     plugins_manager.ensure_plugins_loaded()
-    folder = str(settings.PLUGINS_FOLDER)
-    answer["plugin_modules"] = sorted(n for n, path in loaded().items() if path.startswith(folder))
+    folder = Path(str(settings.PLUGINS_FOLDER))
+    answer["plugin_modules"] = {
+        name: Path(path).relative_to(folder).as_posix()
+        for name, path in sorted(loaded().items())
+        if Path(path).is_relative_to(folder)
+    }
     answer["plugin_errors"] = dict(plugins_manager.get_import_errors())
+
+
+def ask_pages(plugins: Path) -> dict[str, tuple[int, int]]:
+    """Ask the applications of all plugins for their page and files, as Airflow's server would.
+
+    The files are those of folders that are called static.
+    """
+    # As above; the client is of the library that Airflow's server is made with.
+    from airflow import plugins_manager  # noqa: PLC0415
+    from starlette.testclient import TestClient  # noqa: PLC0415
+
+    files = {
+        f"static/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for folder in plugins.rglob("static")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    answers = {}
+    for served in plugins_manager.get_fastapi_plugins()[0]:
+        strangers, users = TestClient(served["app"]), TestClient(with_user(served["app"]))
+        for name, content in {"": b"", **files}.items():
+            stranger, user = strangers.get(f"/{name}"), users.get(f"/{name}")
+            is_whole = not content or user.content == content
+            status = user.status_code if is_whole else 0
+            answers[f"{served['url_prefix']}/{name}"] = (stranger.status_code, status)
+    return answers
+
+
+def with_user(app: Any) -> Any:
+    """An application whose requests have a user, as Airflow's middleware passes them on."""
+    from airflow.api_fastapi.auth.managers.simple.user import (  # noqa: PLC0415 -- as above
+        SimpleAuthManagerUser,
+    )
+
+    user = SimpleAuthManagerUser(username="somebody", role="VIEWER")
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": {"user": user}}, receive, send)
+
+    return serve
 
 
 def import_all(dags: Path) -> list[str]:
@@ -135,6 +185,7 @@ def main() -> None:
     answer = parse(dags)
     if not given.checkout:
         load_plugins(answer)
+        answer["answers"] = ask_pages(given.home / "plugins")
         answer["failed"] = import_all(dags)
         answer["missing"] = missing_imports(given.home)
     answer["modules"] = {

@@ -7,18 +7,20 @@ import json
 import os
 import shutil
 import subprocess
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.settings import Settings
 from infra.package.errors import PackageError
+from infra.package.plugins_zip import unpack_plugins
 
 if TYPE_CHECKING:
     from infra.package.probe import Answer
 
 PROBE = Path(__file__).with_name("probe.py")
+# Of HTTP: what an address answers to who is not logged in, and to who is.
+AS_IT_SHOULD = (401, 200)
 # Seconds; reading all DAG files takes three.
 PATIENCE = 300
 
@@ -31,11 +33,13 @@ class Verified:
         dag_ids: the DAGs, sorted.
         modules: how many modules of include and wiring were imported, all from the package.
         plugins: the modules of plugins.zip that Airflow imported.
+        answers: how many addresses of the plugins' pages answered.
     """
 
     dag_ids: tuple[str, ...]
     modules: int
     plugins: tuple[str, ...]
+    answers: int
 
 
 def verify(package: Path, repository: Path, python: Path, scratch: Path) -> Verified:
@@ -66,17 +70,18 @@ def verify(package: Path, repository: Path, python: Path, scratch: Path) -> Veri
         dag_ids=tuple(found["dag_ids"]),
         modules=len(found["modules"]),
         plugins=tuple(found["plugin_modules"]),
+        answers=len(found["answers"]),
     )
 
 
 def lay_out(package: Path, home: Path) -> None:
-    """Put a package where MWAA puts it: home is /usr/local/airflow there."""
+    """Put a package where MWAA puts it: home is /usr/local/airflow there.
+
+    Raises:
+        PackageError: MWAA could not unpack its plugins.
+    """
     shutil.copytree(package / "dags", home / "dags")
-    with zipfile.ZipFile(package / "plugins.zip") as archive:
-        damaged = archive.testzip()
-        if damaged:
-            raise PackageError(f"plugins.zip is damaged at {damaged}")
-        archive.extractall(home / "plugins")
+    unpack_plugins(package / "plugins.zip", home / "plugins")
 
 
 def sluice_settings() -> dict[str, str]:
@@ -132,6 +137,18 @@ def _faults(found: Answer, expected: Answer, home: Path) -> list[str]:
         f"{name} comes from {path}"
         for name, path in found["modules"].items()
         if not Path(path).is_relative_to(home / "dags")
+    ]
+    # Airflow names a module by its file alone when it takes it for a plugin.
+    faults += [
+        f"Airflow takes {path} for a plugin: .airflowignore of the plugins has to name its folder"
+        for name, path in found["plugin_modules"].items()
+        if path not in (f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py")
+    ]
+    faults += [
+        f"{url} answers {' and '.join(map(str, answered))} to who is not and who is logged in, "
+        f"not {' and '.join(map(str, AS_IT_SHOULD))}"
+        for url, answered in found["answers"].items()
+        if tuple(answered) != AS_IT_SHOULD
     ]
     lost = sorted(set(expected["modules"]) - set(found["modules"]))
     return faults + [f"{name} is not in it" for name in lost]

@@ -129,6 +129,16 @@ def test_no_test_cache_or_document_is_packaged(package: Package) -> None:
     assert not [name for name in names if "__pycache__" in name]
 
 
+def test_page_is_packaged_with_what_others_wrote_and_their_licence(package: Package) -> None:
+    with zipfile.ZipFile(package.folder / "plugins.zip") as archive:
+        names = set(archive.namelist())
+    vendor = "sluice_page/static/vendor/"
+    theirs = {name.removeprefix(vendor).split(".")[0] for name in names if name.startswith(vendor)}
+    assert theirs
+    assert {f"{vendor}{name}.LICENSE.txt" for name in theirs} <= names
+    assert names >= {".airflowignore", "sluice_plugin.py", "sluice_page/static/index.html"}
+
+
 def test_every_statement_is_packaged_beneath_include(package: Package) -> None:
     here, there = REPOSITORY / "include" / "sql", package.folder / "dags" / "include" / "sql"
     known = set(package.sources.below("dags/include/sql"))

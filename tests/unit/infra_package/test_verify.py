@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from infra.package.errors import PackageError
 from infra.package.verify import Verified, sluice_settings, verify
 from tests.unit.infra_package.checkouts import (
     DAG,
+    REPOSITORY,
     commit,
     write,
 )
@@ -30,6 +32,31 @@ class Page(AirflowPlugin):
     name = "page"
 """
 
+PAGE = """
+from airflow.api_fastapi.core_api.security import get_user
+from airflow.plugins_manager import AirflowPlugin
+from fastapi import Depends, FastAPI
+from fastapi.responses import PlainTextResponse
+
+FILES = {FILES!r}
+app = FastAPI(dependencies=[{GUARD}])
+
+
+@app.get("/")
+def page():
+    return PlainTextResponse("page")
+
+
+@app.get("/static/{{name}}")
+def static(name: str):
+    return PlainTextResponse(FILES[name])
+
+
+class Page(AirflowPlugin):
+    name = "page"
+    fastapi_apps = [{{"app": app, "url_prefix": "/page", "name": "page"}}]
+"""
+
 
 def try_out(repository: Path, scratch: Path) -> Verified:
     package = build(repository, scratch / "package")
@@ -42,6 +69,33 @@ def test_plugin_of_the_archive_is_imported(checkout: Path, tmp_path: Path) -> No
     assert verified.dag_ids == ("first",)
     assert verified.modules == 4
     assert verified.plugins == ("page",)
+
+
+def test_page_of_sluice_starts_from_the_archive_and_answers_whom_airflow_knows(
+    checkout: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(REPOSITORY / "plugins", checkout / "plugins", dirs_exist_ok=True)
+    verified = try_out(commit(checkout), tmp_path)
+    assert verified.plugins == ("sluice_plugin",)
+    static = REPOSITORY / "plugins" / "sluice_page" / "static"
+    files = [path for path in static.rglob("*") if path.is_file()]
+    assert verified.answers == 1 + len(files)
+
+
+@pytest.mark.parametrize(
+    ("served", "guarded", "fault"),
+    [
+        ("as it is", "", "/page/ answers 200 and 200"),
+        ("as it is not", "Depends(get_user)", "/page/static/some.js answers 401 and 0"),
+    ],
+)
+def test_page_that_answers_strangers_or_not_all_of_its_files_is_told(
+    checkout: Path, tmp_path: Path, served: str, guarded: str, fault: str
+) -> None:
+    page = PAGE.format(FILES={"some.js": served}, GUARD=guarded)
+    files = {"plugins/page.py": page, "plugins/page_files/static/some.js": "as it is"}
+    with pytest.raises(PackageError, match=fault):
+        try_out(commit(write(checkout, files)), tmp_path)
 
 
 def test_everything_that_is_wrong_with_a_package_is_told(checkout: Path, tmp_path: Path) -> None:
@@ -78,6 +132,7 @@ def test_everything_that_is_wrong_with_a_package_is_told(checkout: Path, tmp_pat
         "nor on MWAA: dags/include/late.py: some_library_that_mwaa_lacks",
         "its DAGs are [], not ['first', 'second']",
         "include.forgotten is not in it",
+        "takes wiring/owner.py for a plugin: .airflowignore",
         f"wiring.owner comes from {tmp_path}/layout/airflow/plugins/wiring/owner.py",
     ):
         assert fault in told
