@@ -21,7 +21,8 @@ from infra.local import aws, stack
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.task_logs import failed_logs, last_events
 from infra.local.layout import COMMANDS
-from infra.local.outcome import lake, ledger, notice
+from infra.local.outcome import lake, ledger, notice, sinks
+from infra.local.pictures.saving import save_pictures
 from infra.local.processes.leftovers import end_unheld, holder
 from infra.local.signals import interrupting_signals
 from infra.local.state import Running
@@ -52,6 +53,7 @@ def up(layout: Layout, options: Options) -> int:
             stack.wait_healthy(running, began)
             say(f"\nup: {running.running.ui_url} (Ctrl-C or `make down` stops it)")
             say(f'in another shell: eval "$(make -s env)"; logs: {layout.logs}')
+            say(f"the page of the data: {running.running.page_url}")
             while True:
                 stack.check(running)
                 time.sleep(1)
@@ -116,6 +118,7 @@ def run(layout: Layout, options: Options, *, dag_id: str, as_of: str | None) -> 
         say("interrupted, everything is stopped")
         return 130
     say(f"{time.monotonic() - began:.1f} s in all")
+    say(f"the page of the data, while the stack is up: {running.page_url}")
     return 0 if done else 1
 
 
@@ -185,4 +188,7 @@ def _run(
         say(f"\nlake, the first rows as Athena answers them\n{rows}")
     text = notice(running, run_id, began, seconds=_NOTICE_SECONDS)
     say(f"\nnotice, as {aws.NOTICES_QUEUE} received it\n{text or '  none came'}")
+    written = sinks(running.warehouse_uri, dag_id, run_id)
+    for picture in save_pictures(running, written, layout.pictures):
+        say(f"\nchart of what was loaded: {picture}")
     return succeeded and bool(row) and bool(text)

@@ -82,6 +82,11 @@ class Layout:
         return self.root / "github"
 
     @property
+    def pictures(self) -> Path:
+        """The charts of what runs have loaded."""
+        return self.root / "pictures"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

@@ -63,6 +63,11 @@ def ledger(warehouse_uri: str, dag_id: str, run_id: str, *, seconds: float) -> s
     return textwrap.indent("\n".join(lines), _INDENT)
 
 
+def sinks(warehouse_uri: str, dag_id: str, run_id: str) -> list[str]:
+    """The sinks of a run's ledger rows."""
+    return [row[0] for row in _ledger_rows(warehouse_uri, dag_id, run_id)]
+
+
 def _ledger_rows(warehouse_uri: str, dag_id: str, run_id: str) -> list[tuple[Any, ...]]:
     query = f"select {', '.join(_COLUMNS)} from ops.run where dag_id = %s and run_id = %s"
     connection = psycopg2.connect(warehouse_uri)

@@ -84,6 +84,11 @@ class Running:
     def ui_url(self) -> str:
         return f"http://{HOST}:{self.ui_port}"
 
+    @property
+    def page_url(self) -> str:
+        """Where Airflow shows the page of Sluice."""
+        return f"{self.ui_url}/plugin/sluice"
+
     def write(self, path: Path) -> None:
         write_private(path, json.dumps(asdict(self), indent=2))
 

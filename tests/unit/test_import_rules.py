@@ -51,6 +51,8 @@ ALLOWED = {
     "infra.package": {"infra.package", "infra.common", "include.settings"},
     # Workers of Celery get what would be deployed.
     "infra.local": {"infra.local", "infra.common", "infra.aws.settings", "infra.package"},
+    # Charts are where runs leave them for the page.
+    "infra.local.pictures": {"infra.local", "infra.common", "include.core.summaries"},
     "infra.local.try_file": {"infra.local", "infra.common", "include"},
     "infra.local.add_dataset": {"infra.local", "infra.common", "include"},
 }

@@ -1,0 +1,1 @@
+"""The charts that a run has left for the page, as pictures on the disk."""
