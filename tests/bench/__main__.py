@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from infra.common.errors import StackError
-from tests.bench import changes, deltas, end, lake, loads, publishing, uploads, walk
+from tests.bench import changes, deltas, end, lake, loads, page, publishing, uploads, walk
 from tests.bench.lab import Lab, WrongResultError
 from tests.bench.plan import Plan
 from tests.bench.server import PEERS, temporary_servers
@@ -39,10 +39,11 @@ GROUPS: Final[dict[tuple[str, ...], Measure]] = {
     ("apply",): changes.measure,
     ("sqs", "dynamodb", "fan"): uploads.measure,
     ("walk",): walk.measure,
+    ("page",): page.measure,
 }
 PARTS: Final = [part for group in GROUPS for part in group]
-# A whole stack takes a minute to start; it is measured when asked for.
-USUAL: Final = [part for part in PARTS if part != "walk"]
+# A whole stack takes a minute to start; these are measured when asked for.
+USUAL: Final = [part for part in PARTS if part not in ("walk", "page")]
 STOPPED: Final = 128 + signal.SIGINT
 
 

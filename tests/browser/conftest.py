@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.browser.airflow_pages import AirflowPages
 from tests.browser.chart_pages import CALL, Charts
+from tests.support.chromium import MISSING, find_chromium, started_chromium
 from tests.support.scheduled_runs import ScheduledRuns
 
 if TYPE_CHECKING:
@@ -20,42 +20,27 @@ if TYPE_CHECKING:
 
     from infra.local.stack import Stack
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A run of five tasks, on two cores that do other work as well.
 PATIENCE_MS = 60_000
 FIRST_PAGE_MS = 180_000
-QUIET = (
-    "--headless",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def chromium() -> str:
     """The browser's program. It comes before the stack, which a skipped test needs not start."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = find_chromium()
     if found:
         return found
-    missing = "no Chromium on the PATH; on Debian: apt-get install chromium"
     if os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(MISSING)
+    pytest.skip(MISSING)
 
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    # Chromium's sandbox does not run as root.
-    sandbox = [] if os.geteuid() else ["--no-sandbox"]
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium, args=[*QUIET, *sandbox])
+    with started_chromium(chromium) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")
