@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
+import psutil
 from playwright.sync_api import Error as PageError
 
 from include.core.aws.objects import ObjectStore
@@ -58,6 +59,27 @@ _PAINTED: Final = """
 
 
 @dataclass(frozen=True, kw_only=True)
+class View:
+    """Where pages are looked at.
+
+    Attributes:
+        browser: with what.
+        url: of the server.
+        server: the number of its process.
+    """
+
+    browser: Browser
+    url: str
+    server: int
+
+    def cpu_seconds(self) -> float:
+        """Of a core, that the server has taken so far."""
+        server = psutil.Process(self.server)
+        times = [each.cpu_times() for each in (server, *server.children(recursive=True))]
+        return sum(time.user + time.system for time in times)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seen:
     """One look at a page, by who has none of its files.
 
@@ -65,9 +87,13 @@ class Seen:
         seconds: from the address to the first picture with all rows.
         own_kb: kilobytes that were transferred of the page itself.
         airflow_kb: kilobytes of Airflow's REST API that it asked for.
+        drawing_seconds: of a core, by the browser's main thread of the page.
+        serving_seconds: of a core, by the server.
     """
 
     seconds: float
+    drawing_seconds: float
+    serving_seconds: float
     own_kb: float
     airflow_kb: float
 
@@ -94,32 +120,33 @@ def measure(lab: Lab, servers: Servers, plan: Plan) -> Report:
         began = time.perf_counter()
         write_many(store, dag_ids, datasets=DATASETS, runs=RUNS)
         lab.say(f"{DATASETS} summaries written in {time.perf_counter() - began:.1f} s")
-        return measure_views(browser, stack.running.ui_url, rounds=plan.rounds)
+        (server,) = (each for each in stack.group.programs if each.name == "api-server")
+        view = View(browser=browser, url=stack.running.ui_url, server=server.process.pid)
+        return measure_views(view, rounds=plan.rounds)
 
 
-def measure_views(browser: Browser, url: str, *, rounds: int) -> Report:
+def measure_views(view: View, *, rounds: int) -> Report:
     """Look at an empty page and at the overview in turn; the first look at it is the server's."""
-    first = look(browser, url, _PAGE, rows=DATASETS)
-    pairs = [
-        (look(browser, url, _EMPTY, rows=0), look(browser, url, _PAGE, rows=DATASETS))
-        for _ in range(rounds)
-    ]
+    first = look(view, _PAGE, rows=DATASETS)
+    pairs = [(look(view, _EMPTY, rows=0), look(view, _PAGE, rows=DATASETS)) for _ in range(rounds)]
     return _report(first, [empty for empty, _ in pairs], [page for _, page in pairs])
 
 
-def look(browser: Browser, url: str, path: str, *, rows: int) -> Seen:
+def look(view: View, path: str, *, rows: int) -> Seen:
     """Open a page of a server until so many rows are painted.
 
     Raises:
         WrongResultError: they do not come.
     """
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    url = view.url
+    context = view.browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(_PATIENCE_MS)
     # Who is logged in has a cookie; the laptop gives one to anyone.
     context.request.get(f"{url}/auth/token/login")
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Network.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     asked: dict[str, str] = {}
     kilobytes: dict[str, float] = {}
 
@@ -136,23 +163,32 @@ def look(browser: Browser, url: str, path: str, *, rows: int) -> Seen:
     )
     session.on("Network.loadingFinished", finish)
     try:
-        began = time.perf_counter()
+        served, began = view.cpu_seconds(), time.perf_counter()
         page.goto(url + path, wait_until="commit")
         page.evaluate(_PAINTED, [rows, _PATIENCE_MS])
         seconds = time.perf_counter() - began
         page.wait_for_load_state("networkidle")
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        served = view.cpu_seconds() - served
     except PageError as error:
         raise WrongResultError(f"{path} does not show {rows} rows: {error.message}") from error
     finally:
         context.close()
+    (drawing,) = (each["value"] for each in metrics if each["name"] == "TaskDuration")
     return Seen(
         seconds=seconds,
+        drawing_seconds=drawing,
+        serving_seconds=served,
         own_kb=kilobytes.get("sluice", 0.0),
         airflow_kb=kilobytes.get("api", 0.0),
     )
 
 
 def _report(first: Seen, empty: Sequence[Seen], pages: Sequence[Seen]) -> Report:
+    drawing, serving = (
+        [median(getattr(each, name) for each in seen) for seen in (empty, pages)]
+        for name in ("drawing_seconds", "serving_seconds")
+    )
     floor, seconds = (median(each.seconds for each in seen) for seen in (empty, pages))
     own, airflow = (max(getattr(each, name) for each in pages) for name in ("own_kb", "airflow_kb"))
     slower = median(page.seconds / one.seconds for one, page in zip(empty, pages, strict=True))
@@ -161,6 +197,8 @@ def _report(first: Seen, empty: Sequence[Seen], pages: Sequence[Seen]) -> Report
         f"{'empty page of the same server':<48}{floor:10.3f} s",
         f"{'overview, all rows painted':<48}{seconds:10.3f} s  {slower:5.1f} x the empty page",
         f"{'overview, first after the server started':<48}{first.seconds:10.3f} s",
+        f"{'of a core, the browser: empty, overview':<48}{drawing[0]:10.3f} s{drawing[1]:10.3f} s",
+        f"{'of a core, the server: empty, overview':<48}{serving[0]:10.3f} s{serving[1]:10.3f} s",
         f"{'transferred, the page itself':<48}{own:10.1f} kB",
         f"{'transferred, answers of Airflow':<48}{airflow:10.1f} kB",
         "",
