@@ -9,10 +9,10 @@ OPTIONS = $(if $(filter 1 true yes,$(LIVE)),--live) $(if $(filter 1 true yes,$(S
 DEPLOYMENT = '$(ENV)' $(if $(ACCOUNT),--account '$(ACCOUNT)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down env try dataset test mutants check fix bench synth package deploy destroy secret clean
+.PHONY: help run up down env try dataset test mutants check fix bench screenshots synth package deploy destroy secret clean
 
 help: ## list the commands
-	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); gsub(/\$$\$$/, "$$", $$2); printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## run covid_us_daily once and show tasks, ledger row and notice (DAG=…, AS_OF=2020-12-03T08:30:00Z, LIVE=1)
 	@$(SETUP) airflow emulator
@@ -70,6 +70,10 @@ bench: ## measure against floors of the same run (ONLY="csv end", ROUNDS=2, ROWS
 	@$(SETUP) airflow emulator $(if $(filter 1 true yes,$(PEERS)),peers)
 	@exec $(BIN)/python -m tests.bench $${ONLY:+--only $$ONLY} $${ROUNDS:+--rounds "$$ROUNDS"} $${ROWS:+--rows "$$ROWS"} \
 		$(if $(filter 1 true yes,$(FULL)),--full) $(if $(filter 1 true yes,$(PEERS)),--peers)
+
+screenshots: ## take the pictures of the page in docs/pictures, with Chromium
+	@$(SETUP) airflow emulator
+	@exec $(BIN)/python -m tests.screenshots
 
 synth: ## write the CloudFormation templates; stop at a security finding without a reason
 	@$(SETUP) cdk

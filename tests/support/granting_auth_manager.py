@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
+from tests.support.second_api_server import GRANTS
+
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-
-GRANTS = "SLUICE_TEST_GRANTS"
-"""A variable with JSON: name of a user to the ids of the DAGs that the user may see."""
 
 
 class GrantingAuthManager(SimpleAuthManager):

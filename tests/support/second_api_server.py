@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from infra.local import ports
 from infra.local.airflow.settings import inherited
-from tests.support.granting_auth_manager import GRANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
     from infra.local.stack import Stack
 
+GRANTS = "SLUICE_TEST_GRANTS"
+"""A variable with JSON: name of a user to the ids of the DAGs that the user may see."""
 PASSWORD = "a password of the tests"  # noqa: S105 -- of users who live as long as a test
 _PATIENCE_SECONDS = 240
 _SETTINGS = {
