@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,7 @@ COUNTS = (
     "read", "inserted", "updated", "unchanged", "superseded", "delivered", "deleted", "rejected",
 )  # fmt: skip
 AS_OF = "2020-12-03T08:30:00Z"
+PARTS_OF_A_DATE = 4  # year, month, day and calendar of one field are stops of their own
 # What can be tabbed to, in the order of the page, that is visible.
 TABBABLE = """
 () => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
@@ -198,15 +200,15 @@ def test_keyboard_alone_reaches_everything_sees_where_it_is_and_is_never_trapped
     sluice.open(view, **DAILY)
     wanted = sluice.page.evaluate(TABBABLE)
     reached: list[str] = []
-    for _ in range(2 * len(wanted) + 2):
+    for _ in range(PARTS_OF_A_DATE * len(wanted) + 2):
         sluice.page.keyboard.press("Tab")
         focused = sluice.page.evaluate(FOCUSED)
-        if focused is None or (reached and focused["html"] == reached[0] and len(reached) > 1):
+        if focused is None or (focused["html"] in reached[:-PARTS_OF_A_DATE]):
             break
         assert focused["isSeen"], focused["html"]
         reached.append(focused["html"])
-    assert set(wanted) <= set(reached)
-    assert len(reached) == len(wanted)
+    assert set(wanted) == set(reached)
+    assert max(Counter(reached).values()) <= PARTS_OF_A_DATE
 
 
 @pytest.fixture(scope="module")
