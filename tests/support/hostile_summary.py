@@ -67,7 +67,7 @@ def write_hostile(store: ObjectStore, text: str, *, sink: str, dag_id: str) -> N
         points={text: points, "another": points},
         cut=text,
     )
-    write_summary(store, about, lambda: (told, drawn))
+    write_summary(store, about, lambda _: (told, drawn))
 
 
 def _run(text: str, dag_id: str, status: str) -> dict[str, Any]:

@@ -51,11 +51,12 @@ class ByDag(SimpleAuthManager):
 def serve(port: int, tokens: Path) -> None:
     """Serve until the process ends."""
     initdb()
+    row_of: Any = DagModel  # it has no types
     with create_session() as session:
         session.merge(DagBundleModel(name="b"))
         session.flush()
         for dag_id in (ONE, OTHER):
-            session.merge(DagModel(dag_id=dag_id, bundle_name="b", fileloc="", is_stale=False))
+            session.merge(row_of(dag_id=dag_id, bundle_name="b", fileloc="", is_stale=False))
     app = cached_app()
     manager: Any = get_auth_manager()
     users = {name: SimpleAuthManagerUser(username=name, role=None) for name in RIGHTS}
