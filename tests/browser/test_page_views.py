@@ -300,11 +300,11 @@ def test_page_follows_the_colours_and_the_time_zone_of_airflow(
 def test_without_a_network_what_is_shown_stays_and_says_of_when_it_is(
     sluice: Sluice, left: LeftObjects
 ) -> None:
-    left.put("sinks", "one", summary_of("one"))
+    left.put("sinks", "only", summary_of("only"))
     sluice.open()
     sluice.page.context.set_offline(True)
     expect(sluice.shown.get_by_role("alert")).to_contain_text("What is shown is of")
-    expect(sluice.row("one")).to_be_visible()
+    expect(sluice.row("only")).to_be_visible()
     sluice.page.context.set_offline(False)
     expect(sluice.shown.get_by_role("alert")).to_be_empty()
 
