@@ -355,7 +355,7 @@ def test_approval_that_waits_stands_on_top_with_the_way_to_its_answer(
 
 @pytest.mark.usefixtures("left")
 def test_values_of_rejected_rows_are_shown_on_asking(sluice: Sluice, runs: ScheduledRuns) -> None:
-    assert runs.trigger(DAG, as_of="2020-12-03T08:30:00Z")[1] == "success"
+    assert runs.trigger(DAG, as_of="2020-12-04T08:30:00Z")[1] == "success"
     ((raw, line, reason),) = runs.query("select raw, line, reason from ops.rejected_row")
     sluice.show("quality", dag=DAG, sink="covid.us_daily")
     rejected = sluice.shown.get_by_role("region", name="The newest 1 rejected row")
