@@ -66,6 +66,8 @@ class Summaries:
             "version": VERSION,
             "broken": rows.count(None),
             "attention": [item for item in items if item["dag_id"] in dag_ids],
+            # Airflow names assets of other DAGs too; the page leaves those out.
+            "dags": sorted(dag_ids),
             "sinks": [row for row in rows if row and row["dag_id"] in dag_ids],
         }
 

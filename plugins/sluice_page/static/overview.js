@@ -15,7 +15,7 @@ const LAST_TASKS = new Set(["announce", "apply"]);
 
 export async function showOverview({ asked, dag, again }) {
   const [told, waiting, assets] = await Promise.all([api.overview(), approvals(), assetsOf()]);
-  const sinks = [...told.sinks, ...withoutSummary(told.sinks, assets)].filter((sink) => !dag || sink.dag_id === dag);
+  const sinks = [...told.sinks, ...withoutSummary(told, assets)].filter((sink) => !dag || sink.dag_id === dag);
   if (dag) waiting.waiting = waiting.waiting.filter((detail) => isOf(detail, dag, sinks));
   const items = (told.attention ?? []).filter((item) => !dag || item.dag_id === dag);
   if (dag && sinks.length === 1 && !asked.has("all") && sinks[0].written_at) {
@@ -41,11 +41,11 @@ async function assetsOf() {
 }
 
 // What a pipeline writes to, and no run has left a summary of: it never ran, or its summary is lost.
-function withoutSummary(sinks, assets) {
+function withoutSummary({ sinks, dags = [] }, assets) {
   const known = new Set([...sinks.map((sink) => sink.sink), ...sinks.map((sink) => sink.dag_id)]);
   return assets.flatMap((asset) => {
     const task = asset.producing_tasks.find((each) => LAST_TASKS.has(each.task_id));
-    if (!task || known.has(asset.name) || known.has(task.dag_id)) return [];
+    if (!task || known.has(asset.name) || known.has(task.dag_id) || !dags.includes(task.dag_id)) return [];
     const runs = Object.fromEntries(["run_id", "status", "as_of", "finished_at", ...COUNTS].map((name) => [name, []]));
     const lost = Boolean(asset.last_asset_event?.timestamp);
     return [{ sink: asset.name, dag_id: task.dag_id, pipeline: null, title: task.dag_id, schedule: null, due: null, lost, runs }];
