@@ -11,7 +11,11 @@ select
     rejected.reason,
     left(rejected.raw, 2000) as raw,
     rejected.rejected_at,
-    rejected.settled_how as settled
+    rejected.settled_at,
+    rejected.settled_how,
+    rejected.settled_why,
+    rejected.settled_by_dag,
+    rejected.settled_by_run
 from
     jsonb_to_recordset(%(runs)s::jsonb) as asked (dag_id text, run_id text)
 inner join ops.rejected_row as rejected
