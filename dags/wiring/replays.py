@@ -16,6 +16,7 @@ from include.pipelines.table_export_to_kinesis import find_objects
 from wiring.changes import CHANGES, REREAD
 from wiring.clients import lake, warehouse
 from wiring.defaults import settings
+from wiring.page import refresh
 from wiring.run_input import moments_of, refuse_unknown
 from wiring.task_context import run_of_sink
 from wiring.uploads.pipelines import (
@@ -142,7 +143,7 @@ def settle_rows(planned: Planned, *, dataset: str, states: Any) -> dict[str, int
     conf = {name: value for name, value in context["params"].items() if value is not None}
     # Airflow gives one result as it is, and several as a list.
     ended = [states] if isinstance(states, str) else [*(states or ())]
-    return end_repair(
+    counts = end_repair(
         warehouse(),
         asked,
         planned,
@@ -150,6 +151,8 @@ def settle_rows(planned: Planned, *, dataset: str, states: Any) -> dict[str, int
         facts=facts_of(run, dataset=dataset, ui_url=settings().ui_url, conf=conf),
         why=why,
     )
+    refresh(asked.sink)  # runs that were started have done so, and setting aside starts none
+    return counts
 
 
 def ways() -> dict[str, Way]:

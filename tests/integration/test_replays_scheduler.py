@@ -12,6 +12,7 @@ import pytest
 
 from include.contracts.files import RejectLimit
 from include.core.aws.objects import ObjectStore
+from include.core.summaries.summary import key_of
 from include.datasets import covid_us_daily
 from tests.support.pipeline_runs import PipelineRuns, moment
 from tests.support.scheduled_runs import ScheduledRuns
@@ -121,6 +122,8 @@ def test_rows_that_are_set_aside_stay_out_of_the_table(runs: ScheduledRuns, tmp_
             "select count(*) from ops.rejected_row where settled_why = 'no such number'"
         )
         assert runs.query(WAITING, SINK) == [(waiting - aside[0][0],)]
+        shown = lake(runs).get_json(key_of("sinks", SINK))
+        assert shown["open_rejects"]["total"] == waiting - aside[0][0]
         # Another run of the same version rejects the same lines, which stay set aside.
         narrow(runs, tmp_path).run(AS_OF, run_id="narrow again")
         assert runs.query(WAITING, SINK) == [(waiting - aside[0][0],)]
