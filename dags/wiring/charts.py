@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.operators.quicksight import QuickSightCreateIngestionOperator
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
@@ -50,6 +49,9 @@ def refresh_charts(dataset: GitHubDataset, asked: Any, *, after: Any) -> Any:
     prefix = settings().quicksight_datasets
     if prefix is None or chart_of(dataset) is None:
         return after
+    # Tasks load the DAG's file, and most environments have no QuickSight.
+    from wiring.charts_refresh import RefreshDataSet  # noqa: PLC0415
+
     refresh = RefreshDataSet(
         task_id="refresh_charts",
         data_set_id=f"{prefix}-{dataset.name}",
@@ -92,14 +94,6 @@ def _renew() -> bool:
     name = settings().quicksight_secret or ""
     secret = RenewedSecret(client=aws_client("secretsmanager"), name=name)
     return renew_charts_login(migrations(), secret)
-
-
-class RefreshDataSet(QuickSightCreateIngestionOperator):
-    """Starts an ingestion and waits for its end; the last try that fails is skipped instead."""
-
-    def execute(self, context: Any) -> None:
-        with skipped_at_last():
-            super().execute(context)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import socket
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +50,9 @@ def bag() -> Any:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
+        # Another test may have loaded them before the environment is set.
+        for name in [each for each in sys.modules if each.partition(".")[0] == "wiring"]:
+            patch.delitem(sys.modules, name)
         for dag_id in UPLOAD_DAGS:
             patch.setenv(f"AIRFLOW__SLUICE__{dag_id.upper()}_QUEUE_URL", QUEUE)
         patch.setenv("AIRFLOW__SLUICE__JSON_QUEUE_URL", QUEUE.replace("arrivals", "json"))

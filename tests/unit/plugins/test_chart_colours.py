@@ -70,7 +70,7 @@ def seen(hexadecimal: str, sight: str) -> Colour:
 def variables(file: str, selector: str) -> dict[str, str]:
     """The colours that a rule of a style sheet names."""
     text = (STATIC / file).read_text("utf-8")
-    found = re.search(rf"^{re.escape(selector)} \{{(.*?)\}}", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^ *{re.escape(selector)} \{{(.*?)\}}", text, re.MULTILINE | re.DOTALL)
     assert found
     return dict(re.findall(r"(--[\w-]+): (#[0-9a-f]+);", found[1]))
 

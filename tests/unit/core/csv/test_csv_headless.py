@@ -112,7 +112,8 @@ def test_words_above_numbers_are_always_a_header(
 
 @given(
     texts=st.lists(words, min_size=1, max_size=3),
-    start=st.integers(0, 10**9),
+    # Numbers that may be years may be names of columns.
+    start=st.integers(0, 1700) | st.integers(2200, 10**9),
     count=st.integers(1, 30),
 )
 @settings(max_examples=examples(30))

@@ -241,4 +241,5 @@ def test_raw_data_cannot_be_deleted_by_the_pipelines_policy_either(template: Tem
         for statement in policy["PolicyDocument"]["Statement"]
         if "s3:DeleteObject" in listed(statement["Action"])
     )
-    assert deleting["Resource"]["Fn::Join"][1][1:] == ["exports/*"]
+    folders = [resource["Fn::Join"][1][1:] for resource in listed(deleting["Resource"])]
+    assert folders == [["exports/*"], ["page/*"]]

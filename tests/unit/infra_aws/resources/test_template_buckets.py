@@ -139,7 +139,7 @@ def test_no_rule_deletes_of_the_archive_in_raw_or_its_versions(template: Templat
     for rule in lifecycle_rules(template, "LakeBucket"):
         harmless = {"AbortIncompleteMultipartUpload", "Prefix", "Status", "Transitions"}
         kept = rule.keys() <= harmless
-        others = ("athena/", "exports/", "lake/", "page/v1/traces/", "work/")
+        others = ("athena/", "exports/", "lake/", "page/", "page/v1/traces/", "work/")
         assert kept or rule["Prefix"] in others
 
 
