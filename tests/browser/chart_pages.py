@@ -62,11 +62,18 @@ class Charts:
         axes = {"date": "date", "measures": list(measures) or [MEASURE], "group": group}
         head = {"version": 1, "sink": sink, "written_at": "2026-11-27T10:00:00Z"}
         about: dict[str, Any] = {
+            "revision": 1,
             "dag_id": DAG,
+            "pipeline": "github_csv_to_postgres",
             "title": "Tried",
+            "description": "Made by a test.",
             "schedule": None,
+            "due": None,
+            "key": ["date"],
             "runs": [],
             "rejects": [],
+            "open_rejects": {"total": 0, "by_code": []},
+            "rules": [],
         }
         self._put(sink, "charts", {**head, **axes, "points": points, "cut": None, **more})
         self._put(sink, "sinks", {**head, **about, "chart": axes})

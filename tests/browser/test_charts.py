@@ -292,7 +292,7 @@ def test_picture_has_the_ground_of_the_page_and_twice_its_sharpness(
     png = begun.value.path().read_bytes()
     colours = charts.page.evaluate(READ_PICTURE, list(png))
     assert (colours["width"], colours["height"]) == (2000, 1120)
-    ground = {"light": [255, 255, 255], "dark": [17, 17, 17]}[theme]
+    ground = {"light": [255, 255, 255], "dark": [22, 29, 45]}[theme]
     assert colours["corner"] == ground
     # Title, legend, axis' name, line and footer are there.
     assert all(count > 50 for count in colours["inked"].values()), colours["inked"]
@@ -378,7 +378,7 @@ def test_nothing_is_wider_than_the_window(charts: Charts, width: int) -> None:
 def test_damaged_summary_says_what_to_do(charts: Charts, points: dict[str, Any]) -> None:
     charts.publish(points)
     charts.open()
-    expect(charts.page.get_by_role("alert")).to_have_text(
+    expect(charts.page.get_by_role("main").get_by_role("alert")).to_have_text(
         "The charts cannot be shown. The summary of its points is damaged: run the DAG summarise."
     )
     expect(charts.page.get_by_text("Last runs")).to_be_visible()

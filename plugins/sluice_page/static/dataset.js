@@ -79,7 +79,7 @@ function charts(about, chart, asked) {
     h("p.hint", { id: "chart-keys" }, "In a chart, arrow keys read the points, Home and End go to its ends, Shift with them marks a range, Enter shows it, Escape shows all. Or drag over a chart."),
     chart.measures.some((measure) => measure.cumulative) ? h("p.hint", {}, GROWTH) : null,
     chart.cut ? h("p", {}, foreign(chart.cut, 1000)) : null,
-    place, h("p", {}, link, ". Written ", moment(chart.written_at ?? about.written_at), "; all times are UTC."), heard);
+    place, h("p", {}, link, ". Written ", moment(chart.written_at ?? about.written_at), "; times of the data are in UTC."), heard);
 }
 
 /** Which colour and dash each group has: it keeps them while it is shown. */

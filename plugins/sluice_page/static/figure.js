@@ -2,7 +2,7 @@
 
 import { DASHES, LineChart } from "./chart.js";
 import { foreign, h } from "./dom.js";
-import { moment, number } from "./format.js";
+import { number } from "./format.js";
 import { axisEnds, extent, factsOf, unfitForLog } from "./points.js";
 import { savePicture } from "./picture.js";
 
@@ -16,7 +16,7 @@ export function withUnit(value, unit, isMean = false) {
 /** A moment in seconds as people read it: a day, or day and minute in UTC. */
 export function momentOf(x, areDays) {
   const iso = new Date(x * 1000).toISOString();
-  return moment(areDays ? iso.slice(0, 10) : iso);
+  return areDays ? iso.slice(0, 10) : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
 /**

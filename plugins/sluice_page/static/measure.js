@@ -103,7 +103,7 @@ export class MeasureSection {
     const { date, group } = this.chart;
     const column = (name, read) => ({ title: title(name), name, read, number: true, cell: (row) => number(read(row)) });
     return [
-      { title: title(date), name: date, read: (row) => row.iso, cell: (row) => moment(row.iso) },
+      { title: title(date), name: date, read: (row) => row.iso, cell: (row) => momentOf(Date.parse(row.iso) / 1000, row.iso.length === 10) },
       group ? { title: title(group), name: group, read: (row) => row.group, cell: (row) => foreign(row.group) } : null,
       column(this.measure.name, (row) => row.value),
       isDaily ? column(`${this.measure.name}_new_a_day`, (row) => row.growth) : null,
