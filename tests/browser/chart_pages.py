@@ -47,6 +47,7 @@ class Charts:
     def __init__(self, page: Page, stack: Stack) -> None:
         self.page = page
         self._opened = 0
+        self._keys: set[str] = set()
         self._bucket = stack.running.outputs["LakeBucket"]
         self._s3 = aws.client("s3", stack.running.endpoint)
 
@@ -78,8 +79,14 @@ class Charts:
         self._put(sink, "charts", {**head, **axes, "points": points, "cut": None, **more})
         self._put(sink, "sinks", {**head, **about, "chart": axes})
 
+    def forget(self) -> None:
+        """Take away the summaries, which the page of their DAG would show to other tests."""
+        for key in sorted(self._keys):
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
+
     def _put(self, sink: str, kind: str, value: dict[str, Any]) -> None:
         key = f"page/v1/{kind}/{quote(sink, safe='')}.json"
+        self._keys.add(key)
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(value))
 
     def open(self, *, sink: str = "tried.charts", **choice: Any) -> None:

@@ -116,5 +116,7 @@ def work_out(tab: Page) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="module")
-def charts(tab: Page, stack: Stack) -> Charts:
-    return Charts(tab, stack)
+def charts(tab: Page, stack: Stack) -> Iterator[Charts]:
+    made = Charts(tab, stack)
+    yield made
+    made.forget()

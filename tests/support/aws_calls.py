@@ -207,6 +207,7 @@ NEEDED: dict[str, Callable[[Mapping[str, Any]], list[Right]]] = {
     "secretsmanager:UpdateSecretVersionStage": _secret("UpdateSecretVersionStage"),
     "sns:Publish": _publish,
     "sqs:ChangeMessageVisibilityBatch": _queue("ChangeMessageVisibility"),
+    "sqs:GetQueueAttributes": _queue("GetQueueAttributes"),
     "sqs:DeleteMessageBatch": _queue("DeleteMessage"),
     "sqs:ReceiveMessage": _queue("ReceiveMessage"),
     "sqs:SendMessageBatch": _queue("SendMessage"),

@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from include.core.aws.batches import error_code
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CURRENT, _PENDING, _PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+_MOVED = "InvalidParameterException"  # the stage is not at the version that it is taken from
 _LASTS = timedelta(days=7)  # as the owner's, which RDS renews
 _BYTES = 32  # of chance in a password
 
@@ -76,14 +81,23 @@ class RenewedSecret:
 
     def promote(self, login: Login) -> None:
         """Make a pending login the current one; nothing happens where it is."""
-        current = _stages(self.client.describe_secret(SecretId=self.name))[_CURRENT]
-        if current != login.version:
+        current = self._current()
+        if current == login.version:
+            return
+        try:
             self.client.update_secret_version_stage(
                 SecretId=self.name,
                 VersionStage=_CURRENT,
                 MoveToVersionId=login.version,
                 RemoveFromVersionId=current,
             )
+        except ClientError as error:
+            # Another one that has finished the same renewal may have come first.
+            if error_code(error) != _MOVED or self._current() != login.version:
+                raise
+
+    def _current(self) -> str:
+        return _stages(self.client.describe_secret(SecretId=self.name))[_CURRENT]
 
     def _value(self, version: str) -> dict[str, str]:
         found = self.client.get_secret_value(SecretId=self.name, VersionId=version)
