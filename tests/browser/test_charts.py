@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from infra.common.waiting import until
 from tests.browser.chart_pages import DAY, FIRST, WARMTH, days, of, states
 
 if TYPE_CHECKING:
@@ -350,7 +351,8 @@ def test_names_of_data_are_text(charts: Charts) -> None:
     expect(charts.page).not_to_have_title("run")
     with charts.narrow(360):
         # The charts follow the window once it has its new width.
-        charts.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+        fits = "document.documentElement.scrollWidth <= innerWidth"
+        assert until(lambda: bool(charts.page.evaluate(fits)), seconds=10, poll=0.1)
 
 
 @pytest.mark.parametrize("width", [360, 640, 1600])  # 640 is 1280 at a zoom of 200 %
