@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.core.aws.objects import HandOver
+from include.core.aws.hand_over import HandOver
 from include.core.web.client import Web
 from include.core.web.origins import origin_of
 from include.errors import CredentialsRefusedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from include.core.aws.objects import HandOver
+from include.core.aws.hand_over import HandOver
 from include.pipelines.github_csv_to_postgres import Resources
 from wiring.clients import lake
 from wiring.defaults import settings

@@ -12,7 +12,8 @@ from unittest.mock import patch
 import psycopg2
 
 from include.contracts.github import GitHubDataset, GitHubFile
-from include.core.aws.objects import HandOver, ObjectStore
+from include.core.aws.hand_over import HandOver
+from include.core.aws.objects import ObjectStore
 from include.core.runs.ledger import RunOfSink
 from include.core.scratch import scratch_folder
 from include.pipelines import github_csv_to_postgres as pipeline

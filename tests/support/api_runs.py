@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import psycopg2
 
-from include.core.aws.objects import HandOver, ObjectStore
+from include.core.aws.hand_over import HandOver
+from include.core.aws.objects import ObjectStore
 from include.core.runs.ledger import RunOfSink
 from include.core.runs.outbox import announce_end
 from include.core.scratch import scratch_folder

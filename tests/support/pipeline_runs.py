@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.core.aws.objects import HandOver
+from include.core.aws.hand_over import HandOver
 from include.core.runs.ledger import RunOfSink
 from include.core.runs.outbox import announce
 from include.core.runs.run import Run

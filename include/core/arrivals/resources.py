@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.core.aws.objects import HandOver
+from include.core.aws.hand_over import HandOver
 
 if TYPE_CHECKING:
     from pathlib import Path

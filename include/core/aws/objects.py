@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 from include.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 # Bytes that are read at once: a file of any size needs no more memory.
@@ -72,12 +73,9 @@ class ObjectStore:
         Raises:
             ArchiveError: somebody else put it there.
         """
-        try:
-            answer = self.client.head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_FOUND:
-                return None
-            raise
+        answer = self._head(key)
+        if answer is None:
+            return None
         if "sha256" not in answer["Metadata"]:
             raise ArchiveError(
                 f"s3://{self.bucket}/{key} is not what was put there: it has no SHA-256. "
@@ -111,15 +109,9 @@ class ObjectStore:
         Returns:
             False when the object is another one by now, and stays.
         """
-        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
-        try:
-            self._put(key, path, {}, condition)
-        except ClientError as error:
-            # An object that was deleted matches no tag.
-            if error.response["Error"]["Code"] in (*_LOST, *_NOT_FOUND):
-                return False
-            raise
-        return True
+        with _losing() as lost:
+            self._put(key, path, {}, _in_place_of(etag))
+        return not lost
 
     def fetch_current(self, key: str, to: Path) -> str | None:
         """Fetch an object as it is now into a file; its ETag, None where there is none."""
@@ -151,15 +143,8 @@ class ObjectStore:
 
     def has(self, stored: Stored) -> bool:
         """Whether an object is there whose bytes have the SHA-256 that S3 took when it was put."""
-        try:
-            answer = self.client.head_object(
-                Bucket=self.bucket, Key=stored["key"], ChecksumMode="ENABLED"
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_FOUND:
-                return False
-            raise
-        return bool(answer.get("ChecksumSHA256") == _base64(stored["sha256"]))
+        answer = self._head(stored["key"], ChecksumMode="ENABLED")
+        return bool(answer and answer.get("ChecksumSHA256") == _base64(stored["sha256"]))
 
     def put_json(self, key: str, value: Mapping[str, object]) -> None:
         """Store a small JSON object."""
@@ -167,18 +152,12 @@ class ObjectStore:
 
     def put_body(self, key: str, body: bytes) -> None:
         """Store JSON that is written out already."""
-        self.client.put_object(
-            Bucket=self.bucket, Key=key, Body=body, ContentType="application/json"
-        )
+        self._put_body(key, body, {})
 
     def tag_of(self, key: str) -> str | None:
         """The ETag of an object, whoever put it there; None where there is none."""
-        try:
-            return str(self.client.head_object(Bucket=self.bucket, Key=key)["ETag"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_FOUND:
-                return None
-            raise
+        answer = self._head(key)
+        return str(answer["ETag"]) if answer else None
 
     def replace_body(self, key: str, body: bytes, *, tag: str | None) -> bool:
         """Store JSON in the place of an object, unless somebody else has put another one there.
@@ -191,20 +170,9 @@ class ObjectStore:
         Returns:
             False when the object is another one by now, and stays.
         """
-        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
-        try:
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=body,
-                ContentType="application/json",
-                **condition,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] in (*_LOST, *_NOT_FOUND):
-                return False
-            raise
-        return True
+        with _losing() as lost:
+            self._put_body(key, body, _in_place_of(tag))
+        return not lost
 
     def get_json(self, key: str) -> Any:
         """The value of an object of JSON, None where there is none or it is no JSON."""
@@ -249,6 +217,20 @@ class ObjectStore:
         value: dict[str, Any] = json.loads(body)
         return value
 
+    def _head(self, key: str, **more: str) -> Any:
+        """What S3 says of an object; None where there is none."""
+        try:
+            return self.client.head_object(Bucket=self.bucket, Key=key, **more)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+
+    def _put_body(self, key: str, body: bytes, condition: Mapping[str, str]) -> None:
+        self.client.put_object(
+            Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition
+        )
+
     def _get(self, key: str) -> Any:
         """What S3 answers about an object that is to be read; None where there is none."""
         try:
@@ -274,6 +256,25 @@ class ObjectStore:
         return digest
 
 
+def _in_place_of(tag: str | None) -> dict[str, str]:
+    """The condition that an object has this ETag still; None: that there is none still."""
+    return {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+
+
+@contextmanager
+def _losing() -> Iterator[list[str]]:
+    """A list that gets the code of the refusal where a condition does not hold."""
+    lost: list[str] = []
+    try:
+        yield lost
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        # An object that was deleted matches no tag.
+        if code not in (*_LOST, *_NOT_FOUND):
+            raise
+        lost.append(code)
+
+
 def _save(answer: Any, to: Path) -> str:
     """Write the body of an answer to a file; its SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
@@ -289,33 +290,3 @@ class Stored(TypedDict):
 
     key: str
     sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandOver:
-    """Files that go from one task of a run to the next.
-
-    Attributes:
-        store: the bucket.
-        prefix: start of the keys, without a slash at the end.
-        folder: for local files.
-    """
-
-    store: ObjectStore
-    prefix: str
-    folder: Path
-
-    def put(self, name: str, path: Path) -> Stored:
-        """Store a file under a name, and return what the next task needs to get it."""
-        key = f"{self.prefix}/{name}"
-        return {"key": key, "sha256": self.store.put_file(key, path)}
-
-    def get(self, stored: Stored, name: str) -> Path:
-        """Fetch what put stored, as a local file of this name.
-
-        Raises:
-            ArchiveError: it is gone, or is not what was put there.
-        """
-        path = self.folder / name
-        self.store.get_file(stored["key"], path, sha256=stored["sha256"])
-        return path

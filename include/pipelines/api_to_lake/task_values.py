@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from include.core.aws.objects import HandOver, Stored
+    from include.core.aws.hand_over import HandOver
+    from include.core.aws.objects import Stored
     from include.core.warehouse.connection import Connect
     from include.core.web.client import Web
 

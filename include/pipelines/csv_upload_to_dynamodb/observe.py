@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from include.contracts.uploads import ItemUpload
     from include.core.arrivals.results import FileResult
-    from include.core.aws.objects import HandOver, Stored
+    from include.core.aws.hand_over import HandOver
+    from include.core.aws.objects import Stored
     from include.pipelines.csv_upload_to_dynamodb.chunks import (
         ExtractedFile,
         LoadedChunk,

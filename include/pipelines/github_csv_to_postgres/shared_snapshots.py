@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.contracts.github import GitHubDataset
-    from include.core.aws.objects import HandOver
+    from include.core.aws.hand_over import HandOver
     from include.core.snapshot.rules import Finding
     from include.pipelines.github_csv_to_postgres.task_values import ArchivedFile
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from include.contracts.rules import BrokenRule
-    from include.core.aws.objects import HandOver, Stored
+    from include.core.aws.hand_over import HandOver
+    from include.core.aws.objects import Stored
     from include.core.runs.run import StartedRun
     from include.core.warehouse.changes import Change
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from include.contracts.github import GitHubDataset, GitHubFile
-    from include.core.aws.objects import HandOver
+    from include.core.aws.hand_over import HandOver
     from include.core.csv.faults import Counts, Reject
     from include.core.snapshot.rules import Finding
     from include.pipelines.github_csv_to_postgres.task_values import (

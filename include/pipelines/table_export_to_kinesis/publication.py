@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from include.core.aws.objects import HandOver
+    from include.core.aws.hand_over import HandOver
     from include.core.exports.names import ExportName
     from include.core.exports.records import End
     from include.pipelines.table_export_to_kinesis.delta import Delta

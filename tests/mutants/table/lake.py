@@ -116,8 +116,8 @@ GUARDS: Final = (
             ),
             Edit(
                 "include/core/aws/objects.py",
-                'condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}',
-                "condition: dict[str, str] = {}",
+                'return {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}',
+                "return {}",
             ),
         ),
         (_KILLED, f"{_FAULTS}::test_file_replaced_meanwhile_is_made_again"),
@@ -128,8 +128,8 @@ GUARDS: Final = (
         (
             Edit(
                 "include/core/aws/objects.py",
-                'condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}',
-                "condition: dict[str, str] = {}",
+                'return {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}',
+                "return {}",
             ),
         ),
         (f"{_FAULTS}::test_write_whose_condition_fails_changes_nothing",),
