@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from airflow.sdk import Param
 
 from include.core.runs.notices import format_moment
-from include.core.trace.answer import VERSION, Answer, answer_key
+from include.core.summaries.summary import key_of
+from include.core.trace.answer import VERSION, Answer
 from include.datasets import github_datasets, item_uploads
 from include.errors import RunInputError
 from include.pipelines.csv_upload_to_dynamodb.trace import trace as trace_item
@@ -88,7 +89,7 @@ def answer(asked: Asked, *, run_id: str, moments: Moments) -> str:
         key=key,
         asked_at=format_moment(datetime.fromisoformat(moments["started_at"])),
     )
-    store, name = lake(), answer_key(run_id)
+    store, name = lake(), key_of("traces", run_id)
     # S3 shows an object whole or not at all.
     store.put_json(name, found)
     return f"s3://{store.bucket}/{name}"

@@ -7,7 +7,6 @@ never to a log, a notice or an XCom.
 from __future__ import annotations
 
 from typing import Any, Final, Literal, TypedDict
-from urllib.parse import quote
 
 VERSION: Final = 1
 """Of the answer's shape; it grows when a reader of the old shape would go wrong."""
@@ -90,8 +89,3 @@ class Answer(History):
     sink: str
     key: dict[str, str]
     asked_at: str
-
-
-def answer_key(run_id: str) -> str:
-    """Where in the lake the answer of a run is."""
-    return f"page/v{VERSION}/traces/{quote(run_id, safe='')}.json"
