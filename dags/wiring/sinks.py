@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.contracts.exports import DELETED_AT
 from include.contracts.rules import REJECTS, SHRINK, TABLE
@@ -93,8 +93,15 @@ def find_sink(name: str) -> Sink | None:
     return None
 
 
-def _is_on() -> bool:
-    return settings().schedules_off is None
+def _of_timed(dataset: GitHubDataset | ApiDataset) -> dict[str, Any]:
+    """What a dataset says of itself that has a DAG of its name, with a schedule."""
+    return {
+        "dag_id": dataset.name,
+        "title": dataset.title,
+        "description": dataset.description,
+        "schedule": dataset.schedule,
+        "is_on": settings().schedules_off is None,
+    }
 
 
 def _of_github(dataset: GitHubDataset) -> Sink:
@@ -102,12 +109,8 @@ def _of_github(dataset: GitHubDataset) -> Sink:
     rules = [DeclaredRule(name=r.name, words=r.words, severity=r.severity) for r in dataset.rules]
     about = About(
         sink=table.sink,
-        dag_id=dataset.name,
         pipeline="github_csv_to_postgres",
-        title=dataset.title,
-        description=dataset.description,
-        schedule=dataset.schedule,
-        is_on=_is_on(),
+        **_of_timed(dataset),
         key=table.key,
         rules=(
             *rules,
@@ -123,12 +126,8 @@ def _of_github(dataset: GitHubDataset) -> Sink:
 def _of_api(dataset: ApiDataset) -> Sink:
     about = About(
         sink=dataset.sink,
-        dag_id=dataset.name,
         pipeline="api_to_lake",
-        title=dataset.title,
-        description=dataset.description,
-        schedule=dataset.schedule,
-        is_on=_is_on(),
+        **_of_timed(dataset),
         step=timedelta(hours=1),
         key=dataset.row_key,
         rules=(_error(REJECTS, _most_rejects(dataset.rejects)),),
