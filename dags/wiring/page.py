@@ -28,7 +28,7 @@ from wiring.sinks import declared_sinks, exported_sinks, find_sink
 from wiring.uploads.pipelines import CSV_UPLOAD_TO_SQS, UPLOAD_PIPELINES
 
 if TYPE_CHECKING:
-    from include.core.summaries.charts import Drawn
+    from include.core.summaries.points import Drawn
     from include.core.summaries.summary import Told
     from wiring.sinks import Sink
 

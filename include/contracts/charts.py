@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from include.contracts.rules import Cumulative
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from include.contracts.columns import Column
     from include.contracts.github import GitHubDataset
 
 _WHOLE = ("smallint", "integer", "bigint")
-_NUMBERS = (*_WHOLE, "numeric", "double precision")
+NUMBERS = (*_WHOLE, "numeric", "double precision")
+"""Types of columns that can be drawn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ def chart_of(dataset: GitHubDataset) -> Chart | None:
     columns = {column.name: column for column in table.columns}
     dates = [name for name in table.key if columns[name].type == "date"]
     others = [column for column in table.columns if column.name not in table.key]
-    measures = tuple(_measure(dataset, column) for column in others if column.type in _NUMBERS)
+    measures = tuple(_measure(dataset, column) for column in others if column.type in NUMBERS)
     if not dates or not measures:
         return None
     texts = [*(columns[name] for name in table.key), *others]
@@ -64,8 +67,11 @@ def chart_of(dataset: GitHubDataset) -> Chart | None:
     return Chart(date=dates[0], measures=measures, choices=choices)
 
 
+def running_totals(rules: Iterable[object]) -> set[str]:
+    """Names of the columns that rules hold to be running totals."""
+    return {rule.column for rule in rules if isinstance(rule, Cumulative)}
+
+
 def _measure(dataset: GitHubDataset, column: Column) -> Measure:
-    totals = {rule.column for rule in dataset.rules if isinstance(rule, Cumulative)}
-    return Measure(
-        column=column.name, adds_up=column.type in _WHOLE, is_total=column.name in totals
-    )
+    is_total = column.name in running_totals(dataset.rules)
+    return Measure(column=column.name, adds_up=column.type in _WHOLE, is_total=is_total)

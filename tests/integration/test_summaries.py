@@ -13,7 +13,7 @@ import pytest
 from include.core.runs.ledger import Counts, Details, RunOfSink, record_run
 from include.core.runs.quarantine import QuarantineRow, quarantine_rows
 from include.core.summaries.attention import find_items
-from include.core.summaries.charts import Drawn, chart_of
+from include.core.summaries.charts import chart_of
 from include.core.summaries.lake_points import draw_lake
 from include.core.summaries.summary import (
     About,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.core.aws.objects import ObjectStore
+    from include.core.summaries.points import Drawn
     from include.core.warehouse.connection import Connect
     from infra.local.stand_ins.github import GitHubStandIn
 

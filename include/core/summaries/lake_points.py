@@ -14,7 +14,7 @@ from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.files import columns_of
 from include.core.statements import fill, quote_identifier
 from include.core.summaries.bounded import to_json
-from include.core.summaries.charts import MOST_VALUES, draw, newest_dates
+from include.core.summaries.points import MOST_VALUES, draw, newest_dates
 from include.core.summaries.summary import VERSION, key_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from include.contracts.apis import ApiDataset
     from include.core.aws.objects import ObjectStore
-    from include.core.summaries.charts import Chart, Drawn
+    from include.core.summaries.charts import Chart
+    from include.core.summaries.points import Drawn
 
 MOST_DAYS: Final = 31
 _DOWNLOADS: Final = 8  # at once

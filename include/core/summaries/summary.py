@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.core.aws.objects import ObjectStore
-    from include.core.summaries.charts import Drawn
+    from include.core.summaries.points import Drawn
 
     Look = Callable[[Any], "tuple[Told, Drawn | None] | None"]
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from psycopg2 import sql
 
 from include.core.statements import compose
-from include.core.summaries.charts import MOST_VALUES, Group, draw, draw_groups, newest_dates
+from include.core.summaries.points import MOST_VALUES, Group, draw, draw_groups, newest_dates
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.contracts.tables import Table
-    from include.core.summaries.charts import Chart, Drawn
+    from include.core.summaries.charts import Chart
+    from include.core.summaries.points import Drawn
 
 
 def draw_table(cursor: cursor, table: Table, chart: Chart, *, deleted: str | None = None) -> Drawn:
@@ -35,9 +36,7 @@ def draw_table(cursor: cursor, table: Table, chart: Chart, *, deleted: str | Non
         "deleted": sql.Identifier(deleted) if deleted else sql.SQL("null"),
     }
     if chart.counted:
-        cursor.execute(
-            compose("summaries/read_points.of_days", parts | _sums(chart)), {"most": most}
-        )
+        cursor.execute(compose("summaries/read_points.of_days", parts | _sums(chart)), bound)
         rows, cut = newest_dates(cursor.fetchall(), most=most)
         return draw(chart, rows, cut=cut)
     cursor.execute(compose("summaries/read_points.of_rows", parts | _lists(chart)), bound)

@@ -37,7 +37,7 @@ GUARDS: Final = (
         "a chart has a line for each row of a table",
         (
             Edit(
-                "include/core/summaries/charts.py",
+                "include/core/summaries/points.py",
                 "if len(sizes) <= MOST_GROUPS:",
                 "if len(sizes) <= MOST_GROUPS + 1:",
             ),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from include.contracts.columns import Column
 from include.core.summaries import charts
+from include.core.summaries import points as drawing
 from include.core.summaries.bounded import encode, moment, to_json
 from include.core.summaries.due import due_after
 from include.core.summaries.summary import (
@@ -140,7 +141,7 @@ def test_chart_has_every_point_of_every_group_and_only_numbers_of_json(
 ) -> None:
     chart = charts.chart_of(COLUMNS, key=("d", "g"))
     assert chart
-    drawn = charts.draw(chart, sorted(rows, key=lambda row: row[0]))
+    drawn = drawing.draw(chart, sorted(rows, key=lambda row: row[0]))
     points = json.loads(to_json(drawn.points), parse_constant=refuse)
     assert len(points) == len({group for _, group, _, _ in rows})
     assert sum(len(each["date"]) for each in points.values()) == len(rows)
@@ -150,20 +151,20 @@ def test_chart_has_every_point_of_every_group_and_only_numbers_of_json(
     assert drawn.cut is None
 
 
-@given(groups=st.integers(charts.MOST_GROUPS - 1, charts.MOST_GROUPS + 2))
+@given(groups=st.integers(drawing.MOST_GROUPS - 1, drawing.MOST_GROUPS + 2))
 def test_groups_beyond_the_most_are_left_out_and_it_says_so(groups: int) -> None:
     chart = charts.chart_of(COLUMNS, key=("d", "g"))
     assert chart
     rows = [(NOW.date(), f"{number}", None, 1) for number in range(groups)]
-    drawn = charts.draw(chart, rows)
-    assert len(drawn.points) == min(groups, charts.MOST_GROUPS)
-    assert (drawn.cut is None) == (groups <= charts.MOST_GROUPS)
+    drawn = drawing.draw(chart, rows)
+    assert len(drawn.points) == min(groups, drawing.MOST_GROUPS)
+    assert (drawn.cut is None) == (groups <= drawing.MOST_GROUPS)
 
 
 @given(days=st.lists(st.dates(), max_size=20), most=st.integers(1, 10))
 def test_what_is_cut_leaves_whole_dates(days: list[Any], most: int) -> None:
     rows = [(day,) for day in sorted(days, reverse=True)][: most + 1]
-    kept, cut = charts.newest_dates(rows, most=most)
+    kept, cut = drawing.newest_dates(rows, most=most)
     assert len(kept) <= most
     assert [*kept] == sorted(kept)
     assert (cut is None) == (len(rows) <= most)
@@ -203,14 +204,14 @@ def test_lists_of_postgres_and_rows_make_the_same_chart(rows: list[tuple[Any, ..
     chart = charts.chart_of(COLUMNS, key=("d", "g"))
     assert chart
     ordered = [
-        (day, group, f"label of {group}", charts.short(number))
+        (day, group, f"label of {group}", drawing.short(number))
         for day, group, number in sorted(rows, key=lambda row: row[0])
     ]
     groups = []
     for name in sorted({row[1] for row in ordered}):
         own = [row for row in ordered if row[1] == name]
         groups.append(
-            charts.Group(
+            drawing.Group(
                 name=name,
                 label=own[0][2],
                 size=len(own),
@@ -219,6 +220,6 @@ def test_lists_of_postgres_and_rows_make_the_same_chart(rows: list[tuple[Any, ..
                 lists=[[row[3] for row in own]],
             )
         )
-    drawn = charts.draw_groups(chart, groups)
-    assert to_json(drawn.points) == to_json(charts.draw(chart, ordered).points)
+    drawn = drawing.draw_groups(chart, groups)
+    assert to_json(drawn.points) == to_json(drawing.draw(chart, ordered).points)
     assert drawn.cut is None

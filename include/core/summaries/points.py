@@ -1,0 +1,193 @@
+"""The points of a chart, by group, of a bounded size."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from include.core.summaries.bounded import shorten, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from include.core.summaries.charts import Chart
+
+MOST_VALUES: Final = 400_000
+MOST_GROUPS: Final = 200
+MOST_BYTES: Final = 8_000_000
+"""Of a chart as JSON; most values have ten characters."""
+_GROUP_CHARACTERS: Final = 200
+_EXACT: Final = 2**53  # whole numbers below it are exact in JavaScript
+
+
+class Points(TypedDict):
+    """The points of a line, as JSON holds them: a list a column.
+
+    Attributes:
+        date: ISO 8601, in ascending order.
+        values: a list of numbers, or None, a measure.
+    """
+
+    date: list[str]
+    values: dict[str, list[float | int | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The points of a group, as Postgres gives them.
+
+    Attributes:
+        name: the group's values as a text.
+        label: what may name it better; None where there is nothing.
+        size: how many dates it has.
+        is_cut: older dates were left out, of this group or another.
+        dates: ISO 8601, in ascending order.
+        lists: of numbers of JSON, or None, a measure.
+    """
+
+    name: str
+    label: str | None
+    size: int
+    is_cut: bool
+    dates: list[str]
+    lists: Sequence[list[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A chart and its points.
+
+    Attributes:
+        chart: what is drawn.
+        points: by the group's name; "" where there are no groups.
+        cut: what is left out, in words; None where nothing is.
+    """
+
+    chart: Chart
+    points: Mapping[str, Points]
+    cut: str | None
+
+
+def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None) -> Drawn:
+    """Points by group, of a bounded size.
+
+    Arguments:
+        chart: what is drawn.
+        rows: a date, the group's values as a text, its label or None, and a number a measure; in
+            order of date.
+        cut: what the rows lack already.
+    """
+    kept, words = _few_groups(rows)
+    cuts = [each for each in (cut, words) if each]
+    points = _by_group(chart, kept)
+    if len(to_json(points)) > MOST_BYTES:
+        while len(to_json(points)) > MOST_BYTES:
+            kept = kept[len(kept) // 2 :]
+            points = _by_group(chart, kept)
+        cuts.append(f"Only values since {_iso(kept[0][0])} are shown: there are too many")
+    return Drawn(chart=chart, points=points, cut=". ".join(cuts) or None)
+
+
+def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
+    """The same of points that are in lists already; where these are too long, as of rows."""
+    most = sorted(groups, key=lambda group: -group.size)[:MOST_GROUPS]
+    names = [measure["name"] for measure in chart.measures]
+    titles = _titles([(None, group.name, group.label) for group in most])
+    points = {
+        titles[group.name]: Points(
+            date=group.dates, values=dict(zip(names, group.lists, strict=True))
+        )
+        for group in most
+    }
+    cuts = []
+    if any(group.is_cut for group in groups):
+        oldest = min(group.dates[0] for group in groups)
+        cuts.append(f"Only values since {oldest} are shown: there are too many")
+    if len(groups) > len(most):
+        cuts.append(f"Of {len(groups)} groups the {len(most)} with the most values are shown")
+    drawn = Drawn(chart=chart, points=dict(sorted(points.items())), cut=". ".join(cuts) or None)
+    # A value has 25 characters at most, and a date 35: most charts need not be written to be sure.
+    width = 35 + 25 * len(names)
+    if sum(group.size for group in most) * width + len(most) * 3000 <= MOST_BYTES:
+        return drawn
+    rows = [
+        (at, group.name, group.label, *numbers)
+        for group in most
+        for at, *numbers in zip(group.dates, *group.lists, strict=True)
+    ]
+    return draw(chart, sorted(rows, key=lambda row: row[0]), cut=drawn.cut)
+
+
+def newest_dates(rows: Sequence[Sequence[Any]], *, most: int) -> tuple[list[Any], str | None]:
+    """The rows of whole dates, of rows among which the oldest date may have a part only.
+
+    Arguments:
+        rows: the newest first, one more than the most where there are more.
+        most: rows that may be kept.
+
+    Returns:
+        The rows in order of date, and what is left out in words.
+    """
+    kept = list(rows)
+    if len(kept) <= most:
+        return kept[::-1], None
+    oldest = kept[-1][0]
+    # One date alone may have more rows than may be kept.
+    kept = [row for row in kept if row[0] != oldest] or kept[:most]
+    kept.reverse()
+    return kept, f"Only values since {_iso(kept[0][0])} are shown: there are too many"
+
+
+def _few_groups(rows: Sequence[Sequence[Any]]) -> tuple[Sequence[Sequence[Any]], str | None]:
+    sizes = Counter(row[1] for row in rows)
+    if len(sizes) <= MOST_GROUPS:
+        return rows, None
+    largest = {group for group, _ in sizes.most_common(MOST_GROUPS)}
+    kept = [row for row in rows if row[1] in largest]
+    return kept, f"Of {len(sizes)} groups the {MOST_GROUPS} with the most values are shown"
+
+
+def _by_group(chart: Chart, rows: Sequence[Sequence[Any]]) -> dict[str, Points]:
+    names = [measure["name"] for measure in chart.measures]
+    titles = _titles(rows)
+    found: dict[str, Points] = {}
+    for at, group, _, *numbers in rows:
+        points = found.get(titles[group])
+        if points is None:
+            points = Points(date=[], values={name: [] for name in names})
+            found[titles[group]] = points
+        points["date"].append(_iso(at))
+        for name, number in zip(names, numbers, strict=True):
+            points["values"][name].append(short(number))
+    return dict(sorted(found.items()))
+
+
+def _titles(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
+    """What each group is called: its newest label where all labels differ, else its values."""
+    labels = {row[1]: row[2] for row in rows}
+    named = None not in labels.values() and len(set(labels.values())) == len(labels)
+    titles: dict[str, str] = {}
+    taken: set[str] = set()
+    for group, label in labels.items():
+        title = shorten(str(label if named else group), _GROUP_CHARACTERS)
+        number = 1
+        while title in taken:
+            number += 1
+            title = f"{shorten(str(group), _GROUP_CHARACTERS)} ({number})"
+        taken.add(title)
+        titles[group] = title
+    return titles
+
+
+def _iso(at: date | str) -> str:
+    return at if isinstance(at, str) else at.isoformat().replace("+00:00", "Z")
+
+
+def short(number: float | None) -> float | int | None:
+    """As few characters of JSON as the number has; JSON knows no infinity and no NaN."""
+    if number is None or not math.isfinite(number):
+        return None
+    return int(number) if abs(number) < _EXACT and number == int(number) else float(number)
