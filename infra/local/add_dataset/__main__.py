@@ -7,7 +7,6 @@ command line, 3 if some are there otherwise: the difference is shown, and nothin
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from contextlib import contextmanager, nullcontext
@@ -26,7 +25,7 @@ from infra.local.add_dataset.writing import difference, write_together
 from infra.local.layout import Layout
 from infra.local.signals import interrupting_signals
 from infra.local.stand_ins.github_program import root_from_environment
-from infra.local.try_file.report import printable
+from infra.local.terminal import forget_reader, printable, take_any_text
 from infra.local.try_file.trying import workspace
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ def main(arguments: list[str], *, tree: Path = REPOSITORY, github: Origin = GITH
         github: what --live asks.
     """
     given = _parse(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    take_any_text()
     try:
         with interrupting_signals():
             return _run(given, tree, github)
@@ -111,8 +109,7 @@ def _say(lines: Iterable[str]) -> None:
     try:
         print("\n".join(map(printable, lines)), flush=True)
     except BrokenPipeError:
-        # Python flushes once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_reader()
 
 
 def _sample(given: argparse.Namespace, github: Origin) -> AbstractContextManager[Sample]:

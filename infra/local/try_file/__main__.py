@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, TextIO
 from include.contracts.github import GitHubDataset
 from include.datasets import csv_datasets
 from infra.local.signals import interrupting_signals
+from infra.local.terminal import forget_reader, printable, take_any_text
 from infra.local.try_file.looking import look
-from infra.local.try_file.report import line_of, lines_of, printable
+from infra.local.try_file.report import line_of, lines_of
 from infra.local.try_file.trying import SourceError, tried, workspace
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ class MisuseError(Exception):
 def main(arguments: list[str]) -> int:
     """Run the command; returns its exit code."""
     given = _parse(arguments)
-    # Names of files may hold bytes that are no text.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    take_any_text()
     try:
         with interrupting_signals():
             return _run(given)
@@ -56,8 +55,7 @@ def main(arguments: list[str]) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_reader()
         return FAILS
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from include.core.runs.quarantine import read_rejected
+from infra.local.terminal import printable
 from infra.local.try_file.remedies import REMEDIES
 
 if TYPE_CHECKING:
@@ -22,13 +23,6 @@ FIRST_ROWS: Final = 3
 _ROW_CHARACTERS: Final = 500  # of a row that is printed
 
 _COUNTS: Final = ("read", "kept", "filtered", "duplicate", "rejected")
-
-
-def printable(text: str) -> str:
-    """Give text on one line, with escapes for what a terminal would act upon."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def verdict(outcome: Outcome) -> str:
