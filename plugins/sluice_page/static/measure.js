@@ -31,7 +31,7 @@ export class MeasureSection {
     this.fresh = this.measure.cumulative ? figure(`${this.measure.name}${NEW}`) : null;
     this.table = new PagedTable(`All points of ${this.name} as a table`);
     this.figures = h("div.figures", {}, this.total.element, this.fresh?.element);
-    const file = h("button", { type: "button", click: () => this.#save() }, `Table of ${this.name} (CSV)`);
+    const file = h("button", { type: "button", click: () => this.#save() }, "Table of ", foreign(this.name), " (CSV)");
     this.element = h("section.measure", {}, h("h2", {}, foreign(this.label)), this.figures, h("div.tools", {}, file), this.table.element);
   }
 
