@@ -43,7 +43,9 @@ CHANGES = ("read_shard.", "target.", "apply.", "rebuild.", "snapshots.")
 EXPORTS = ("register.", "compute.", "athena.", "publish.", "settle.")
 # test_faults_api_to_lake.py tries these.
 LAKE = ("fetch.", "store_raw.", "convert.", "lake.")
-ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES, *EXPORTS, *LAKE)
+# test_repair.py and test_summaries.py try these.
+PAGE = ("repair.", "summary.")
+ELSEWHERE = (*UPLOADS, *QUESTIONS, *CHANGES, *EXPORTS, *LAKE, *PAGE)
 FAILPOINTS = sorted(name for name in failpoints_of(ALL) if not name.startswith(ELSEWHERE))
 LOADING = [name for name in FAILPOINTS if name.startswith("upsert.")]
 

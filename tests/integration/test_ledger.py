@@ -46,7 +46,7 @@ def test_failure_is_entered_with_task_and_cause_and_again_with_the_last(loader: 
     fail(loader, "Postgres is out")
     ((status, read, _, details, *_),) = rows(loader)
     assert (status, read) == ("failed", 0)
-    assert details == {"failed_task": "upsert", "cause": "Postgres is out"}
+    assert details == {"failed_task": "upsert", "cause": "Postgres is out", "broken": []}
 
 
 def test_failure_keeps_what_a_run_that_failed_has_counted(loader: Connect) -> None:

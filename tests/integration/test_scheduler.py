@@ -31,6 +31,7 @@ LEDGER = """
 """
 UNKNOWN = "Unknown parameters: asof. Known are as_of, refetch, dry_run"
 NO_MOMENT = "Parameter as_of is not a date and time such as 2020-11-30T08:30:00Z"
+AS_OF = "2020-12-05T08:31:00"  # of no other run on the stack
 DATASETS = (
     (DAG, TABLE, oracle.us_daily),
     ("covid_us_states_daily", "covid.us_states_daily", oracle.us_states_daily),
@@ -63,13 +64,13 @@ def test_run_by_hand_loads_is_told_of_once_and_starts_the_dag_that_waits_for_the
 ) -> None:
     last = runs.last()
     with team_dag(runs, "docs/wait-for-data.md") as report:
-        run_id, state = runs.trigger(DAG, as_of="2020-12-05T08:30:00Z")
+        run_id, state = runs.trigger(DAG, as_of=f"{AS_OF}Z")
         assert state == "success"
         reported = wait_for_run(runs, report, last)
     update = entered(runs.query, DAG, run_id)
     assert runs.updates(DAG, run_id) == [update]
     # Updates of runs before it are told to a DAG that was not there yet, too.
-    assert reported.count(f"2020-12-05T08:30:00Z: {update['inserted']} new, 0 changed") == 1
+    assert reported.count(f"{AS_OF}Z: {update['inserted']} new, 0 changed") == 1
     tasks = runs.tries(DAG, run_id)
     assert {name: len(instances) for name, instances in tasks.items()} == {
         "resolve_as_of": 1,
@@ -78,9 +79,9 @@ def test_run_by_hand_loads_is_told_of_once_and_starts_the_dag_that_waits_for_the
         "upsert": 1,
         "announce": 1,
     }
-    table, counts = expected(oracle.us_daily, ["2020-12-05"])
+    table, counts = expected(oracle.us_daily, [AS_OF])
     assert sorted(runs.query(f"table {TABLE}")) == table
-    assert runs.query(LEDGER, DAG, run_id) == [counts["2020-12-05"]]
+    assert runs.query(LEDGER, DAG, run_id) == [counts[AS_OF]]
     (notice,) = runs.notices(run_id)
     attributes = {name: it["Value"] for name, it in notice["MessageAttributes"].items()}
     assert attributes == {

@@ -208,7 +208,8 @@ def write_summary(store: ObjectStore, about: About, look: Look) -> bool:
         summary = bodies.pop("sinks")
         for kind, body in bodies.items():
             store.put_body(key_of(kind, about.sink), body)
-            failpoint(f"summary.{kind}")
+            failpoint("summary.part_written")
+        failpoint("summary.parts_written")
         # The last one: it says that the others are there.
         if store.replace_body(key, summary, tag=tag):
             return True
