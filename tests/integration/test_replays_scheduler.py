@@ -186,6 +186,13 @@ def rows(good: int) -> bytes:
     return "\n".join(["ID,HouseNum,Street,Town,Zip", *lines, "2,x", ""]).encode()
 
 
+def order_lines(good: int) -> bytes:
+    """An export of good rows and one without a product."""
+    lines = [f"{number},1,nails,2,0.5,2026-03-01,2026-03-01T08:30:00" for number in range(1, good)]
+    header = "order_id,line,product,quantity,price,ordered_on,changed_at"
+    return "\n".join([header, *lines, "1,2,,2,0.5,2026-03-01,2026-03-01T08:30:00", ""]).encode()
+
+
 @pytest.mark.parametrize(
     ("dag_id", "key", "body"),
     [
@@ -193,8 +200,8 @@ def rows(good: int) -> bytes:
         ("csv_upload_to_dynamodb", "uploads/dynamodb/replayed.csv", rows(30)),
         (
             "table_export_to_kinesis",
-            "exports/replays/test_table/v1/all.csv.gz",
-            gzip.compress(b"".join(b"%d;a;b;c\n" % number for number in range(99)) + b";x;y;z\n"),
+            "exports/replays/order_lines/v1/all.csv.gz",
+            gzip.compress(order_lines(200)),
         ),
     ],
 )
