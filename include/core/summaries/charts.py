@@ -51,12 +51,6 @@ class Chart:
     label: str | None = None
     counted: bool = False
 
-    @property
-    def axes(self) -> dict[str, Any]:
-        """As JSON has it: date, group and measures."""
-        group = ", ".join(self.groups) or None
-        return {"date": self.date, "group": group, "measures": self.measures}
-
 
 def chart_of(
     columns: Sequence[Column],

@@ -63,12 +63,24 @@ class Drawn:
     Attributes:
         chart: what is drawn.
         points: by the group's name; "" where there are no groups.
+        is_labelled: groups go by their labels, which all differ, not by their values.
         cut: what is left out, in words; None where nothing is.
     """
 
     chart: Chart
     points: Mapping[str, Points]
+    is_labelled: bool
     cut: str | None
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """As JSON has it: date, group (the columns that say what names a line) and measures."""
+        by = (self.chart.label or "",) if self.is_labelled else self.chart.groups
+        return {
+            "date": self.chart.date,
+            "group": ", ".join(by) or None,
+            "measures": self.chart.measures,
+        }
 
 
 def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None) -> Drawn:
@@ -88,14 +100,16 @@ def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None)
             kept = kept[len(kept) // 2 :]
             points = _by_group(chart, kept)
         cuts.append(f"Only values since {_iso(kept[0][0])} are shown: there are too many")
-    return Drawn(chart=chart, points=points, cut=". ".join(cuts) or None)
+    is_labelled = _are_labelled(_labels(kept))
+    return Drawn(chart=chart, points=points, is_labelled=is_labelled, cut=". ".join(cuts) or None)
 
 
 def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
     """The same of points that are in lists already; where these are too long, as of rows."""
     most = sorted(groups, key=lambda group: -group.size)[:MOST_GROUPS]
     names = [measure["name"] for measure in chart.measures]
-    titles = _titles([(None, group.name, group.label) for group in most])
+    labels = {group.name: group.label for group in most}
+    titles = _titles(labels)
     points = {
         titles[group.name]: Points(
             date=group.dates, values=dict(zip(names, group.lists, strict=True))
@@ -108,7 +122,12 @@ def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
         cuts.append(f"Only values since {oldest} are shown: there are too many")
     if len(groups) > len(most):
         cuts.append(f"Of {len(groups)} groups the {len(most)} with the most values are shown")
-    drawn = Drawn(chart=chart, points=dict(sorted(points.items())), cut=". ".join(cuts) or None)
+    drawn = Drawn(
+        chart=chart,
+        points=dict(sorted(points.items())),
+        is_labelled=_are_labelled(labels),
+        cut=". ".join(cuts) or None,
+    )
     # A value has 25 characters at most, and a date 35: most charts need not be written to be sure.
     width = 35 + 25 * len(names)
     if sum(group.size for group in most) * width + len(most) * 3000 <= MOST_BYTES:
@@ -152,7 +171,7 @@ def _few_groups(rows: Sequence[Sequence[Any]]) -> tuple[Sequence[Sequence[Any]],
 
 def _by_group(chart: Chart, rows: Sequence[Sequence[Any]]) -> dict[str, Points]:
     names = [measure["name"] for measure in chart.measures]
-    titles = _titles(rows)
+    titles = _titles(_labels(rows))
     found: dict[str, Points] = {}
     for at, group, _, *numbers in rows:
         points = found.get(titles[group])
@@ -165,14 +184,24 @@ def _by_group(chart: Chart, rows: Sequence[Sequence[Any]]) -> dict[str, Points]:
     return dict(sorted(found.items()))
 
 
-def _titles(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
-    """What each group is called: its newest label where all labels differ, else its values."""
-    labels = {row[1]: row[2] for row in rows}
-    named = None not in labels.values() and len(set(labels.values())) == len(labels)
+def _labels(rows: Iterable[Sequence[Any]]) -> dict[str, str | None]:
+    """The newest label of each group."""
+    return {row[1]: row[2] for row in rows}
+
+
+def _are_labelled(labels: Mapping[str, str | None]) -> bool:
+    """Whether each group has a label of its own, so that it goes by that."""
+    found = set(labels.values())
+    return bool(labels) and None not in found and len(found) == len(labels)
+
+
+def _titles(labels: Mapping[str, str | None]) -> dict[str, str]:
+    """What each group is called: its label where all labels differ, else its values."""
+    by_label = _are_labelled(labels)
     titles: dict[str, str] = {}
     taken: set[str] = set()
     for group, label in labels.items():
-        title = shorten(str(label if named else group), _GROUP_CHARACTERS)
+        title = shorten(str(label if by_label else group), _GROUP_CHARACTERS)
         number = 1
         while title in taken:
             number += 1

@@ -156,7 +156,7 @@ def compose(
     found = {"values": {**head, "raw": raw}}
     if drawn:
         points = {"points": drawn.points, "cut": drawn.cut}
-        found["charts"] = {**head, **drawn.chart.axes, **points}
+        found["charts"] = {**head, **drawn.axes, **points}
     found["sinks"] = {
         **head,
         "dag_id": about.dag_id,
@@ -166,7 +166,7 @@ def compose(
         "schedule": about.schedule,
         "due": _due(about, told),
         "key": list(about.key) if about.key else None,
-        "chart": drawn.chart.axes if drawn else None,
+        "chart": drawn.axes if drawn else None,
         "runs": [_with_few_codes(run) for run in told.runs],
         "rejects": rejects,
         "open_rejects": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import given
@@ -192,7 +192,20 @@ def test_chart_needs_a_date_and_counts_rows_where_it_is_no_key() -> None:
     assert [each["name"] for each in counted.measures] == ["rows", "sum of n", "mean of n"]
     of_key = charts.chart_of(COLUMNS, key=("d", "g"))
     assert of_key
-    assert (of_key.axes["group"], of_key.label) == ("g", "label")
+    assert (of_key.groups, of_key.label) == (("g",), "label")
+
+
+def test_lines_are_said_to_be_named_by_what_names_them() -> None:
+    chart = charts.chart_of(COLUMNS, key=("d", "g"))
+    assert chart
+    day = date(2020, 12, 1)
+    for labels, group in ((("A", "B"), "label"), (("A", "A"), "g"), (("A", None), "g")):
+        rows = [(day, name, label, 1) for name, label in zip("ab", labels, strict=True)]
+        drawn = drawing.draw(chart, rows)
+        assert (drawn.axes["group"], [*drawn.points]) == (
+            group,
+            ["A", "B"] if group == "label" else ["a", "b"],
+        )
 
 
 def test_moment_is_iso_in_utc() -> None:
