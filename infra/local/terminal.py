@@ -6,6 +6,10 @@ import os
 import sys
 
 
+class MisuseError(Exception):
+    """The command line makes no sense; says what to write."""
+
+
 def take_any_text() -> None:
     """Have the standard streams escape what is no text: names of files may hold any bytes."""
     for stream in (sys.stdout, sys.stderr):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from infra.common.paths import LOCAL, REPOSITORY
 from infra.local.add_dataset.draft import draft
-from infra.local.add_dataset.errors import MisuseError, UnfitError
+from infra.local.add_dataset.errors import UnfitError
 from infra.local.add_dataset.excerpt import excerpt
 from infra.local.add_dataset.first_test import first_test
 from infra.local.add_dataset.places import Places, check_free, check_name
@@ -25,7 +25,7 @@ from infra.local.add_dataset.writing import difference, write_together
 from infra.local.layout import Layout
 from infra.local.signals import interrupting_signals
 from infra.local.stand_ins.github_program import root_from_environment
-from infra.local.terminal import forget_reader, printable, take_any_text
+from infra.local.terminal import MisuseError, forget_reader, printable, take_any_text
 from infra.local.try_file.trying import workspace
 
 if TYPE_CHECKING:

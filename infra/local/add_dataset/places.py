@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from infra.local.add_dataset.declaration import SCHEMA
-from infra.local.add_dataset.errors import MisuseError
 from infra.local.add_dataset.sql_words import WORDS
+from infra.local.terminal import MisuseError
 
 if TYPE_CHECKING:
     from pathlib import Path

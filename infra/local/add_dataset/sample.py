@@ -16,9 +16,10 @@ from include.core.web.client import Web
 from include.errors import SluiceError
 from include.pipelines.github_csv_to_postgres import GitHub
 from infra.common.own_files import NOBODY
-from infra.local.add_dataset.errors import MisuseError, UnfitError
+from infra.local.add_dataset.errors import UnfitError
 from infra.local.stand_ins.github import GitHubStandIn
 from infra.local.stand_ins.github_versions import versions_of
+from infra.local.terminal import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from include.contracts.github import GitHubDataset
 from include.datasets import csv_datasets
 from infra.local.signals import interrupting_signals
-from infra.local.terminal import forget_reader, printable, take_any_text
+from infra.local.terminal import MisuseError, forget_reader, printable, take_any_text
 from infra.local.try_file.looking import look
 from infra.local.try_file.report import line_of, lines_of
 from infra.local.try_file.trying import SourceError, tried, workspace
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 PASSES, FAILS, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 _KINDS = ("upload", "export")
-
-
-class MisuseError(Exception):
-    """The command line makes no sense; says what to write."""
 
 
 def main(arguments: list[str]) -> int:
