@@ -72,6 +72,7 @@ def sluice(browser: Browser, hostile: dict[str, str], warm_ui: str) -> Iterator[
         assert page.troubles == []
 
 
+@pytest.mark.thorough(usual=15)
 @pytest.mark.parametrize("view", [view for view in VIEWS if view != "overview"])
 @pytest.mark.parametrize("name", TEXTS)
 def test_text_is_text_in_each_view_of_a_dataset(

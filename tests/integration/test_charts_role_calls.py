@@ -118,6 +118,7 @@ def test_password_that_the_deployments_run_has_made_opens_the_warehouse(
         assert cursor.fetchall() == [("sluice_quicksight", True)]
 
 
+@pytest.mark.thorough(usual=1)
 @pytest.mark.usefixtures("calls")
 @pytest.mark.parametrize("trouble", ["no data set", "failed ingestions"])
 def test_load_succeeds_whatever_quicksight_says_after_a_few_tries(

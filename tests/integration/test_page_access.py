@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from tests.conftest import Aws
 
+# All of it asks one server, which starts slowly.
+pytestmark = pytest.mark.xdist_group("page_server")
+
 ONE, OTHER = "covid_us_daily", "weather_hourly"
 SINKS = {ONE: "covid.us_daily", OTHER: "lake.weather_hourly"}
 RUN = "manual__2020-12-01T08:30:00+00:00"

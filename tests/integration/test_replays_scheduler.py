@@ -193,6 +193,7 @@ def order_lines(good: int) -> bytes:
     return "\n".join([header, *lines, "1,2,,2,0.5,2026-03-01,2026-03-01T08:30:00", ""]).encode()
 
 
+@pytest.mark.thorough(usual=1)
 @pytest.mark.parametrize(
     ("dag_id", "key", "body"),
     [

@@ -173,6 +173,7 @@ def test_every_call_is_allowed_and_everything_that_is_allowed_is_called(
     assert compare(rights_of(calls), lab.grants, IDLE) == []
 
 
+@pytest.mark.thorough
 def test_one_right_less_shows(lab: Lab, calls: list[Call]) -> None:
     rights = rights_of(calls)
     for grant in lab.grants:
@@ -183,6 +184,7 @@ def test_one_right_less_shows(lab: Lab, calls: list[Call]) -> None:
             assert [line for line in compare(rights, left, IDLE) if line[:3] == "not"], grant
 
 
+@pytest.mark.thorough
 def test_one_right_more_shows(lab: Lab, calls: list[Call]) -> None:
     for resource in {grant.resource for grant in lab.grants}:
         more = Grant("More", "Allow", "s3:DeleteObjectVersion", resource, {})

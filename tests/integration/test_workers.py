@@ -125,6 +125,7 @@ def kill_a_sender(uploads: Uploads) -> int:
     return worker
 
 
+@pytest.mark.thorough
 def test_rows_of_a_large_file_arrive_although_a_worker_dies_while_it_sends(
     runs: ScheduledRuns,
 ) -> None:
