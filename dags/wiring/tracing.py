@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from airflow.sdk import Param
 
 from include.core.runs.notices import format_moment
-from include.core.summaries.summary import key_of
+from include.core.summaries.summary import key_of, list_exported
 from include.core.trace.answer import VERSION, Answer
-from include.datasets import github_datasets, item_uploads
+from include.core.warehouse.connection import transaction
+from include.datasets import export_of, github_datasets, item_uploads, table_exports
 from include.errors import RunInputError
 from include.pipelines.csv_upload_to_dynamodb.trace import trace as trace_item
 from include.pipelines.github_csv_to_postgres.trace import trace as trace_table
+from include.pipelines.table_export_to_kinesis.trace import trace as trace_export
 from wiring.clients import aws_client, lake, warehouse
 from wiring.defaults import settings
 from wiring.run_input import refuse_unknown
 from wiring.table_resources import task_resources
-from wiring.uploads.pipelines import CSV_UPLOAD_TO_DYNAMODB
+from wiring.uploads.pipelines import CSV_UPLOAD_TO_DYNAMODB, TABLE_EXPORT_TO_KINESIS
 from wiring.uploads.resources import resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from include.contracts.exports import TableExport
     from include.contracts.github import GitHubDataset
     from include.core.trace.answer import History
     from wiring.run_input import Moments
@@ -101,10 +104,30 @@ def _trace(asked: Asked) -> tuple[dict[str, str], History]:
         CSV_UPLOAD_TO_DYNAMODB.sink: partial(_of_item, asked),
     }
     if asked.sink not in answers:
+        answers |= _exported(asked)
+    if asked.sink not in answers:
         raise RunInputError(
             f"Parameter sink is none whose rows can be traced. Those are: {', '.join(answers)}"
         )
     return answers[asked.sink]()
+
+
+def _exported(asked: Asked) -> dict[str, Callable[[], tuple[dict[str, str], History]]]:
+    """What answers for each table that exports end in."""
+    with transaction(warehouse(), doing="look up the exported tables") as cursor:
+        tables = [(export_of(table_exports(), *names), names) for names in list_exported(cursor)]
+    return {
+        export.target(*names).sink: partial(_of_export, export, names, asked)
+        for export, names in tables
+        if export
+    }
+
+
+def _of_export(
+    export: TableExport, name: tuple[str, str], asked: Asked
+) -> tuple[dict[str, str], History]:
+    with resources_of(TABLE_EXPORT_TO_KINESIS) as resources:
+        return trace_export(export, name, asked.key, resources=resources)
 
 
 def _of_table(dataset: GitHubDataset, asked: Asked) -> tuple[dict[str, str], History]:

@@ -243,6 +243,9 @@ def _source(version: Version, counts: Counts) -> dict[str, Any]:
         "operations": version.end["operations"],
         "read": counts.read,
         "rejected": counts.rejected,
+        "inserted": counts.inserted,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
         "deleted": counts.deleted,
     }
 

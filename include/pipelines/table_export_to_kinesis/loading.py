@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 EXPORT: Final = "export"
 """The relation that the files are loaded into."""
 _FILE: Final = "file"
-# Lines of a file are below this; those of the next one are that much higher.
-_FILE_LINES: Final = 1 << 40
+FILE_LINES: Final = 1 << 40
+"""Lines of a file are below this; those of the next one are that much higher."""
 
 
 class LocalFile(NamedTuple):
@@ -52,6 +52,7 @@ class ExportLoad:
         files: which.
         rejects: the file of the rows that are set aside.
         folder: for temporary files.
+        on_reject: is given each of those rows, too, with its file's place among the files.
 
     Attributes:
         counts: of each file.
@@ -66,9 +67,11 @@ class ExportLoad:
         *,
         rejects: Path,
         folder: Path,
+        on_reject: Callable[[int, Reject], None] | None = None,
     ) -> None:
         self._connection, self._contract = connection, export.contract
         self._files, self._rejects, self._folder = files, rejects, folder
+        self._on_reject = on_reject
         self.counts: list[Counts] = []
         self.codes: Counter[str] = Counter()
 
@@ -83,12 +86,12 @@ class ExportLoad:
         repeated = leave_one_a_key(
             self._connection, EXPORT, key=self._contract.key, columns=self._names
         )
-        by_file = groupby(repeated.conflicts, key=lambda line: line // _FILE_LINES)
+        by_file = groupby(repeated.conflicts, key=lambda line: line // FILE_LINES)
         for number, lines in by_file:
             with self._set_aside(number) as add:
                 reject_conflicts(
-                    self._source(number),
-                    [line % _FILE_LINES for line in lines],
+                    self.source(number),
+                    [line % FILE_LINES for line in lines],
                     counts=self.counts[number],
                     on_reject=add,
                 )
@@ -98,12 +101,13 @@ class ExportLoad:
     def _names(self) -> list[str]:
         return [column.name for column in self._contract.columns]
 
-    def _source(self, number: int) -> CsvFile:
+    def source(self, number: int) -> CsvFile:
+        """A file by its place among the files."""
         file = self._files[number]
         return CsvFile(path=file.path, name=file.key, contract=self._contract)
 
     def _load(self, number: int) -> None:
-        source, relation = self._source(number), _FILE if number else EXPORT
+        source, relation = self.source(number), _FILE if number else EXPORT
         # Keys are settled over all files together.
         keyless = replace(source, contract=replace(self._contract, key=()))
         with self._set_aside(number) as add:
@@ -122,7 +126,7 @@ class ExportLoad:
         if number:
             names = {"file": _FILE, "export": EXPORT, "columns": quote_identifiers(self._names)}
             add_file = fill("table_export_to_kinesis/make_snapshot.add_file", **names)
-            self._connection.execute(add_file, {"before": number * _FILE_LINES})
+            self._connection.execute(add_file, {"before": number * FILE_LINES})
             self._connection.execute(
                 fill("table_export_to_kinesis/make_snapshot.drop_file", **names)
             )
@@ -135,5 +139,7 @@ class ExportLoad:
             def on_reject(reject: Reject) -> None:
                 self.codes[reject.code] += 1
                 add(reject)
+                if self._on_reject:
+                    self._on_reject(number, reject)
 
             yield on_reject

@@ -50,7 +50,7 @@ def read_export(
         RejectLimitError: more rows were rejected than the dataset allows.
     """
     folder, memory = resources.folder, resources.memory
-    files, rejects = _fetch(export, resources), folder / "rejects.jsonl"
+    files, rejects = fetch_files(export, resources), folder / "rejects.jsonl"
     made = make_snapshot(dataset, files, to=to, rejects=rejects, folder=folder, memory=memory)
     failpoint("compute.read")
     refuse_rejects(
@@ -61,8 +61,12 @@ def read_export(
     return made
 
 
-def _fetch(export: Export, resources: Resources) -> list[LocalFile]:
-    """Fetch the files of an export, in the order of their names."""
+def fetch_files(export: Export, resources: Resources) -> list[LocalFile]:
+    """Fetch the files of an export into the task's folder, in the order of their names.
+
+    Raises:
+        ArrivalError: a file is gone, or is not what its manifest says.
+    """
     files = []
     for place, (file_name, landed) in enumerate(sorted(export.files.items())):
         if file_name == MANIFEST:

@@ -1,0 +1,98 @@
+"""Where a row comes from of a table that exports end in: each version that wrote or refused it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from include.contracts.exports import DELETED_AT
+from include.core.trace.effects import TableKey
+from include.core.trace.history import (
+    follow,
+    left_out,
+    newest_versions,
+    put_together,
+    unsuccessful,
+)
+from include.core.trace.keys import canonical_key
+from include.core.trace.ledger import runs_of_sink
+from include.core.trace.rows import row_in_table
+from include.core.warehouse.connection import transaction
+from include.pipelines.table_export_to_kinesis.states import find_versions
+from include.pipelines.table_export_to_kinesis.traced_versions import TracedExports, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.contracts.exports import TableExport
+    from include.core.arrivals.resources import Resources
+    from include.core.exports.names import TableName
+    from include.core.trace.answer import History
+    from include.core.trace.ledger import LedgerRun
+
+APPLIES = "kinesis_to_postgres"
+"""The DAG whose runs write the tables."""
+
+
+def trace(
+    dataset: TableExport, name: tuple[str, str], given: Any, *, resources: Resources
+) -> tuple[dict[str, str], History]:
+    """Read the files of the versions that were applied again for one key.
+
+    Arguments:
+        dataset: what declares the table.
+        name: tenant and table.
+        given: the key, as canonical_key takes it.
+        resources: what the task has opened.
+
+    Returns:
+        The key in canonical texts, and what is found.
+
+    Raises:
+        RunInputError: the key is none of the table.
+        WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
+        WorkerExhaustedError: no disk or memory is left.
+    """
+    target, contract = dataset.target(*name), dataset.contract
+    columns = {column.name: column for column in contract.columns}
+    key = canonical_key(given, [columns[each] for each in contract.key])
+    table: TableName = {"tenant": name[0], "table": name[1]}
+    with transaction(resources.connect, doing=f"look up a row of {target.sink}") as cursor:
+        runs, more = runs_of_sink(cursor, target.sink)
+        applied = [each for run in runs if run.status == "success" for each in _versions(run)]
+        read, left = newest_versions(applied, versions=version_of)
+        exports = find_versions(cursor, table, [*map(version_of, read)])
+        now = row_in_table(cursor, target, key)
+    traced = TracedExports(dataset=dataset, key=key, resources=resources)
+    readings = traced.read(dict.fromkeys(map(version_of, read)), exports)
+    state = TableKey(vanished="delete", known=not (more or left))
+    # A newer version is never applied before an older one.
+    entries = [
+        follow(state, run, readings[version_of(run)], order=place) for place, run in enumerate(read)
+    ]
+    is_left = not state.known or state.values == _there(dataset, now)
+    return key, put_together(
+        APPLIES,
+        entries,
+        now=now,
+        left=now if is_left else state.values,
+        cut=left_out(more_runs=more, of_versions=left),
+        notes=unsuccessful(runs),
+    )
+
+
+def _versions(run: LedgerRun) -> Iterator[LedgerRun]:
+    """A run as one of each version that it has applied, with what is known of its counts."""
+    for source in run.sources:
+        # Of older runs the counts of all versions together are all that the ledger has.
+        counts = {name: source.get(name, number) for name, number in run.counts.items()}
+        yield replace(run, sources=[source], counts=counts)
+
+
+def _there(dataset: TableExport, now: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The row without what soft deletes add; None of one that is deleted."""
+    if now is None or dataset.deletes == "hard":
+        return now
+    if now[DELETED_AT.name] is not None:
+        return None
+    return {name: value for name, value in now.items() if name != DELETED_AT.name}
