@@ -48,6 +48,7 @@ RUNS = (
     "sweep_arrivals",
     'trace_row {"sink": "covid.us_daily", "key": "2020-11-11"}',
     'trace_row {"sink": "dynamodb:<items>", "key": "2"}',
+    'trace_row {"sink": "exports.acme__test_table", "key": "1"}',
     "summarise",
 )
 RARE = {

@@ -48,14 +48,16 @@ HEADER = "id,Price,note\n"
 class Things:
     """The table of a tenant, exported version after version."""
 
-    def __init__(self, place: StreamPlace, landing: str, dataset: TableExport) -> None:
-        self.dataset = dataset
+    def __init__(
+        self, place: StreamPlace, landing: str, dataset: TableExport, *, name: str = "things"
+    ) -> None:
+        self.dataset, self.name = dataset, name
         values = vars(place) | {"dataset_of": lambda *_: dataset, "landing": landing}
         self.here = ExportPlace(**values)
 
     def publish(self, version: str, rows: str) -> LandedObject:
-        landed = self.here.put(f"acme/things/{version}/all.csv", HEADER + rows)
-        self.here.publish(landed, run_id=f"publish {version}")
+        landed = self.here.put(f"acme/{self.name}/{version}/all.csv", HEADER + rows)
+        self.here.publish(landed, run_id=f"publish {self.name} {version}")
         return landed
 
     def load(self, version: str, rows: str) -> LandedObject:
@@ -73,7 +75,7 @@ class Things:
                 folder=folder,
                 memory="192MB",
             )
-            _, found = trace(self.dataset, ("acme", "things"), key, resources=resources)
+            _, found = trace(self.dataset, ("acme", self.name), key, resources=resources)
         return found
 
 
