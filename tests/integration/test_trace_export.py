@@ -11,7 +11,7 @@ from include.contracts import Column, CsvContract, RejectLimit, ShrinkLimit, Tab
 from include.core.arrivals.resources import Resources
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
-from include.errors import RunInputError
+from include.errors import RunInputError, WarehouseRefusedError
 from include.pipelines.table_export_to_kinesis.trace import trace
 from tests.integration.stream_places import place, stream
 from tests.support.clients import client
@@ -217,3 +217,22 @@ def test_key_that_no_version_had_was_never_seen(things: Things) -> None:
 def test_key_of_other_columns_is_refused(things: Things) -> None:
     with pytest.raises(RunInputError, match="must name id, and nothing else"):
         things.trace({"note": "a"})
+
+
+def test_target_that_lacks_columns_declared_since_is_no_difference(things: Things) -> None:
+    things.load("v1", "1,1,a\n")
+    columns = (*DATASET.contract.columns, Column(name="extra", type="text", required=False))
+    things.dataset = replace(SOFT, contract=replace(DATASET.contract, columns=columns))
+    found = things.trace(1)
+    assert found["now"] == {"id": 1, "price": 1, "note": "a"}
+    assert found["history"][0]["values"] == {"id": 1, "price": 1, "note": "a", "extra": None}
+    assert found["notes"] == []
+
+
+def test_target_that_has_another_key_than_is_declared_is_refused(things: Things) -> None:
+    things.load("v1", "1,1,a\n")
+    columns = (Column(name="code", type="text", nullable=False), *DATASET.contract.columns)
+    contract = replace(DATASET.contract, columns=columns, key=("code",))
+    things.dataset = replace(DATASET, contract=contract)
+    with pytest.raises(WarehouseRefusedError, match="UndefinedColumn"):
+        things.trace("x")

@@ -16,7 +16,7 @@ from include.core.trace.history import (
 )
 from include.core.trace.keys import canonical_key
 from include.core.trace.ledger import runs_of_sink
-from include.core.trace.rows import row_in_table
+from include.core.trace.rows import columns_there, row_in_table
 from include.core.warehouse.connection import transaction
 from include.pipelines.table_export_to_kinesis.states import find_versions
 from include.pipelines.table_export_to_kinesis.traced_versions import TracedExports, version_of
@@ -24,7 +24,10 @@ from include.pipelines.table_export_to_kinesis.traced_versions import TracedExpo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from psycopg2.extensions import cursor
+
     from include.contracts.exports import TableExport
+    from include.contracts.tables import Table
     from include.core.arrivals.resources import Resources
     from include.core.exports.names import TableName
     from include.core.trace.answer import History
@@ -62,7 +65,7 @@ def trace(
         applied = [each for run in runs if run.status == "success" for each in _versions(run)]
         read, left = newest_versions(applied, versions=version_of)
         exports = find_versions(cursor, table, [*map(version_of, read)])
-        now = row_in_table(cursor, target, key)
+        now = row_in_table(cursor, _as_it_is(cursor, target), key)
     traced = TracedExports(dataset=dataset, key=key, resources=resources)
     readings = traced.read(dict.fromkeys(map(version_of, read)), exports)
     state = TableKey(vanished="delete", known=not (more or left))
@@ -70,7 +73,7 @@ def trace(
     entries = [
         follow(state, run, readings[version_of(run)], order=place) for place, run in enumerate(read)
     ]
-    is_left = not state.known or state.values == _there(dataset, now)
+    is_left = not state.known or _is_left(dataset, state.values, now)
     return key, put_together(
         APPLIES,
         entries,
@@ -89,10 +92,17 @@ def _versions(run: LedgerRun) -> Iterator[LedgerRun]:
         yield replace(run, sources=[source], counts=counts)
 
 
-def _there(dataset: TableExport, now: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The row without what soft deletes add; None of one that is deleted."""
-    if now is None or dataset.deletes == "hard":
-        return now
-    if now[DELETED_AT.name] is not None:
-        return None
-    return {name: value for name, value in now.items() if name != DELETED_AT.name}
+def _as_it_is(cursor: cursor, target: Table) -> Table:
+    """The target without columns that it lacks: it gets those with the next version."""
+    there = columns_there(cursor, target)
+    columns = [each for each in target.columns if each.name in there or each.name in target.key]
+    return replace(target, columns=tuple(columns))
+
+
+def _is_left(dataset: TableExport, left: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
+    """Whether the target holds what versions have left, in the columns that it has of them."""
+    held = dict(now or {})
+    if dataset.deletes == "soft" and held.pop(DELETED_AT.name, None) is not None:
+        held = {}
+    expected = {name: value for name, value in (left or {}).items() if name in held}
+    return bool(left) == bool(held) and expected == held
