@@ -12,6 +12,7 @@ from include.core.arrivals.resources import Resources
 from include.core.runs.run import Run
 from include.core.scratch import scratch_folder
 from include.errors import RunInputError, WarehouseRefusedError
+from include.pipelines.kinesis_to_postgres import rebuild_task
 from include.pipelines.table_export_to_kinesis.trace import trace
 from tests.integration.stream_places import place, stream
 from tests.support.clients import client
@@ -236,3 +237,54 @@ def test_target_that_has_another_key_than_is_declared_is_refused(things: Things)
     things.dataset = replace(DATASET, contract=contract)
     with pytest.raises(WarehouseRefusedError, match="UndefinedColumn"):
         things.trace("x")
+
+
+def rebuild(things: Things, run_id: str) -> None:
+    things.here.apply(rebuild_task("acme", things.name), run_id)
+
+
+def test_rebuild_is_followed_like_any_run(things: Things) -> None:
+    things.load("v1", "1,1,a\n2,1,x\n")
+    things.here.query("delete from exports.acme__things where id = 1")
+    (note,) = things.trace(1)["notes"]
+    assert "somebody else" in note
+    rebuild(things, "again")
+    found = things.trace(1)
+    assert (effects(found), found["notes"]) == (["inserted", "confirmed"], [])
+
+
+def test_rows_of_versions_that_a_rebuild_passed_over_are_no_difference(things: Things) -> None:
+    things.load("v1", "1,1,a\n2,1,x\n")
+    things.publish("v2", "1,2,b\n2,1,x\n")
+    things.publish("v3", "2,1,x\n3,none,z\n")
+    rebuild(things, "again")
+    found = things.trace(1)
+    assert effects(found) == ["inserted", "absent"]
+    assert (found["now"] or {})["note"] == "b"
+    (note,) = found["notes"]
+    assert note.startswith("1 versions were made from versions that no run of the ledger has")
+
+
+def test_version_that_the_ledger_has_lost_to_a_newer_one_of_its_run_is_said(
+    things: Things,
+) -> None:
+    things.publish("v1", "1,1,a\n2,1,x\n")
+    things.here.run("cleared")
+    things.publish("v2", "2,1,x\n")
+    things.here.run("cleared")
+    found = things.trace(2)
+    assert effects(found) == ["confirmed"]
+    (note,) = found["notes"]
+    assert note.startswith("1 versions were made from versions that no run of the ledger has")
+    assert found["notes"][0] in things.trace(1)["notes"]
+
+
+def test_first_version_that_is_looked_at_has_no_gap_before_it(
+    things: Things, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("v1", "v2", "v3"):
+        things.load(version, f"1,{version[1]},a\n")
+    monkeypatch.setattr("include.core.trace.history.MOST_VERSIONS", 2)
+    found = things.trace(1)
+    assert (effects(found), found["notes"]) == (["updated", "updated"], [])
+    assert "1 runs that read versions before the newest 2" in str(found["cut"])

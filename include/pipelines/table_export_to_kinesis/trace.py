@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from include.contracts.exports import DELETED_AT
@@ -22,7 +23,7 @@ from include.pipelines.table_export_to_kinesis.states import find_versions
 from include.pipelines.table_export_to_kinesis.traced_versions import TracedExports, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from psycopg2.extensions import cursor
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from include.core.exports.names import TableName
     from include.core.trace.answer import History
     from include.core.trace.ledger import LedgerRun
+    from include.pipelines.table_export_to_kinesis.states import Export
 
 APPLIES = "kinesis_to_postgres"
 """The DAG whose runs write the tables."""
@@ -69,10 +71,13 @@ def trace(
     traced = TracedExports(dataset=dataset, key=key, resources=resources)
     readings = traced.read(dict.fromkeys(map(version_of, read)), exports)
     state = TableKey(vanished="delete", known=not (more or left))
-    # A newer version is never applied before an older one.
-    entries = [
-        follow(state, run, readings[version_of(run)], order=place) for place, run in enumerate(read)
-    ]
+    gaps = _gaps(read, exports, is_cut=not state.known)
+    entries = []
+    for place, run in enumerate(read):
+        if place in gaps:
+            state.known = False
+        # A newer version is never applied before an older one.
+        entries.append(follow(state, run, readings[version_of(run)], order=place))
     is_left = not state.known or _is_left(dataset, state.values, now)
     return key, put_together(
         APPLIES,
@@ -80,7 +85,7 @@ def trace(
         now=now,
         left=now if is_left else state.values,
         cut=left_out(more_runs=more, of_versions=left),
-        notes=unsuccessful(runs),
+        notes=[*unsuccessful(runs), *_notes_of_gaps(len(gaps))],
     )
 
 
@@ -90,6 +95,35 @@ def _versions(run: LedgerRun) -> Iterator[LedgerRun]:
         # Of older runs the counts of all versions together are all that the ledger has.
         counts = {name: source.get(name, number) for name, number in run.counts.items()}
         yield replace(run, sources=[source], counts=counts)
+
+
+def _gaps(read: Sequence[LedgerRun], exports: Mapping[str, Export], *, is_cut: bool) -> set[int]:
+    """Places of versions that were made from another one than the one before them here.
+
+    The ledger names no version that a rebuild has passed over, and none that a run has applied
+    which was cleared and then applied newer ones: the last row of a run stands.
+
+    Arguments:
+        read: a version each, in the order in which they were applied.
+        exports: what ops.export has of them.
+        is_cut: earlier ones are left out, so that nothing can be said of the first.
+    """
+    versions = [version_of(run) for run in read]
+    return {
+        place
+        for place, (before, version) in enumerate(pairwise([None, *versions]))
+        if (export := exports.get(str(version)))
+        and before not in (version, export.base_version)
+        and not (is_cut and place == 0)
+    }
+
+
+def _notes_of_gaps(count: int) -> list[str]:
+    note = (
+        f"{count} versions were made from versions that no run of the ledger has applied: what "
+        "those had of the row is not known, and effects after them are judged without it"
+    )
+    return [note] if count else []
 
 
 def _as_it_is(cursor: cursor, target: Table) -> Table:
