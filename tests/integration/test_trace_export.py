@@ -288,3 +288,22 @@ def test_first_version_that_is_looked_at_has_no_gap_before_it(
     found = things.trace(1)
     assert (effects(found), found["notes"]) == (["updated", "updated"], [])
     assert "1 runs that read versions before the newest 2" in str(found["cut"])
+
+
+def test_of_many_files_those_that_have_the_row_are_shown(things: Things) -> None:
+    many = replace(DATASET, files=25)
+    things.dataset = many
+    things.here = here = ExportPlace(**vars(things.here) | {"dataset_of": lambda *_: many})
+    landed = [
+        here.put(f"acme/things/v1/{n:02}.csv", f"{HEADER}{n},1,a\n") for n in range(many.files)
+    ]
+    here.publish(*landed, run_id="publish")
+    here.run("v1")
+    (entry,) = things.trace(24)["history"]
+    assert len(entry["sources"]) == 20
+    assert (entry["sources"][0]["file"], entry["sources"][0]["line"]) == (landed[24].key, 2)
+    client("s3", here.aws).delete_object(
+        Bucket=landed[0].bucket, Key=landed[0].key, VersionId=landed[0].version_id
+    )
+    (entry,) = things.trace(24)["history"]
+    assert (entry["effect"], len(entry["sources"])) == ("unknown", 20)
