@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -307,3 +309,36 @@ def test_of_many_files_those_that_have_the_row_are_shown(things: Things) -> None
     )
     (entry,) = things.trace(24)["history"]
     assert (entry["effect"], len(entry["sources"])) == ("unknown", 20)
+
+
+def test_version_that_is_in_no_registry_is_unreadable(things: Things) -> None:
+    things.load("v1", "1,1,a\n")
+    things.here.query("delete from ops.export where version = 'v1'")
+    (entry,) = things.trace(1)["history"]
+    assert (entry["effect"], entry["code"], entry["sources"]) == ("unknown", "unreadable", [])
+
+
+def test_manifest_is_no_file_that_a_row_could_be_in(things: Things) -> None:
+    file = HEADER + "1,1,a\n"
+    listed = {
+        "name": "a.csv",
+        "size": len(file),
+        "sha256": hashlib.sha256(file.encode()).hexdigest(),
+    }
+    put = things.here.put
+    landed = [
+        put("acme/things/v1/a.csv", file),
+        put("acme/things/v1/_manifest.json", json.dumps({"files": [listed]})),
+    ]
+    things.here.publish(*landed, run_id="publish")
+    things.here.run("v1")
+    (entry,) = things.trace(1)["history"]
+    assert (entry["effect"], [one["file"] for one in entry["sources"]]) == (
+        "inserted",
+        [landed[0].key],
+    )
+    client("s3", things.here.aws).delete_object(
+        Bucket=landed[0].bucket, Key=landed[0].key, VersionId=landed[0].version_id
+    )
+    (entry,) = things.trace(1)["history"]
+    assert [one["file"] for one in entry["sources"]] == [landed[0].key]
