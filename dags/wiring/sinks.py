@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 from include.contracts.exports import DELETED_AT
 from include.contracts.rules import REJECTS, SHRINK, TABLE
 from include.core.summaries.charts import Chart, chart_of
-from include.core.summaries.summary import About, DeclaredRule, list_exported
-from include.core.warehouse.connection import transaction
+from include.core.summaries.summary import About, DeclaredRule
 from include.datasets import (
     api_datasets,
-    export_of,
     github_datasets,
     item_uploads,
     json_uploads,
     table_exports,
 )
-from wiring.clients import warehouse
+from wiring.declarations import exported_tables
 from wiring.defaults import settings
 from wiring.uploads.pipelines import (
     CSV_UPLOAD_TO_DYNAMODB,
@@ -72,9 +70,7 @@ def exported_sinks() -> list[Sink]:
     Raises:
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
-    with transaction(warehouse(), doing="look up the exported tables") as cursor:
-        found = [(export_of(table_exports(), *names), *names) for names in list_exported(cursor)]
-    return [_of_export(export, *names) for export, *names in found if export]
+    return [_of_export(*found) for found in exported_tables()]
 
 
 def find_sink(name: str) -> Sink | None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from airflow.sdk import Param
 
 from include.core.runs.notices import format_moment
-from include.core.summaries.summary import key_of, list_exported
+from include.core.summaries.summary import key_of
 from include.core.trace.answer import VERSION, Answer
-from include.core.warehouse.connection import transaction
-from include.datasets import export_of, github_datasets, item_uploads, table_exports
+from include.datasets import github_datasets, item_uploads
 from include.errors import RunInputError
 from include.pipelines.csv_upload_to_dynamodb.trace import trace as trace_item
 from include.pipelines.github_csv_to_postgres.trace import trace as trace_table
 from include.pipelines.table_export_to_kinesis.trace import trace as trace_export
 from wiring.clients import aws_client, lake, warehouse
+from wiring.declarations import exported_tables
 from wiring.defaults import settings
 from wiring.run_input import refuse_unknown
 from wiring.table_resources import task_resources
@@ -114,12 +114,9 @@ def _trace(asked: Asked) -> tuple[dict[str, str], History]:
 
 def _exported(asked: Asked) -> dict[str, Callable[[], tuple[dict[str, str], History]]]:
     """What answers for each table that exports end in."""
-    with transaction(warehouse(), doing="look up the exported tables") as cursor:
-        tables = [(export_of(table_exports(), *names), names) for names in list_exported(cursor)]
     return {
-        export.target(*names).sink: partial(_of_export, export, names, asked)
-        for export, names in tables
-        if export
+        export.target(*names).sink: partial(_of_export, export, (names[0], names[1]), asked)
+        for export, *names in exported_tables()
     }
 
 
