@@ -66,7 +66,7 @@ def write_hostile(store: ObjectStore, text: str, *, sink: str, dag_id: str) -> N
             groups=(text,),
         ),
         points={text: points, "another": points},
-        is_labelled=False,
+        group=text,
         cut=text,
     )
     write_summary(store, about, lambda _: (told, drawn))

@@ -63,24 +63,19 @@ class Drawn:
     Attributes:
         chart: what is drawn.
         points: by the group's name; "" where there are no groups.
-        is_labelled: groups go by their labels, which all differ, not by their values.
+        group: the columns that say what names a line, joined by commas; None where there are none.
         cut: what is left out, in words; None where nothing is.
     """
 
     chart: Chart
     points: Mapping[str, Points]
-    is_labelled: bool
+    group: str | None
     cut: str | None
 
     @property
     def axes(self) -> dict[str, Any]:
-        """As JSON has it: date, group (the columns that say what names a line) and measures."""
-        by = (self.chart.label or "",) if self.is_labelled else self.chart.groups
-        return {
-            "date": self.chart.date,
-            "group": ", ".join(by) or None,
-            "measures": self.chart.measures,
-        }
+        """As JSON has it: date, group and measures."""
+        return {"date": self.chart.date, "group": self.group, "measures": self.chart.measures}
 
 
 def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None) -> Drawn:
@@ -100,8 +95,8 @@ def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None)
             kept = kept[len(kept) // 2 :]
             points = _by_group(chart, kept)
         cuts.append(f"Only values since {_iso(kept[0][0])} are shown: there are too many")
-    is_labelled = _are_labelled(_labels(kept))
-    return Drawn(chart=chart, points=points, is_labelled=is_labelled, cut=". ".join(cuts) or None)
+    group = _group(chart, _labels(kept))
+    return Drawn(chart=chart, points=points, group=group, cut=". ".join(cuts) or None)
 
 
 def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
@@ -125,7 +120,7 @@ def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
     drawn = Drawn(
         chart=chart,
         points=dict(sorted(points.items())),
-        is_labelled=_are_labelled(labels),
+        group=_group(chart, labels),
         cut=". ".join(cuts) or None,
     )
     # A value has 25 characters at most, and a date 35: most charts need not be written to be sure.
@@ -193,6 +188,11 @@ def _are_labelled(labels: Mapping[str, str | None]) -> bool:
     """Whether each group has a label of its own, so that it goes by that."""
     found = set(labels.values())
     return bool(labels) and None not in found and len(found) == len(labels)
+
+
+def _group(chart: Chart, labels: Mapping[str, str | None]) -> str | None:
+    """The columns that say what names a line."""
+    return chart.label if _are_labelled(labels) else ", ".join(chart.groups) or None
 
 
 def _titles(labels: Mapping[str, str | None]) -> dict[str, str]:
