@@ -8,7 +8,7 @@ from psycopg2 import sql
 
 from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.texts import text_of
-from include.core.statements import compose, fill, quote_identifier, read_statement
+from include.core.statements import compose, fill, quote_identifier
 from include.core.trace.answer import MOST_LINES
 from include.core.trace.keys import canonical_text, json_value, same_key
 
@@ -45,13 +45,6 @@ def row_in_table(cursor: cursor, table: Table, key: Mapping[str, str]) -> dict[s
     cursor.execute(compose("trace/find_row", parts), dict(key))
     row = cursor.fetchone()
     return None if row is None else as_json(table.columns, map(canonical_text, row))
-
-
-def columns_there(cursor: cursor, table: Table) -> set[str]:
-    """The names of the columns that a table in Postgres has, whatever is declared of it."""
-    names = {"schema": table.schema, "name": table.name}
-    cursor.execute(read_statement("trace/list_columns"), names)
-    return {name for (name,) in cursor.fetchall()}
 
 
 def lines_of_key(

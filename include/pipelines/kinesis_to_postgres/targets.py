@@ -7,13 +7,14 @@ read them, as it does with tables of migrations.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 
 from include.core.failpoints import failpoint
 from include.core.statements import compose, read_statement
 from include.core.warehouse.connection import transaction
+from include.core.warehouse.table_columns import find_columns
 from include.errors import TargetDiffersError
 
 if TYPE_CHECKING:
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
     from include.contracts.columns import Column
     from include.contracts.tables import Table
     from include.core.warehouse.connection import Connect
-
-
-class _Found(NamedTuple):
-    """A column of a table that is there."""
-
-    name: str
-    type: str
-    is_key: bool
+    from include.core.warehouse.table_columns import FoundColumn
 
 
 def make_target(table: Table, *, loader: Connect, owner: Connect) -> None:
@@ -49,12 +43,12 @@ def make_target(table: Table, *, loader: Connect, owner: Connect) -> None:
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
     """
     with transaction(loader, doing=f"look at {table.sink}") as cursor:
-        if _missing(table, _columns(cursor, table)) == ():
+        if _missing(table, find_columns(cursor, table)) == ():
             return
     with transaction(owner, doing=f"make {table.sink}") as cursor:
         cursor.execute(_named("make_target.lock"), {"sink": table.sink})
         # Again under the lock: another run may have made it while this one waited.
-        missing = _missing(table, _columns(cursor, table))
+        missing = _missing(table, find_columns(cursor, table))
         if missing is None:
             _create(cursor, table)
         else:
@@ -63,12 +57,7 @@ def make_target(table: Table, *, loader: Connect, owner: Connect) -> None:
     failpoint("target.committed")
 
 
-def _columns(cursor: cursor, table: Table) -> list[_Found]:
-    cursor.execute(_named("make_target.columns"), {"schema": table.schema, "name": table.name})
-    return [_Found(*row) for row in cursor.fetchall()]
-
-
-def _missing(table: Table, found: list[_Found]) -> tuple[Column, ...] | None:
+def _missing(table: Table, found: list[FoundColumn]) -> tuple[Column, ...] | None:
     """Columns that a table lacks; None when there is no table.
 
     Raises:

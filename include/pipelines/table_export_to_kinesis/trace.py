@@ -17,8 +17,9 @@ from include.core.trace.history import (
 )
 from include.core.trace.keys import canonical_key
 from include.core.trace.ledger import runs_of_sink
-from include.core.trace.rows import columns_there, row_in_table
+from include.core.trace.rows import row_in_table
 from include.core.warehouse.connection import transaction
+from include.core.warehouse.table_columns import find_columns
 from include.pipelines.table_export_to_kinesis.states import find_versions
 from include.pipelines.table_export_to_kinesis.traced_versions import TracedExports, version_of
 
@@ -128,7 +129,7 @@ def _notes_of_gaps(count: int) -> list[str]:
 
 def _as_it_is(cursor: cursor, target: Table) -> Table:
     """The target without columns that it lacks: it gets those with the next version."""
-    there = columns_there(cursor, target)
+    there = {column.name for column in find_columns(cursor, target)}
     columns = [each for each in target.columns if each.name in there or each.name in target.key]
     return replace(target, columns=tuple(columns))
 
