@@ -45,6 +45,12 @@ class Table:
         """The name that the ledger knows the table by."""
         return f"{self.schema}.{self.name}"
 
+    @property
+    def key_columns(self) -> list[Column]:
+        """The columns of the key, in its order."""
+        columns = {column.name: column for column in self.columns}
+        return [columns[name] for name in self.key]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShrinkLimit:

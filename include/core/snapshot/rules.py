@@ -48,9 +48,7 @@ def check_table(connection: DuckDBPyConnection, table: Table) -> None:
 
 
 def _too_long(connection: DuckDBPyConnection, table: Table) -> str | None:
-    columns = {column.name: column for column in table.columns}
-    key = [columns[name] for name in table.key]
-    long = sum(1 for _ in find_long_keys(connection, "cleaned", key))
+    long = sum(1 for _ in find_long_keys(connection, "cleaned", table.key_columns))
     if not long:
         return None
     return (

@@ -78,8 +78,7 @@ def row_of_cleaning(
         cleaning: a select statement.
         key: the canonical text of each column of the table's key.
     """
-    of_key = [column for column in table.columns if column.name in table.key]
-    test, values = same_key(of_key, key)
+    test, values = same_key(table.key_columns, key)
     names = [quote_identifier(column.name) for column in table.columns]
     casts = [
         f"cast({name} as {duckdb_type(column)}) as {name}"

@@ -45,8 +45,7 @@ def trace(
         WorkerExhaustedError: no disk or memory is left.
     """
     table = dataset.table
-    columns = {column.name: column for column in table.columns}
-    key = canonical_key(given, [columns[name] for name in table.key])
+    key = canonical_key(given, table.key_columns)
     with transaction(connect, doing=f"look up a row of {table.sink}") as cursor:
         runs, more = runs_of_sink(cursor, table.sink)
         now = row_in_table(cursor, table, key)

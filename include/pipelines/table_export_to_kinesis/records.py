@@ -11,6 +11,7 @@ from include.core.aws.batches import Limits
 from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.json_rows import json_of
 from include.core.statements import fill, quote_text
+from include.pipelines.table_export_to_kinesis.delta import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ def read_records(
 
 def _statement(dataset: TableExport, part: OfDelta) -> str:
     columns = dataset.contract.columns
-    key = [column for column in columns if column.name in dataset.contract.key]
+    key = key_of(dataset)
     export = part["export"]
     place = [export["tenant"], export["table"], export["version"], part["publication"]]
     names = ("tenant", "table", "version", "publication")

@@ -59,9 +59,8 @@ def trace(
         WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
         WorkerExhaustedError: no disk or memory is left.
     """
-    target, contract = dataset.target(*name), dataset.contract
-    columns = {column.name: column for column in contract.columns}
-    key = canonical_key(given, [columns[each] for each in contract.key])
+    target = dataset.target(*name)
+    key = canonical_key(given, target.key_columns)
     table: TableName = {"tenant": name[0], "table": name[1]}
     with transaction(resources.connect, doing=f"look up a row of {target.sink}") as cursor:
         runs, more = runs_of_sink(cursor, target.sink)

@@ -13,6 +13,7 @@ from include.core.trace.answer import MOST_LINES, SourceLine
 from include.core.trace.reading import FileKey, Reading
 from include.core.trace.rows import as_json, lines_of_key, texts_of_line
 from include.errors import TerminalError
+from include.pipelines.table_export_to_kinesis.delta import key_of
 from include.pipelines.table_export_to_kinesis.loading import (
     EXPORT,
     FILE_LINES,
@@ -87,6 +88,7 @@ class TracedExports:
 
     def _look(self, connection: DuckDBPyConnection, files: Sequence[LocalFile]) -> Reading:
         folder, columns = self.resources.folder, self.dataset.contract.columns
+        key = key_of(self.dataset)
         keyed: list[FileKey] = []
         rejects = folder / "rejects.jsonl"
 
@@ -98,12 +100,12 @@ class TracedExports:
         )
         with safe_errors():
             keyed += [
-                FileKey(loading.source(number), self._key, self.key, self._place(*file[1:]))
+                FileKey(loading.source(number), key, self.key, self._place(*file[1:]))
                 for number, file in enumerate(files)
             ]
             loading.load()
             loading.leave_one_a_key()
-            kept = lines_of_key(connection, EXPORT, self._key, self.key)
+            kept = lines_of_key(connection, EXPORT, key, self.key)
             texts = [_text(column) for column in columns]
             rows = [texts_of_line(connection, EXPORT, texts, line) for line in kept]
         lines = [
@@ -120,11 +122,6 @@ class TracedExports:
             refused=next((one for each in keyed for one in each.refused), None),
             problem=None,
         )
-
-    @property
-    def _key(self) -> list[Column]:
-        contract = self.dataset.contract
-        return [column for column in contract.columns if column.name in contract.key]
 
     def _place(self, key: str, version_id: str) -> SourceLine:
         return SourceLine(
