@@ -54,9 +54,14 @@ class Things:
     def __init__(
         self, place: StreamPlace, landing: str, dataset: TableExport, *, name: str = "things"
     ) -> None:
-        self.dataset, self.name = dataset, name
-        values = vars(place) | {"dataset_of": lambda *_: dataset, "landing": landing}
-        self.here = ExportPlace(**values)
+        self.name = name
+        self.here = ExportPlace(**vars(place) | {"landing": landing})
+        self.declare(dataset)
+
+    def declare(self, dataset: TableExport) -> None:
+        """Have later versions, and traces, follow another declaration."""
+        self.dataset = dataset
+        self.here = replace(self.here, dataset_of=lambda *_: dataset)
 
     def publish(self, version: str, rows: str) -> LandedObject:
         landed = self.here.put(f"acme/{self.name}/{version}/all.csv", HEADER + rows)
@@ -151,10 +156,8 @@ def test_version_with_rejects_does_not_say_that_a_row_is_gone(things: Things) ->
 
 
 def test_files_of_a_version_are_settled_together(things: Things) -> None:
+    things.declare(replace(DATASET, files=2))
     here = things.here
-    two = replace(DATASET, files=2)
-    things.dataset = two
-    things.here = here = ExportPlace(**vars(here) | {"dataset_of": lambda *_: two})
     landed = [
         here.put(f"acme/things/v1/{name}.csv", HEADER + rows)
         for name, rows in (("a", "1,1,a\n2,1,x\n"), ("b", "3,1,c\n1,2,a\n4,1,d\n"))
@@ -225,7 +228,7 @@ def test_key_of_other_columns_is_refused(things: Things) -> None:
 def test_target_that_lacks_columns_declared_since_is_no_difference(things: Things) -> None:
     things.load("v1", "1,1,a\n")
     columns = (*DATASET.contract.columns, Column(name="extra", type="text", required=False))
-    things.dataset = replace(SOFT, contract=replace(DATASET.contract, columns=columns))
+    things.declare(replace(SOFT, contract=replace(DATASET.contract, columns=columns)))
     found = things.trace(1)
     assert found["now"] == {"id": 1, "price": 1, "note": "a"}
     assert found["history"][0]["values"] == {"id": 1, "price": 1, "note": "a", "extra": None}
@@ -236,7 +239,7 @@ def test_target_that_has_another_key_than_is_declared_is_refused(things: Things)
     things.load("v1", "1,1,a\n")
     columns = (Column(name="code", type="text", nullable=False), *DATASET.contract.columns)
     contract = replace(DATASET.contract, columns=columns, key=("code",))
-    things.dataset = replace(DATASET, contract=contract)
+    things.declare(replace(DATASET, contract=contract))
     with pytest.raises(WarehouseRefusedError, match="UndefinedColumn"):
         things.trace("x")
 
@@ -293,12 +296,10 @@ def test_first_version_that_is_looked_at_has_no_gap_before_it(
 
 
 def test_of_many_files_those_that_have_the_row_are_shown(things: Things) -> None:
-    many = replace(DATASET, files=25)
-    things.dataset = many
-    things.here = here = ExportPlace(**vars(things.here) | {"dataset_of": lambda *_: many})
-    landed = [
-        here.put(f"acme/things/v1/{n:02}.csv", f"{HEADER}{n},1,a\n") for n in range(many.files)
-    ]
+    many = 25
+    things.declare(replace(DATASET, files=many))
+    here = things.here
+    landed = [here.put(f"acme/things/v1/{n:02}.csv", f"{HEADER}{n},1,a\n") for n in range(many)]
     here.publish(*landed, run_id="publish")
     here.run("v1")
     (entry,) = things.trace(24)["history"]
