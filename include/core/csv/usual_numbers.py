@@ -74,6 +74,12 @@ def _numerics(column: Column) -> Read | None:
     return read
 
 
-def _matcher(form: str) -> Callable[[str], object]:
-    """Check all cells at once, one a line; one with a line end has a quote, which no form has."""
-    return re.compile(rf"{form}(?:\n{form})*+").fullmatch
+def _matcher(form: str) -> Callable[[str], bool]:
+    """Check all cells at once, one a line; one with a line end has a quote, which no form has.
+
+    A line of another form is looked for: one pattern over all lines would have to be possessive to
+    keep memory flat, which Python 3.10 does not know, and 3.11 gets wrong up to 3.11.4
+    (https://github.com/python/cpython/issues/106052).
+    """
+    other = re.compile(rf"^(?!{form}$)", re.MULTILINE).search
+    return lambda lines: other(lines) is None

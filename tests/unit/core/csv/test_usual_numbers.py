@@ -38,6 +38,8 @@ ODD = st.sampled_from(
 
 @pytest.mark.parametrize("column", COLUMNS, ids=repr)
 @hypothesis.given(cells=st.lists(SPELLINGS, min_size=1, max_size=30))
+@hypothesis.example(cells=["0", ""])
+@hypothesis.example(cells=["", "0"])
 @hypothesis.settings(max_examples=examples(12))
 def test_usual_numbers_are_what_the_parsers_make_of_them(column: Column, cells: list[str]) -> None:
     usual = usual_reader(column)
