@@ -19,6 +19,7 @@ from infra.common.errors import StackError
 from infra.common.locks import exclusive
 from infra.common.paths import POOLS, REPOSITORY
 from infra.common.waiting import until
+from infra.common.watch_run import wait_for_dag
 from infra.local import aws, postgres
 from infra.local.airflow.api import AirflowApi
 from infra.local.airflow.settings import Options
@@ -106,14 +107,17 @@ def test_stack_that_is_up_serves_its_commands_and_leaves_nothing_when_its_proces
     with up(root, "--schedule") as process:
         again = call(root, "up")
         assert (again.returncode, "up already" in again.stderr) == (1, True)
+        running = Running.read(Layout(root).running)
+        assert running
+        api = AirflowApi(running.ui_url)
+        # It is up before it has read every DAG file.
+        wait_for_dag(api, "covid_us_daily", None)
         exports = call(root, "env").stdout
         script = f"{exports}\nairflow dags list --output plain"
         shell = ["sh", "-c", script]
         listed = subprocess.run(shell, cwd="/", check=True, capture_output=True, text=True)
         assert "covid_us_daily" in listed.stdout
-        running = Running.read(Layout(root).running)
-        assert running
-        wait_for_a_scheduled_run(AirflowApi(running.ui_url), "covid_us_daily")
+        wait_for_a_scheduled_run(api, "covid_us_daily")
         process.kill()
         process.wait()
         wait_until_gone(root)
