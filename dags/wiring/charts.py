@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from include.contracts.charts import chart_of
+from include.contracts.charts import daily_chart
 from include.core.aws.secrets import RenewedSecret
 from include.core.warehouse.charts_login import renew_charts_login
 from wiring.clients import aws_client, migrations
@@ -47,7 +47,7 @@ def refresh_charts(dataset: GitHubDataset, asked: Any, *, after: Any) -> Any:
         What it is given as after.
     """
     prefix = settings().quicksight_datasets
-    if prefix is None or chart_of(dataset) is None:
+    if prefix is None or daily_chart(dataset) is None:
         return after
     # Tasks load the DAG's file, and most environments have no QuickSight.
     from wiring.charts_refresh import RefreshDataSet  # noqa: PLC0415

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from include.contracts.charts import Chart, chart_of
 from include.contracts.exports import DELETED_AT
 from include.contracts.rules import REJECTS, SHRINK, TABLE
-from include.core.summaries.charts import Chart, chart_of
 from include.core.summaries.summary import About, DeclaredRule
 from include.datasets import (
     api_datasets,

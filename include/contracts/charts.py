@@ -1,77 +1,141 @@
-"""What a table shows over time, worked out from its declaration: nobody declares a chart."""
+"""What can be drawn of a table: measures over a date, for each group of rows.
+
+It is worked out from the declaration: nobody declares a chart.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from include.contracts.rules import Cumulative
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from include.contracts.columns import Column
     from include.contracts.github import GitHubDataset
 
-_WHOLE = ("smallint", "integer", "bigint")
-NUMBERS = (*_WHOLE, "numeric", "double precision")
+ROWS: Final = "rows"
+WHOLE: Final = ("smallint", "integer", "bigint")
+"""Types of columns whose values are added where several rows are one point.
+
+Those that may have fractions are averaged: a temperature or a rate of two places is no sum.
+"""
+NUMBERS: Final = (*WHOLE, "numeric", "double precision")
 """Types of columns that can be drawn."""
+_DATES: Final = ("date", "timestamptz")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measure:
-    """A column of numbers.
+class Measure(TypedDict):
+    """A line of a chart.
 
     Attributes:
-        column: its name.
-        adds_up: values of several rows of a day are added. Those of a column that may have
-            fractions are averaged: a temperature or a rate of two places is no sum.
-        is_total: it is a running total, so that the difference of two days is what came between.
+        name: the column's.
+        unit: of its values; none is a count.
+        cumulative: it only grows, so that its growth a day is drawn, too.
     """
 
-    column: str
-    adds_up: bool
-    is_total: bool
+    name: str
+    unit: str
+    cumulative: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Measures of a table, by day.
+    """What is drawn.
 
     Attributes:
-        date: name of the column of days.
-        measures: what is drawn, in the order of columns; at least one.
-        choices: names of texts that say which rows a person looks at, such as states.
+        date: the column of the horizontal axis.
+        columns: of numbers, at least one unless rows are counted.
+        measures: what may be drawn over it: a column each; or, where rows are counted, how many
+            rows a day has, and sum and mean of each column.
+        groups: columns whose values have lines of their own; none where a date is one row.
+        label: a column that may name a group better than its values; None where there is none.
+        counted: a date has any number of rows.
     """
 
     date: str
+    columns: tuple[str, ...]
     measures: tuple[Measure, ...]
-    choices: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    label: str | None = None
+    counted: bool = False
 
 
-def chart_of(dataset: GitHubDataset) -> Chart | None:
-    """Return what the table of a dataset shows; None without a date in its key, or without numbers.
+def chart_of(
+    columns: Sequence[Column],
+    *,
+    key: Sequence[str],
+    rules: Iterable[object] = (),
+    units: Mapping[str, str] | None = None,
+    moment: str | None = None,
+) -> Chart | None:
+    """The chart that a dataset has without a further word, None where it has no date.
 
-    Texts that are never null are choices, those of the key first: a code in the key has its name
-    beside it, which is what people look for.
+    Where the key has a date, what else it has are the groups. Else rows are counted by day, of the
+    first date that there is.
+
+    Arguments:
+        columns: as a dataset declares them.
+        key: names of those that identify a row.
+        rules: of the dataset; those of cumulative columns count.
+        units: of columns that have one.
+        moment: the column that says what moment a row is about; found if None.
     """
-    table = dataset.table
-    columns = {column.name: column for column in table.columns}
-    dates = [name for name in table.key if columns[name].type == "date"]
-    others = [column for column in table.columns if column.name not in table.key]
-    measures = tuple(_measure(dataset, column) for column in others if column.type in NUMBERS)
-    if not dates or not measures:
+    dates = [column.name for column in columns if column.type in _DATES]
+    of_key = [moment] if moment else [name for name in key if name in dates]
+    numbers = [column.name for column in columns if _is_measure(column) and column.name not in key]
+    if of_key and numbers:
+        grows = _running_totals(rules)
+        measures = tuple(
+            Measure(name=name, unit=(units or {}).get(name, ""), cumulative=name in grows)
+            for name in numbers
+        )
+        groups = tuple(name for name in key if name != of_key[0])
+        label = _label(columns, key) if groups else None
+        axes: dict[str, Any] = {"date": of_key[0], "groups": groups, "label": label}
+        return Chart(**axes, columns=tuple(numbers), measures=measures)
+    if not dates:
         return None
-    texts = [*(columns[name] for name in table.key), *others]
-    choices = tuple(each.name for each in texts if each.type == "text" and not each.nullable)
-    return Chart(date=dates[0], measures=measures, choices=choices)
+    return Chart(
+        date=(of_key or dates)[0],
+        columns=tuple(numbers),
+        measures=counted_measures(numbers, units or {}),
+        counted=True,
+    )
 
 
-def running_totals(rules: Iterable[object]) -> set[str]:
+def daily_chart(dataset: GitHubDataset) -> Chart | None:
+    """The chart of a table that has a day in its key, None for every other."""
+    table = dataset.table
+    chart = chart_of(table.columns, key=table.key, rules=dataset.rules)
+    if chart is None or chart.counted:
+        return None
+    (day,) = (column for column in table.columns if column.name == chart.date)
+    return chart if day.type == "date" else None
+
+
+def counted_measures(numbers: Iterable[str], units: Mapping[str, str]) -> tuple[Measure, ...]:
+    """How many rows there are, and sum and mean of each column of numbers."""
+    found = [Measure(name=ROWS, unit="", cumulative=False)]
+    for name in numbers:
+        for of in ("sum", "mean"):
+            measure = Measure(name=f"{of} of {name}", unit=units.get(name, ""), cumulative=False)
+            found.append(measure)
+    return tuple(found)
+
+
+def _running_totals(rules: Iterable[object]) -> set[str]:
     """Names of the columns that rules hold to be running totals."""
     return {rule.column for rule in rules if isinstance(rule, Cumulative)}
 
 
-def _measure(dataset: GitHubDataset, column: Column) -> Measure:
-    is_total = column.name in running_totals(dataset.rules)
-    return Measure(column=column.name, adds_up=column.type in _WHOLE, is_total=is_total)
+def _is_measure(column: Column) -> bool:
+    """Whether it is a number that says how much, not which."""
+    return column.type in NUMBERS and column.name != "id" and not column.name.endswith("_id")
+
+
+def _label(columns: Sequence[Column], key: Sequence[str]) -> str | None:
+    texts = [column for column in columns if column.type == "text" and not column.nullable]
+    return next((column.name for column in texts if column.name not in key), None)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from include.contracts.charts import chart_of
 from include.core.runs.ledger import Counts, Details, RunOfSink, record_run
 from include.core.runs.quarantine import QuarantineRow, quarantine_rows
 from include.core.summaries.attention import find_items
-from include.core.summaries.charts import chart_of
 from include.core.summaries.lake_points import draw_lake
 from include.core.summaries.summary import (
     About,

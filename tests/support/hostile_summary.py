@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from include.core.summaries.charts import Chart, Measure
+from include.contracts.charts import Chart, Measure
 from include.core.summaries.points import Drawn, Points
 from include.core.summaries.summary import About, DeclaredRule, Told, write_summary
 

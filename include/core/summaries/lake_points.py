@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.contracts.apis import ApiDataset
+    from include.contracts.charts import Chart
     from include.core.aws.objects import ObjectStore
-    from include.core.summaries.charts import Chart
     from include.core.summaries.points import Drawn
 
 MOST_DAYS: Final = 31

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from include.core.summaries.charts import Chart
+    from include.contracts.charts import Chart
 
 MOST_VALUES: Final = 400_000
 MOST_GROUPS: Final = 200

@@ -12,8 +12,8 @@ from include.core.summaries.points import MOST_VALUES, Group, draw, draw_groups,
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
+    from include.contracts.charts import Chart
     from include.contracts.tables import Table
-    from include.core.summaries.charts import Chart
     from include.core.summaries.points import Drawn
 
 

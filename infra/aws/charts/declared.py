@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.contracts.charts import chart_of
+from include.contracts.charts import WHOLE, daily_chart
 from include.datasets import github_datasets
 
 if TYPE_CHECKING:
@@ -37,6 +37,23 @@ class DataSet:
         """
         return f"{prefix}-{self.dataset.name}"
 
+    @property
+    def choices(self) -> list[str]:
+        """Names of texts that say which rows a person looks at, such as states.
+
+        A code in the key has its name beside it, which is what people look for.
+        """
+        named = [*self.chart.groups, self.chart.label]
+        return [name for name in named if name and self._type(name) == "text"]
+
+    def adds_up(self, column: str) -> bool:
+        """Whether values of several rows of a day are added; they are averaged otherwise."""
+        return self._type(column) in WHOLE
+
+    def _type(self, column: str) -> str:
+        (found,) = (each.type for each in self.dataset.table.columns if each.name == column)
+        return found
+
 
 def charted() -> list[DataSet]:
     """Return the datasets that have something to draw, in order of name.
@@ -47,7 +64,7 @@ def charted() -> list[DataSet]:
     found = [
         DataSet(dataset=dataset, chart=chart)
         for dataset in github_datasets()
-        if (chart := chart_of(dataset)) is not None
+        if (chart := daily_chart(dataset)) is not None
     ]
     if len(found) > _MOST_SHEETS:
         raise ValueError(f"{len(found)} datasets have a chart; an analysis of QuickSight has 20")

@@ -53,7 +53,7 @@ def _sheet(data_set: DataSet) -> dict[str, Any]:
                     "Type": "MULTI_SELECT",
                 }
             }
-            for column in data_set.chart.choices
+            for column in data_set.choices
         ],
         "Layouts": [{"Configuration": {"GridLayout": {"Elements": _places(visuals)}}}],
     }
@@ -76,13 +76,15 @@ def _places(visuals: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _visuals(data_set: DataSet) -> Iterator[dict[str, Any]]:
     for measure in data_set.chart.measures:
-        sum_or_mean = {"SimpleNumericalAggregation": "SUM" if measure.adds_up else "AVERAGE"}
-        value = _value(data_set, measure.column) | {"AggregationFunction": sum_or_mean}
-        yield _line(data_set, measure.column, measure.column, [value])
-        if measure.is_total:
+        column = measure["name"]
+        sum_or_mean = "SUM" if data_set.adds_up(column) else "AVERAGE"
+        aggregation = {"SimpleNumericalAggregation": sum_or_mean}
+        value = _value(data_set, column) | {"AggregationFunction": aggregation}
+        yield _line(data_set, column, column, [value])
+        if measure["cumulative"]:
             names = [name for name, _ in _differences(measure)]
             values = [_value(data_set, name) for name in names]
-            yield _line(data_set, f"{measure.column}-new", f"{measure.column}: new a day", values)
+            yield _line(data_set, f"{column}-new", f"{column}: new a day", values)
 
 
 def _value(data_set: DataSet, column: str) -> dict[str, Any]:
@@ -116,8 +118,8 @@ def _line(data_set: DataSet, name: str, title: str, values: list[dict[str, Any]]
 
 def _fields(data_set: DataSet) -> Iterator[dict[str, str]]:
     for measure in data_set.chart.measures:
-        for name, days in _differences(measure) if measure.is_total else ():
-            now, order = f"sum({{{measure.column}}})", f"[{{{data_set.chart.date}}} ASC]"
+        for name, days in _differences(measure) if measure["cumulative"] else ():
+            now, order = f"sum({{{measure['name']}}})", f"[{{{data_set.chart.date}}} ASC]"
             difference = f"{now} - lag({now}, {order}, {days})"
             yield {
                 "DataSetIdentifier": data_set.dataset.name,
@@ -132,14 +134,14 @@ def _differences(measure: Measure) -> tuple[tuple[str, int], ...]:
     The mean of what was new on each of seven days is a seventh of the total's difference.
     """
     return (
-        (f"{measure.column}: new a day", 1),
-        (f"{measure.column}: new a day, mean of {_DAYS} days", _DAYS),
+        (f"{measure['name']}: new a day", 1),
+        (f"{measure['name']}: new a day, mean of {_DAYS} days", _DAYS),
     )
 
 
 def _filters(data_set: DataSet) -> Iterator[dict[str, Any]]:
     scope = {"SheetId": _id(data_set), "Scope": "ALL_VISUALS"}
-    for column in data_set.chart.choices:
+    for column in data_set.choices:
         everything = {"MatchOperator": "CONTAINS", "SelectAllOptions": "FILTER_ALL_VALUES"}
         chosen = {
             "FilterId": _id(data_set, column),

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.contracts import charts
 from include.contracts.columns import Column
-from include.core.summaries import charts
 from include.core.summaries import points as drawing
 from include.core.summaries.bounded import encode, moment, to_json
 from include.core.summaries.due import due_after
@@ -183,16 +183,6 @@ def test_data_is_late_only_after_the_next_run_has_had_time(as_of: datetime) -> N
     hourly = due_after("7 * * * *", hour, step=timedelta(hours=1))
     assert hourly == hour + timedelta(hours=1, minutes=7 + 30)
     assert due_after("@once", as_of) is None
-
-
-def test_chart_needs_a_date_and_counts_rows_where_it_is_no_key() -> None:
-    assert charts.chart_of(COLUMNS[1:], key=("g",)) is None
-    counted = charts.chart_of(COLUMNS, key=("g",))
-    assert counted
-    assert [each["name"] for each in counted.measures] == ["rows", "sum of n", "mean of n"]
-    of_key = charts.chart_of(COLUMNS, key=("d", "g"))
-    assert of_key
-    assert (of_key.groups, of_key.label) == (("g",), "label")
 
 
 def test_lines_are_said_to_be_named_by_what_names_them() -> None:

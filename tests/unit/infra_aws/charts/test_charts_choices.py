@@ -56,3 +56,19 @@ def test_more_datasets_than_an_analysis_has_sheets_are_refused(
     monkeypatch.setattr(declared, "github_datasets", lambda: [dataset] * 21)
     with pytest.raises(ValueError, match="21 datasets"):
         charted()
+
+
+def test_state_is_chosen_by_its_code_and_by_its_name() -> None:
+    choices = {each.dataset.name: each.choices for each in charted()}
+    assert choices["covid_us_states_daily"] == ["fips", "state"]
+    assert choices["covid_us_daily"] == []
+
+
+def test_values_of_several_rows_are_added_unless_they_may_have_fractions() -> None:
+    shown = charted()[0]
+    added = replace(shown.dataset.table.columns[1], name="paid", type="bigint")
+    mean = replace(added, name="celsius", type="numeric")
+    table = replace(shown.dataset.table, columns=(*shown.dataset.table.columns, added, mean))
+    shown = replace(shown, dataset=replace(shown.dataset, table=table))
+    assert shown.adds_up("paid")
+    assert not shown.adds_up("celsius")

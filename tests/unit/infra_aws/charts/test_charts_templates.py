@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.contracts.charts import chart_of
-from include.datasets import github_datasets
+from infra.aws.charts.declared import charted
 from infra.common.paths import REPOSITORY
 from tests.support.charts_templates import synthesize_charts
 from tests.unit.infra_aws.network.networks import (
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RunCdk = Callable[..., subprocess.CompletedProcess[str]]
-DATASETS = [dataset for dataset in github_datasets() if chart_of(dataset) is not None]
+DATASETS = [each.dataset for each in charted()]
 
 
 @pytest.fixture(scope="module")
@@ -292,10 +291,8 @@ def definition(charts: Template) -> dict[str, Any]:
 def test_each_sheet_has_a_line_a_measure_by_day_and_what_came_between(
     definition: dict[str, Any],
 ) -> None:
-    for dataset, sheet in zip(DATASETS, definition["Sheets"], strict=True):
-        chart = chart_of(dataset)
-        assert chart is not None
-        drawn = {}
+    for each, sheet in zip(charted(), definition["Sheets"], strict=True):
+        chart, drawn = each.chart, {}
         for visual in sheet["Visuals"]:
             line = visual["LineChartVisual"]
             wells = line["ChartConfiguration"]["FieldWells"]["LineChartAggregatedFieldWells"]
@@ -304,14 +301,14 @@ def test_each_sheet_has_a_line_a_measure_by_day_and_what_came_between(
             title = line["Title"]["FormatText"]["PlainText"]
             drawn[title] = [name for _, name in columns_in(wells["Values"])]
         new = {
-            f"{m.column}: new a day": [
-                f"{m.column}: new a day",
-                f"{m.column}: new a day, mean of 7 days",
+            f"{m['name']}: new a day": [
+                f"{m['name']}: new a day",
+                f"{m['name']}: new a day, mean of 7 days",
             ]
             for m in chart.measures
-            if m.is_total
+            if m["cumulative"]
         }
-        assert drawn == {m.column: [m.column] for m in chart.measures} | new
+        assert drawn == {m["name"]: [m["name"]] for m in chart.measures} | new
 
 
 def test_each_choice_is_a_control_that_filters_its_sheet(definition: dict[str, Any]) -> None:
@@ -320,15 +317,13 @@ def test_each_choice_is_a_control_that_filters_its_sheet(definition: dict[str, A
         for each in definition["FilterGroups"]
     }
     controlled = set()
-    for dataset, sheet in zip(DATASETS, definition["Sheets"], strict=True):
-        chart = chart_of(dataset)
-        assert chart is not None
+    for shown, sheet in zip(charted(), definition["Sheets"], strict=True):
         controls = [each["Dropdown"] for each in sheet["FilterControls"]]
-        assert [each["Title"] for each in controls] == [*chart.choices]
+        assert [each["Title"] for each in controls] == shown.choices
         for each in controls:
             found = groups[each["SourceFilterId"]]
             controlled.add(each["SourceFilterId"])
-            assert columns_in(found["Filters"]) == [(dataset.name, each["Title"])]
+            assert columns_in(found["Filters"]) == [(shown.dataset.name, each["Title"])]
             (scope,) = found["ScopeConfiguration"]["SelectedSheets"][
                 "SheetVisualScopingConfigurations"
             ]
