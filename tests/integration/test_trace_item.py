@@ -110,7 +110,7 @@ def test_version_that_is_gone_is_said_in_its_entry_alone(place: ItemPlace) -> No
     s3 = client("s3", place.aws)
     s3.delete_object(Bucket=place.landing, Key=first["key"], VersionId=first["version_id"])
     found = traced(place, "1")
-    assert [one["effect"] for one in found["history"]] == ["unknown", "updated"]
+    assert [one["effect"] for one in found["history"]] == ["unknown", "unknown"]
     assert found["history"][0]["code"] == "unreadable"
     assert "is gone" in str(found["history"][0]["reason"])
 

@@ -7,12 +7,20 @@ classes follow one key through the loads in the order in which they ended, by th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from include.core.trace.answer import Effect
 
     Values = dict[str, Any]
+
+# What a load that has the key can do to it, by the count of the ledger that shows it.
+_EFFECTS: Final[dict[str, Effect]] = {
+    "inserted": "inserted",
+    "updated": "updated",
+    "unchanged": "confirmed",
+    "superseded": "superseded",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +32,8 @@ class Load:
         values: what it brings for the key; None for nothing.
         refused: a row of the key was rejected.
         certain: no row of the load was rejected, so that a missing row is missing in its source.
-        counts: of the ledger: inserted, updated, unchanged and deleted of all rows together.
+        counts: of the ledger: inserted, updated, unchanged, superseded and deleted, of all rows
+            together.
         readable: False where its files are gone, so that nothing is known of values.
     """
 
@@ -82,9 +91,8 @@ class TableKey:
     def _miss(self, load: Load) -> Effect:
         if load.refused:
             effect: Effect = "refused"
-        elif self._vanished == "delete" and load.certain and self.values is not None:
-            self.values = None
-            return "deleted"
+        elif self._vanished == "delete" and load.certain:
+            return self._leave(load)
         else:
             effect = "absent"
         if self.values is not None and self._last_seen is None:
@@ -97,15 +105,28 @@ class TableKey:
         # The newest snapshot is the whole table where rows are deleted.
         if self._vanished == "delete":
             return "superseded"
-        if self.values is not None and (self._last_seen is None or self._last_seen >= load.order):
+        is_there = self.values is not None
+        if self.known and is_there and (self._last_seen is None or self._last_seen >= load.order):
             return "superseded"
         effect = self._write(load)
         self._last_seen = load.order
         return effect
 
+    def _leave(self, load: Load) -> Effect:
+        """What a load does that deletes the row if it is there."""
+        if self.known:
+            effect: Effect = "absent" if self.values is None else "deleted"
+        elif load.counts["superseded"]:
+            return "absent"
+        else:
+            effect = "unknown" if load.counts["deleted"] else "absent"
+        self.values, self.known = None, True
+        return effect
+
     def _write(self, load: Load) -> Effect:
         effect = _effect(self.values, load, known=self.known)
-        self.values, self.known = load.values, True
+        if self.known or not load.counts["superseded"]:
+            self.values, self.known = load.values, True
         return effect
 
 
@@ -132,17 +153,16 @@ class ItemKey:
         if self._version is not None and load.order < self._version:
             return "superseded"
         effect = _effect(self.values, load, known=self.known)
-        self.values, self.known, self._version = load.values, True, load.order
+        if effect != "superseded":
+            self.values, self.known, self._version = load.values, True, load.order
         return effect
 
 
 def _effect(before: Values | None, load: Load, *, known: bool) -> Effect:
-    if not known and before is None:
-        # What was there before is not known: the counts of all rows say what can have been.
-        counts = load.counts
-        if counts["unchanged"]:
-            return "confirmed"
-        return "inserted" if counts["inserted"] and not counts["updated"] else "updated"
+    if not known:
+        # What the load did to all rows together says it of one only where that is one thing.
+        possible = [effect for count, effect in _EFFECTS.items() if load.counts[count]]
+        return possible[0] if len(possible) == 1 else "unknown"
     if before is None:
         return "inserted"
     return "confirmed" if before == load.values else "updated"

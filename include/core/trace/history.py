@@ -121,8 +121,8 @@ def left_out(*, more_runs: bool, of_versions: int) -> str | None:
     if not parts:
         return None
     return (
-        f"Not looked at: {' and '.join(parts)}. What the first run shown did to the row is judged "
-        "by the counts of the ledger"
+        f"Not looked at: {' and '.join(parts)}. What the first run shown did to the row may "
+        "therefore not be known"
     )
 
 

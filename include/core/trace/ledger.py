@@ -23,7 +23,7 @@ class LedgerRun:
         as_of: the moment whose state it loaded.
         finished_at: when it was entered.
         status: success, failed or skipped.
-        counts: inserted, updated, unchanged, deleted and rejected.
+        counts: inserted, updated, unchanged, superseded, deleted and rejected.
         sources: the files, as the pipeline has entered them; none of a run that loaded nothing.
     """
 

@@ -121,7 +121,7 @@ def _gaps(read: Sequence[LedgerRun], exports: Mapping[str, Export], *, is_cut: b
 def _notes_of_gaps(count: int) -> list[str]:
     note = (
         f"{count} versions were made from versions that no run of the ledger has applied: what "
-        "those had of the row is not known, and effects after them are judged without it"
+        "those had of the row is not known, nor always what the versions after them did to it"
     )
     return [note] if count else []
 

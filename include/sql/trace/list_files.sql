@@ -11,6 +11,7 @@ select
         'inserted', 0,
         'updated', 0,
         'unchanged', 0,
+        'superseded', 0,
         'deleted', 0,
         'rejected', (source.value ->> 'rejected')::bigint
     ) as counts,

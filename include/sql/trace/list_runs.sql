@@ -10,6 +10,7 @@ select
         'inserted', inserted,
         'updated', updated,
         'unchanged', unchanged,
+        'superseded', superseded,
         'deleted', deleted,
         'rejected', rejected
     ) as counts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from include.core.trace.effects import ItemKey, Load, TableKey
 from tests.support.examples import examples
 from tests.support.load_account import VERSIONS, Account, Version
 
-NOTHING = {"inserted": 0, "updated": 0, "unchanged": 0, "deleted": 0}
+COUNTS = {
+    "inserted": "inserted",
+    "updated": "updated",
+    "confirmed": "unchanged",
+    "superseded": "superseded",
+    "deleted": "deleted",
+}
+NOTHING = dict.fromkeys(COUNTS.values(), 0)
 
 
 HAS, LACKS = Version({1: (0, 0)}, {}), Version({}, {})
@@ -56,19 +64,58 @@ def test_effects_are_those_of_a_plain_account(
     assert state.known
 
 
+@settings(max_examples=examples(500))
+@given(
+    versions=st.lists(VERSIONS, min_size=4, max_size=4),
+    order=st.lists(st.integers(0, 3), min_size=1, max_size=8),
+    cut=st.integers(0, 4),
+    gone=st.sets(st.integers(0, 7), max_size=2),
+    day=st.integers(1, 4),
+    deletes=st.booleans(),
+)
+# Before what is looked at: a newer snapshot; the row itself, of which the next one rids the table.
+@example(versions=[HAS, LACKS, LACKS, HAS], order=[3, 0, 1], cut=1, gone=set(), day=1, deletes=True)
+@example(versions=[HAS, LACKS, LACKS, HAS], order=[0, 1, 3], cut=1, gone=set(), day=1, deletes=True)
+# A row that is written while others of its load are superseded, and one that a lost load wrote.
+@example(versions=[HAS, LACKS, LACKS, HAS], order=[2, 0, 0], cut=1, gone={1}, day=1, deletes=False)
+def test_effect_that_is_told_is_true_whatever_is_not_looked_at(
+    versions: list[Version],
+    order: list[int],
+    cut: int,
+    gone: set[int],
+    day: int,
+    deletes: bool,  # noqa: FBT001 -- drawn
+) -> None:
+    account = Account(deletes=deletes)
+    state = TableKey(vanished="delete" if deletes else "keep", known=not cut)
+    for place, moment in enumerate(order):
+        true = account.load(moment, versions[moment])
+        if place < cut:
+            continue
+        counts = {count: [*true.values()].count(effect) for effect, count in COUNTS.items()}
+        load = replace(load_of(day, moment, versions[moment]), counts=counts)
+        told = state.load(replace(load, values=None, readable=False) if place in gone else load)
+        assert told in {true[day], "unknown"}
+        if state.known:
+            held = account.table.get(day)
+            assert state.values == (None if held is None else {"row": held})
+
+
 @pytest.mark.parametrize("kind", [lambda: TableKey(vanished="keep"), ItemKey])
-def test_what_came_before_the_first_load_shows_in_the_counts_alone(kind: Any) -> None:
+def test_first_load_is_known_where_it_did_one_thing_to_all_rows(kind: Any) -> None:
     for counts, effect in (
-        ({"unchanged": 2, "updated": 1}, "confirmed"),
-        ({"updated": 1, "inserted": 1}, "updated"),
+        ({"unchanged": 2}, "confirmed"),
+        ({"updated": 1}, "updated"),
         ({"inserted": 1}, "inserted"),
-        ({}, "updated"),
+        ({"superseded": 1}, "superseded"),
+        ({"unchanged": 2, "updated": 1}, "unknown"),
+        ({}, "unknown"),
     ):
         state = kind()
         state.known = False
         load = Load(order=1, values={"a": 1}, counts={**NOTHING, **counts})
         assert state.load(load) == effect
-        assert state.known
+        assert state.known == (effect != "superseded")
 
 
 def test_load_whose_files_are_gone_leaves_open_what_the_row_is_only_if_it_wrote() -> None:
