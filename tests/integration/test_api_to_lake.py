@@ -48,7 +48,7 @@ def test_hour_is_kept_as_it_came_and_is_in_the_table(weather: ApiPlace) -> None:
     assert len(weather.rows(EIGHT)) == CITIES
     assert ledger(weather) == ("success", 5, 0, 5, 0, 0, 0)
     keys = weather.raw_keys(EIGHT)
-    assert len(keys) == 2 * CITIES + 2
+    assert len(keys) == 2 * CITIES + 3
     facts = weather.store.get_json(
         weather.raw_prefix(EIGHT) + next(k for k in keys if "berlin" in k and k.endswith(".json"))
     )

@@ -25,12 +25,13 @@ from include.core.warehouse.sink_lock import lock_sink
 from include.errors import ArchiveError
 from include.pipelines.api_to_lake.notices import success_notice
 from include.pipelines.api_to_lake.partition import Partition, make_partition, partition_key
-from include.pipelines.api_to_lake.raw_zone import enter_published
+from include.pipelines.api_to_lake.raw_zone import enter_published, keep_index
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
 
     from include.contracts.apis import ApiDataset
+    from include.core.aws.objects import Stored
     from include.core.runs.ledger import RunOfSink
     from include.core.runs.quarantine import Version
     from include.pipelines.api_to_lake.task_values import (
@@ -113,8 +114,9 @@ def publish(
         before = _planned(cursor, dataset, run)
         made = _Hour(dataset, run, resources).put(_received(converted, resources), before)
         failpoint("lake.put")
+        kept = keep_index(lake, dataset, run.as_of, made.index)
         counts = _counts(made)
-        details = _details(cursor, dataset, run, made, stored)
+        details = _details(cursor, dataset, run, made, stored, kept)
         facts = facts_of(run, dataset=dataset.name, ui_url=resources.ui_url)
         if record_run(cursor, run, counts, details):
             read = _versions(dataset, made)
@@ -262,7 +264,12 @@ def _new_fields(dataset: ApiDataset, made: Partition) -> list[str]:
 
 
 def _details(
-    cursor: cursor, dataset: ApiDataset, run: RunOfSink, made: Partition, stored: StoredHour
+    cursor: cursor,
+    dataset: ApiDataset,
+    run: RunOfSink,
+    made: Partition,
+    stored: StoredHour,
+    kept: Stored,
 ) -> Details:
     values = {
         "dataset": dataset.name,
@@ -279,7 +286,7 @@ def _details(
         else []
     )
     return Details(
-        sources=[{"file": stored["index"]}],
+        sources=[{"file": kept["key"], "sha256": kept["sha256"]}],
         rejects_by_code=made.counts.rejects_by_code,
         warnings=warnings,
         failures=[{"file": call, "cause": cause} for call, cause in stored["missing"].items()],

@@ -2,15 +2,18 @@
 
     raw/api/<dataset>/dt=2020-12-05/hour=08/hour.json                    which answers the hour has
     raw/api/<dataset>/dt=2020-12-05/hour=08/published.json              which of them the table has
+    raw/api/<dataset>/dt=2020-12-05/hour=08/index-<digest>.json         which of them a run has read
     raw/api/<dataset>/dt=2020-12-05/hour=08/<call>/<moment>-<number>.body        bytes of an answer
     raw/api/<dataset>/dt=2020-12-05/hour=08/<call>/<moment>-<number>.json  its address and headers
 
-Nothing is deleted. The two indexes alone change: answers that are asked for again take the place of
-others in hour.json, by conditional writes, and then in published.json, under the lock of the table.
+Nothing is deleted. The first two indexes alone change: answers that are asked for again take the
+place of others in hour.json, by conditional writes, and then in published.json, under the lock of
+the table. An index that is named after its content stays: the ledger names it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import datetime, timezone
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.contracts.apis import ApiDataset
-    from include.core.aws.objects import ObjectStore
+    from include.core.aws.objects import ObjectStore, Stored
     from include.core.web.client import Reply
     from include.pipelines.api_to_lake.task_values import RawAnswer
 
@@ -33,6 +36,7 @@ _SECRET_HEADERS: Final = frozenset(
     {"authorization", "cookie", "proxy-authorization", "set-cookie", "set-cookie2"}
 )
 _PUBLISHED: Final = re.compile(r"dt=(\d{4}-\d\d-\d\d)/hour=(\d\d)/published\.json$")
+_DIGEST_CHARACTERS: Final = 16  # the rest of a SHA-256 would only make the name longer
 _TRIES: Final = 20  # other runs of the same hour write the same index
 
 
@@ -151,6 +155,21 @@ def enter_published(
 ) -> None:
     """Say which answers of an hour the table has; the caller holds the lock on the table."""
     store.put_json(f"{hour_prefix(dataset, as_of)}published.json", index)
+
+
+def keep_index(
+    store: ObjectStore, dataset: ApiDataset, as_of: datetime, index: HourIndex
+) -> Stored:
+    """Put what a run has read of an hour where it stays, whatever is asked and published later.
+
+    Returns:
+        Its key, which is the same for the same answers, and its SHA-256.
+    """
+    body = json.dumps(index, sort_keys=True).encode()
+    digest = hashlib.sha256(body).hexdigest()
+    key = f"{hour_prefix(dataset, as_of)}index-{digest[:_DIGEST_CHARACTERS]}.json"
+    store.put_body(key, body)
+    return {"key": key, "sha256": digest}
 
 
 def published_of_day(
