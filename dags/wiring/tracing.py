@@ -11,11 +11,13 @@ from airflow.sdk import Param
 from include.core.runs.notices import format_moment
 from include.core.summaries.summary import key_of
 from include.core.trace.answer import VERSION, Answer
-from include.datasets import github_datasets, item_uploads
+from include.datasets import api_datasets, github_datasets, item_uploads
 from include.errors import RunInputError
+from include.pipelines.api_to_lake.trace import trace as trace_hour
 from include.pipelines.csv_upload_to_dynamodb.trace import trace as trace_item
 from include.pipelines.github_csv_to_postgres.trace import trace as trace_table
 from include.pipelines.table_export_to_kinesis.trace import trace as trace_export
+from wiring.apis import lake_resources
 from wiring.clients import aws_client, lake, warehouse
 from wiring.declarations import exported_tables
 from wiring.defaults import settings
@@ -27,6 +29,7 @@ from wiring.uploads.resources import resources_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from include.contracts.apis import ApiDataset
     from include.contracts.exports import TableExport
     from include.contracts.github import GitHubDataset
     from include.core.trace.answer import History
@@ -101,6 +104,7 @@ def answer(asked: Asked, *, run_id: str, moments: Moments) -> str:
 def _trace(asked: Asked) -> tuple[dict[str, str], History]:
     answers: dict[str, Callable[[], tuple[dict[str, str], History]]] = {
         **{each.table.sink: partial(_of_table, each, asked) for each in github_datasets()},
+        **{each.sink: partial(_of_hour, each, asked) for each in api_datasets()},
         CSV_UPLOAD_TO_DYNAMODB.sink: partial(_of_item, asked),
     }
     if asked.sink not in answers:
@@ -130,6 +134,11 @@ def _of_export(
 def _of_table(dataset: GitHubDataset, asked: Asked) -> tuple[dict[str, str], History]:
     with task_resources() as resources:
         return trace_table(dataset, asked.key, connect=warehouse(), resources=resources)
+
+
+def _of_hour(dataset: ApiDataset, asked: Asked) -> tuple[dict[str, str], History]:
+    with lake_resources() as resources:
+        return trace_hour(dataset, asked.key, resources=resources)
 
 
 def _of_item(asked: Asked) -> tuple[dict[str, str], History]:

@@ -87,7 +87,7 @@ ALLOWED |= {
 }
 OF_A_PIPELINE = ("include.contracts.github", "include.contracts.uploads")
 # What one pipeline alone uses so far, and why it is core's all the same.
-LAKE = [f"include.core.lake.{name}" for name in ("changes", "glue_columns")]
+LAKE = [f"include.core.lake.{name}" for name in ("changes", "glue_columns", "keyed")]
 SHARED = {
     "include.core.exports.records": "both sides of the stream, and others, meet in its records",
     "include.core.aws.json_lines": "lines that tasks hand over are as general as the objects",

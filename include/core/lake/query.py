@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from include.core.lake.answers import list_answers
 from include.core.lake.cells import faults_of, good_of, stored_type, value_of
 from include.core.lake.fields import declared_names, json_paths
+from include.core.snapshot.columns import duckdb_type
 from include.core.statements import quote_identifier, quote_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from include.contracts.apis import ApiDataset
 
 
@@ -89,6 +92,19 @@ class Query:
         return " or ".join(
             f"coalesce(len(list_distinct(names[{number}])) < len(names[{number}]), false)"
             for number in range(1, len(declared_names(self._fields)) + 1)
+        )
+
+    def same(self, key: Mapping[str, str]) -> str:
+        """The condition under which the values of a record are those of a key.
+
+        Arguments:
+            key: names of columns to their canonical texts.
+        """
+        return " and ".join(
+            f"value_{number} = "
+            f"cast({self._bind(key[field.column.name])} as {duckdb_type(field.column)})"
+            for number, field in enumerate(self._fields)
+            if field.column.name in key
         )
 
     def types(self) -> str:

@@ -158,6 +158,38 @@ class ItemKey:
         return effect
 
 
+class HourKey:
+    """One key of an hour that each load makes anew: what a load has not is gone from the hour.
+
+    Arguments:
+        known: False where earlier loads are not looked at: the hour may have the key already.
+
+    Attributes:
+        values: what the hour should have by now; None for no row.
+        known: whether that is certain.
+    """
+
+    def __init__(self, *, known: bool = True) -> None:
+        self.values: Values | None = None
+        self.known = known
+
+    def load(self, load: Load) -> Effect:
+        """Follow a load, and say what it did to the row."""
+        counts = load.counts
+        if not load.readable:
+            if counts["inserted"] or counts["updated"] or counts["deleted"]:
+                self.known = False
+            return "unknown"
+        if load.values is not None:
+            effect = _effect(self.values, load, known=self.known)
+        elif self.values is not None and (self.known or counts["deleted"]):
+            effect = "deleted"
+        else:
+            effect = "refused" if load.refused else "absent"
+        self.values, self.known = load.values, True
+        return effect
+
+
 def _effect(before: Values | None, load: Load, *, known: bool) -> Effect:
     if not known:
         # What the load did to all rows together says it of one only where that is one thing.

@@ -11,7 +11,7 @@ from include.core.trace.effects import Load
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from include.core.trace.effects import ItemKey, TableKey
+    from include.core.trace.effects import HourKey, ItemKey, TableKey
     from include.core.trace.ledger import LedgerRun
     from include.core.trace.reading import Reading
 
@@ -39,7 +39,7 @@ def newest_versions(runs: Sequence[R], *, versions: Callable[[R], Hashable]) -> 
 
 
 def follow(
-    state: TableKey | ItemKey, run: LedgerRun, reading: Reading, *, order: Any = None
+    state: TableKey | ItemKey | HourKey, run: LedgerRun, reading: Reading, *, order: Any = None
 ) -> Entry:
     """The entry of a run, which is the next one of a key.
 
@@ -126,10 +126,17 @@ def left_out(*, more_runs: bool, of_versions: int) -> str | None:
     )
 
 
-def unsuccessful(runs: Iterable[LedgerRun]) -> list[str]:
-    """A note for each kind of run that wrote nothing."""
+def unsuccessful(
+    runs: Iterable[LedgerRun], *, skipped: str = "loaded nothing, and asked a person"
+) -> list[str]:
+    """A note for each kind of run that wrote nothing.
+
+    Arguments:
+        runs: which.
+        skipped: what those did that were skipped.
+    """
     statuses = [run.status for run in runs]
-    words = {"failed": "failed", "skipped": "loaded nothing, and asked a person"}
+    words = {"failed": "failed", "skipped": skipped}
     return [
         f"{statuses.count(status)} runs {what}: the ledger has none of their files"
         for status, what in words.items()

@@ -36,9 +36,17 @@ class LedgerRun:
     sources: list[dict[str, Any]]
 
 
-def runs_of_sink(cursor: cursor, sink: str) -> tuple[list[LedgerRun], bool]:
-    """The newest MOST_RUNS of a sink in the order of their ends, and whether there are more."""
-    return _newest(cursor, "trace/list_runs", sink=sink)
+def runs_of_sink(
+    cursor: cursor, sink: str, *, as_of: datetime | None = None
+) -> tuple[list[LedgerRun], bool]:
+    """The newest MOST_RUNS of a sink in the order of their ends, and whether there are more.
+
+    Arguments:
+        cursor: of a transaction.
+        sink: which.
+        as_of: the only moment whose runs are wanted; those of all where there is none.
+    """
+    return _newest(cursor, "trace/list_runs", sink=sink, as_of=as_of)
 
 
 def files_of_sink(cursor: cursor, sink: str, *, pipeline: str) -> tuple[list[LedgerRun], bool]:
@@ -54,7 +62,9 @@ def files_of_sink(cursor: cursor, sink: str, *, pipeline: str) -> tuple[list[Led
     return _newest(cursor, "trace/list_files", sink=sink, pipeline=pipeline)
 
 
-def _newest(cursor: cursor, statement: str, **values: str) -> tuple[list[LedgerRun], bool]:
+def _newest(
+    cursor: cursor, statement: str, **values: str | datetime | None
+) -> tuple[list[LedgerRun], bool]:
     cursor.execute(read_statement(statement), {**values, "most": MOST_RUNS + 1})
     names = [field.name for field in fields(LedgerRun)]
     found = [LedgerRun(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

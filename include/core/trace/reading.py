@@ -34,6 +34,13 @@ class Reading:
     problem: str | None
 
 
+def most_lines(lines: list[SourceLine]) -> list[SourceLine]:
+    """At most MOST_LINES, those that have the row first: a run may read hundreds of files."""
+    if len(lines) <= MOST_LINES:
+        return lines
+    return sorted(lines, key=lambda line: line["line"] is None)[:MOST_LINES]
+
+
 class FileKey:
     """Gathers the lines of one file that bear a key; rejected rows come one by one.
 

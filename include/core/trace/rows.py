@@ -68,23 +68,23 @@ def lines_of_key(
 
 
 def row_of_cleaning(
-    connection: DuckDBPyConnection, table: Table, cleaning: str, key: Mapping[str, str]
+    connection: DuckDBPyConnection, columns: Sequence[Column], cleaning: str, key: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """The row of a key among those that a cleaning makes; None where it makes none.
 
     Arguments:
         connection: has the relations that the cleaning reads.
-        table: where its rows go.
+        columns: of the table where its rows go.
         cleaning: a select statement.
         key: the canonical text of each column of the table's key.
     """
-    test, values = same_key(table.key_columns, key)
-    names = [quote_identifier(column.name) for column in table.columns]
+    test, values = same_key([column for column in columns if column.name in key], key)
+    names = [quote_identifier(column.name) for column in columns]
     casts = [
         f"cast({name} as {duckdb_type(column)}) as {name}"
-        for column, name in zip(table.columns, names, strict=True)
+        for column, name in zip(columns, names, strict=True)
     ]
-    texts = [text_of(column, name) for column, name in zip(table.columns, names, strict=True)]
+    texts = [text_of(column, name) for column, name in zip(columns, names, strict=True)]
     statement = fill(
         "trace/find_cleaned",
         texts=", ".join(texts),
@@ -93,7 +93,7 @@ def row_of_cleaning(
         same_key=test,
     )
     row = connection.execute(statement, values).fetchone()
-    return None if row is None else as_json(table.columns, row)
+    return None if row is None else as_json(columns, row)
 
 
 def texts_of_line(

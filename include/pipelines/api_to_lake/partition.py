@@ -7,19 +7,19 @@ converted any more, since the declaration has changed, keeps what the published 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from include.core.lake.answers import glob_of
 from include.core.lake.changes import Changes, compare_hour
 from include.core.lake.query import Query
-from include.core.lake.records import AS_OF, HourCounts, Page, load_records, write_table
+from include.core.lake.records import AS_OF, HourCounts, load_records, write_table
 from include.core.runs.quarantine import refuse_rejects
 from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.files import columns_of
 from include.core.statements import fill, quote_identifier, quote_text
 from include.errors import InputFileError, RejectLimitError
+from include.pipelines.api_to_lake.pages import fetch_pages, pages_of
 from include.pipelines.api_to_lake.raw_zone import published_of_day, read_index
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from include.contracts.apis import ApiDataset
     from include.core.aws.objects import ObjectStore
     from include.pipelines.api_to_lake.raw_zone import HourIndex
-
-_DOWNLOADS: Final = 8  # at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +130,8 @@ class _Made:
         """Add the rows of an hour."""
         rejects = self.rejects if mine else self._folder / "rejects_of_others.jsonl"
         rejects.write_text("")
-        pages = self._fetch(hour, index)
+        pages = pages_of(self._dataset, hour, index, folder=self._folder)
+        fetch_pages(self._store, pages)
         try:
             counts = load_records(self._connection, self._dataset, pages, rejects=rejects).get(hour)
             if counts:
@@ -162,29 +161,6 @@ class _Made:
             rejects_file=rejects,
             outcome="The hour is not in the table; its answers are kept",
         )
-
-    def _fetch(self, hour: datetime, index: HourIndex) -> list[Page]:
-        """Fetch the answers of an hour, those of calls that are declared no more left out."""
-        answers = [
-            answer for call in self._dataset.calls for answer in index["calls"].get(call.name, [])
-        ]
-        pages = [
-            Page(
-                path=self._folder / f"{number}.body",
-                key=answer["key"],
-                version=answer["sha256"],
-                as_of=hour,
-            )
-            for number, answer in enumerate(answers)
-        ]
-        with ThreadPoolExecutor(_DOWNLOADS) as pool:
-            done = [
-                pool.submit(self._store.get_file, page.key, page.path, sha256=page.version)
-                for page in pages
-            ]
-        for each in done:
-            each.result()
-        return pages
 
     def _keep_published(self, hour: datetime) -> None:
         if self._published is None:

@@ -120,7 +120,8 @@ class TracedVersions:
                 self._load(connection, source, file)
         cleaning = read_statement(f"github_csv_to_postgres/clean_{self.dataset.name}")
         with safe_errors():
-            return row_of_cleaning(connection, self.dataset.table, cleaning, self.key)
+            columns = self.dataset.table.columns
+            return row_of_cleaning(connection, columns, cleaning, self.key)
 
     def _load(
         self, connection: DuckDBPyConnection, source: GitHubFile, file: ArchivedFile

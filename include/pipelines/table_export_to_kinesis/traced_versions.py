@@ -9,8 +9,8 @@ from include.core.snapshot.columns import duckdb_type
 from include.core.snapshot.database import connect_duckdb, safe_errors
 from include.core.snapshot.texts import text_of
 from include.core.statements import quote_identifier
-from include.core.trace.answer import MOST_LINES, SourceLine
-from include.core.trace.reading import FileKey, Reading
+from include.core.trace.answer import SourceLine
+from include.core.trace.reading import FileKey, Reading, most_lines
 from include.core.trace.rows import as_json, lines_of_key, texts_of_line
 from include.errors import TerminalError
 from include.pipelines.table_export_to_kinesis.delta import key_of
@@ -84,7 +84,7 @@ class TracedExports:
             for name, file in sorted(export.files.items())
             if name != MANIFEST
         ]
-        return Reading(values=None, sources=_shown(places), refused=None, problem=problem)
+        return Reading(values=None, sources=most_lines(places), refused=None, problem=problem)
 
     def _look(self, connection: DuckDBPyConnection, files: Sequence[LocalFile]) -> Reading:
         folder, columns = self.resources.folder, self.dataset.contract.columns
@@ -118,7 +118,7 @@ class TracedExports:
             path.unlink()
         return Reading(
             values=as_json(columns, rows[0]) if rows else None,
-            sources=_shown(lines),
+            sources=most_lines(lines),
             refused=next((one for each in keyed for one in each.refused), None),
             problem=None,
         )
@@ -131,13 +131,6 @@ class TracedExports:
             raw=None,
             archive=f"s3://{self.resources.landing.bucket}/{key}?versionId={version_id}",
         )
-
-
-def _shown(lines: list[SourceLine]) -> list[SourceLine]:
-    """At most MOST_LINES, of many files those that have the row: an export may have hundreds."""
-    if len(lines) <= MOST_LINES:
-        return lines
-    return sorted(lines, key=lambda line: line["line"] is None)[:MOST_LINES]
 
 
 def _text(column: Column) -> str:

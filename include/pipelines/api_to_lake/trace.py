@@ -1,0 +1,128 @@
+"""Where a row of a table in the lake comes from: each run of its hour that wrote or refused it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from include.contracts import Column
+from include.core.lake.answers import glob_of
+from include.core.lake.cells import stored_type
+from include.core.lake.records import AS_OF
+from include.core.snapshot.database import connect_duckdb
+from include.core.snapshot.files import columns_of
+from include.core.statements import quote_identifier, quote_text
+from include.core.trace.effects import HourKey
+from include.core.trace.history import (
+    follow,
+    left_out,
+    newest_versions,
+    put_together,
+    unsuccessful,
+)
+from include.core.trace.keys import canonical_key
+from include.core.trace.ledger import runs_of_sink
+from include.core.trace.rows import row_of_cleaning
+from include.core.warehouse.connection import transaction
+from include.errors import RunInputError
+from include.pipelines.api_to_lake.partition import partition_key
+from include.pipelines.api_to_lake.traced_hours import TracedHours, index_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from include.contracts.apis import ApiDataset
+    from include.core.trace.answer import History
+    from include.pipelines.api_to_lake.task_values import LakeResources
+
+# The lake has moments in UTC, without saying so.
+_HOUR: Final = Column(name=AS_OF, type="timestamptz", nullable=False, zone="UTC")
+
+
+def trace(
+    dataset: ApiDataset, given: Any, *, resources: LakeResources
+) -> tuple[dict[str, str], History]:
+    """Read the answers of the runs of an hour again for one key.
+
+    Arguments:
+        dataset: the contract.
+        given: the key, as canonical_key takes it: as_of, which is the hour, and row_key.
+        resources: what the task has opened.
+
+    Returns:
+        The key in canonical texts, and what is found.
+
+    Raises:
+        RunInputError: the key is none of the table.
+        WarehouseUnavailableError, WarehouseRefusedError: as Postgres says.
+        WorkerExhaustedError: no disk or memory is left.
+    """
+    columns = [_HOUR, *map(_as_stored, dataset.columns)]
+    key, as_of = _key(dataset, columns, given)
+    with transaction(resources.connect, doing=f"look up runs of {dataset.sink}") as cursor:
+        runs, more = runs_of_sink(cursor, dataset.sink, as_of=as_of)
+    now = _row_in_lake(dataset, as_of, columns, key, resources)
+    loads = [run for run in runs if run.status == "success"]
+    read, left = newest_versions(loads, versions=index_of)
+    traced = TracedHours(
+        dataset=dataset, as_of=as_of, columns=columns, key=key, resources=resources
+    )
+    readings = traced.read(dict.fromkeys(map(index_of, read)))
+    state = HourKey(known=not (more or left))
+    entries = [follow(state, run, readings[index_of(run)]) for run in read]
+    is_left = not state.known or _is_left(state.values, now)
+    return key, put_together(
+        dataset.name,
+        entries,
+        now=now,
+        left=now if is_left else state.values,
+        cut=left_out(more_runs=more, of_versions=left),
+        notes=unsuccessful(runs, skipped="had no answer from the API"),
+    )
+
+
+def _as_stored(column: Column) -> Column:
+    return replace(column, zone="UTC") if column.type == "timestamptz" else column
+
+
+def _key(
+    dataset: ApiDataset, columns: Sequence[Column], given: Any
+) -> tuple[dict[str, str], datetime]:
+    """The key in canonical texts, and its hour."""
+    named = {column.name: column for column in columns}
+    key = canonical_key(given, [named[name] for name in (AS_OF, *dataset.row_key)])
+    as_of = datetime.fromisoformat(key[AS_OF])
+    if as_of != as_of.replace(minute=0, second=0, microsecond=0):
+        raise RunInputError(f"Parameter key: what it gives for {AS_OF} is no full hour")
+    return key, as_of
+
+
+def _row_in_lake(
+    dataset: ApiDataset,
+    as_of: datetime,
+    columns: Sequence[Column],
+    key: Mapping[str, str],
+    resources: LakeResources,
+) -> dict[str, Any] | None:
+    """The row as the lake has it now, in the columns that its file has; None where it has none."""
+    folder = resources.hand_over.folder
+    path = folder / "part.parquet"
+    if resources.hand_over.store.fetch_current(partition_key(dataset, as_of), path) is None:
+        return None
+    with connect_duckdb(folder, memory=resources.memory) as connection:
+        names = columns_of(connection, glob_of(path))
+        there = [column for column in columns if column.name in names]
+        values = ", ".join(
+            f"try_cast({name} as {stored_type(column)}) as {name}"
+            for column, name in ((each, quote_identifier(each.name)) for each in there)
+        )
+        file = f"select {values} from read_parquet({quote_text(glob_of(path))})"
+        return row_of_cleaning(connection, there, file, key)
+
+
+def _is_left(left: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
+    """Whether the lake has what runs have left, in the columns that its file has."""
+    if left is None or now is None:
+        return left is now
+    return now == {name: value for name, value in left.items() if name in now}
