@@ -115,6 +115,7 @@ def publish(
         made = _Hour(dataset, run, resources).put(_received(converted, resources), before)
         failpoint("lake.put")
         kept = keep_index(lake, dataset, run.as_of, made.index)
+        failpoint("lake.index_kept")
         counts = _counts(made)
         details = _details(cursor, dataset, run, made, stored, kept)
         facts = facts_of(run, dataset=dataset.name, ui_url=resources.ui_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from include.contracts import Column
 from include.core.lake.answers import glob_of
@@ -12,7 +12,7 @@ from include.core.lake.cells import stored_type
 from include.core.lake.records import AS_OF
 from include.core.snapshot.database import connect_duckdb
 from include.core.snapshot.files import columns_of
-from include.core.statements import quote_identifier, quote_text
+from include.core.statements import quote_identifier, quote_text, read_statement
 from include.core.trace.effects import HourKey
 from include.core.trace.history import (
     follow,
@@ -31,11 +31,18 @@ from include.pipelines.api_to_lake.traced_hours import TracedHours, index_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from include.contracts.apis import ApiDataset
     from include.core.trace.answer import History
+    from include.core.trace.ledger import LedgerRun
     from include.pipelines.api_to_lake.task_values import LakeResources
 
+_TRIES: Final = 5  # runs of other hours of the day replace the same file
+_OPEN: Final = (
+    "A run is putting this hour into the lake, or died while it did: what it has changed is not in "
+    "the ledger yet"
+)
 # The lake has moments in UTC, without saying so.
 _HOUR: Final = Column(name=AS_OF, type="timestamptz", nullable=False, zone="UTC")
 
@@ -60,25 +67,27 @@ def trace(
     """
     columns = [_HOUR, *map(_as_stored, dataset.columns)]
     key, as_of = _key(dataset, columns, given)
-    with transaction(resources.connect, doing=f"look up runs of {dataset.sink}") as cursor:
-        runs, more = runs_of_sink(cursor, dataset.sink, as_of=as_of)
-    now = _row_in_lake(dataset, as_of, columns, key, resources)
-    loads = [run for run in runs if run.status == "success"]
+    hour = _look_up(dataset, as_of, resources)
+    now = _row_in_file(columns, key, resources) if hour.has_file else None
+    loads = [run for run in hour.runs if run.status == "success"]
     read, left = newest_versions(loads, versions=index_of)
     traced = TracedHours(
         dataset=dataset, as_of=as_of, columns=columns, key=key, resources=resources
     )
     readings = traced.read(dict.fromkeys(map(index_of, read)))
-    state = HourKey(known=not (more or left))
+    state = HourKey(known=not (hour.more or left))
     entries = [follow(state, run, readings[index_of(run)]) for run in read]
-    is_left = not state.known or _is_left(state.values, now)
+    is_left = hour.is_open or not state.known or _is_left(state.values, now)
     return key, put_together(
         dataset.name,
         entries,
         now=now,
         left=now if is_left else state.values,
-        cut=left_out(more_runs=more, of_versions=left),
-        notes=unsuccessful(runs, skipped="had no answer from the API"),
+        cut=left_out(more_runs=hour.more, of_versions=left),
+        notes=[
+            *unsuccessful(hour.runs, skipped="had no answer from the API"),
+            *([_OPEN] if hour.is_open else []),
+        ],
     )
 
 
@@ -98,27 +107,57 @@ def _key(
     return key, as_of
 
 
-def _row_in_lake(
-    dataset: ApiDataset,
-    as_of: datetime,
-    columns: Sequence[Column],
-    key: Mapping[str, str],
-    resources: LakeResources,
+class _Hour(NamedTuple):
+    """What ledger and lake have of an hour at one moment.
+
+    Attributes:
+        runs, more: as runs_of_sink says.
+        has_file: there is one, which is at _file now.
+        is_open: the lake may have what the ledger has not.
+    """
+
+    runs: list[LedgerRun]
+    more: bool
+    has_file: bool
+    is_open: bool
+
+
+def _look_up(dataset: ApiDataset, as_of: datetime, resources: LakeResources) -> _Hour:
+    """Look an hour up. A run plans, puts the file, and is in the ledger, in this order."""
+    store, key = resources.hand_over.store, partition_key(dataset, as_of)
+    for _ in range(_TRIES):
+        etag = store.fetch_current(key, _file(resources))
+        with transaction(resources.connect, doing=f"look up runs of {dataset.sink}") as cursor:
+            runs, more = runs_of_sink(cursor, dataset.sink, as_of=as_of)
+            values = {"dataset": dataset.name, "as_of": as_of}
+            cursor.execute(read_statement("api_to_lake/keep_hour.planned"), values)
+            (planned,) = cursor.fetchone() or (None,)
+        is_replaced = store.tag_of(key) != etag
+        if not is_replaced:
+            break
+    return _Hour(runs, more, etag is not None, is_replaced or planned is not None)
+
+
+def _row_in_file(
+    columns: Sequence[Column], key: Mapping[str, str], resources: LakeResources
 ) -> dict[str, Any] | None:
-    """The row as the lake has it now, in the columns that its file has; None where it has none."""
-    folder = resources.hand_over.folder
-    path = folder / "part.parquet"
-    if resources.hand_over.store.fetch_current(partition_key(dataset, as_of), path) is None:
-        return None
-    with connect_duckdb(folder, memory=resources.memory) as connection:
-        names = columns_of(connection, glob_of(path))
+    """The row as the lake has it, in the columns that its file has; None where it has none."""
+    glob = glob_of(_file(resources))
+    with connect_duckdb(resources.hand_over.folder, memory=resources.memory) as connection:
+        names = columns_of(connection, glob)
+        if not key.keys() <= names:
+            return None
         there = [column for column in columns if column.name in names]
         values = ", ".join(
             f"try_cast({name} as {stored_type(column)}) as {name}"
             for column, name in ((each, quote_identifier(each.name)) for each in there)
         )
-        file = f"select {values} from read_parquet({quote_text(glob_of(path))})"
+        file = f"select {values} from read_parquet({quote_text(glob)})"
         return row_of_cleaning(connection, there, file, key)
+
+
+def _file(resources: LakeResources) -> Path:
+    return resources.hand_over.folder / "part.parquet"
 
 
 def _is_left(left: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
