@@ -178,11 +178,11 @@ class HourKey:
         counts = load.counts
         if not load.readable:
             if counts["inserted"] or counts["updated"] or counts["deleted"]:
-                self.known = False
+                self.values, self.known = None, False
             return "unknown"
         if load.values is not None:
             effect = _effect(self.values, load, known=self.known)
-        elif self.values is not None and (self.known or counts["deleted"]):
+        elif self.values is not None:
             effect = "deleted"
         else:
             effect = "refused" if load.refused else "absent"
