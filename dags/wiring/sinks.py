@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from include.contracts.charts import Chart, chart_of
 from include.contracts.exports import DELETED_AT
 from include.contracts.rules import REJECTS, SHRINK, TABLE
+from include.core.lake.records import AS_OF
 from include.core.summaries.summary import About, DeclaredRule
 from include.datasets import (
     api_datasets,
@@ -125,7 +126,7 @@ def _of_api(dataset: ApiDataset) -> Sink:
         pipeline="api_to_lake",
         **_of_timed(dataset),
         step=timedelta(hours=1),
-        key=dataset.row_key,
+        key=(AS_OF, *dataset.row_key),
         rules=(_error(REJECTS, _most_rejects(dataset.rejects)),),
     )
     units = {field.column.name: field.unit for field in dataset.fields}

@@ -44,11 +44,12 @@ RUNS = (
     'table_export_to_kinesis {"prefix": "exports/acme/large_table/v2/", "again": true}',
     "kinesis_to_postgres",
     "weather_hourly",
-    "payments_hourly",
+    'payments_hourly {"as_of": "2020-12-05T12:00:00Z"}',
     "sweep_arrivals",
     'trace_row {"sink": "covid.us_daily", "key": "2020-11-11"}',
     'trace_row {"sink": "dynamodb:<items>", "key": "2"}',
     'trace_row {"sink": "exports.acme__test_table", "key": "1"}',
+    'trace_row {"sink": "lake.payments_hourly", "key": {"as_of": "2020-12-05 12:00", "payment_id": "a"}}',
     "summarise",
 )
 RARE = {

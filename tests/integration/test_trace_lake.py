@@ -86,12 +86,16 @@ class Things:
         self.place = replace(self.place, dataset=replace(self.place.dataset, **changes))
 
     def trace(self, key: Any, **changes: Any) -> History:
-        """What is found of a key; changes are of what the task has opened."""
-        with self.place.resources(Run(dag_id="trace_row", run_id="trace"), "trace") as resources:
-            hand_over = replace(resources.hand_over, **changes)
-            opened = replace(resources, hand_over=hand_over)
-            _, found = trace(self.place.dataset, key, resources=opened)
-        return found
+        return traced(self.place, key, **changes)
+
+
+def traced(place: ApiPlace, key: Any, **changes: Any) -> History:
+    """What is found of a key; changes are of what the task has opened."""
+    with place.resources(Run(dag_id="trace_row", run_id="trace"), "trace") as resources:
+        hand_over = replace(resources.hand_over, **changes)
+        opened = replace(resources, hand_over=hand_over)
+        _, found = trace(place.dataset, key, resources=opened)
+    return found
 
 
 @pytest.fixture
@@ -335,16 +339,14 @@ def test_of_many_answers_those_that_have_the_record_are_shown(things: Things) ->
 
 
 def test_what_a_run_has_put_that_is_not_in_the_ledger_yet_is_said(weather: ApiPlace) -> None:
-    things = Things(weather, Shops())
-    things.place = weather
     weather.run_dying_at("lake.put", EIGHT, "killed")
     key = {"as_of": "2020-12-05T08:00:00Z", "city_id": "2950159"}
-    found = things.trace(key)
+    found = traced(weather, key)
     assert ((found["now"] or {})["city"], found["history"]) == ("Berlin", [])
     (note,) = found["notes"]
     assert "is not in the ledger yet" in note
     weather.run(EIGHT, "killed")
-    found = things.trace(key)
+    found = traced(weather, key)
     assert (effects(found), found["notes"]) == (["inserted"], [])
 
 

@@ -182,6 +182,8 @@ class HourKey:
             return "unknown"
         if load.values is not None:
             effect = _effect(self.values, load, known=self.known)
+        elif not self.known and counts["deleted"]:
+            effect = "unknown"
         elif self.values is not None:
             effect = "deleted"
         else:

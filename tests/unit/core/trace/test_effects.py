@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from include.core.trace.effects import ItemKey, Load, TableKey
+from include.core.trace.effects import HourKey, ItemKey, Load, TableKey
 from tests.support.examples import examples
 from tests.support.load_account import VERSIONS, Account, Version
 
@@ -101,7 +101,7 @@ def test_effect_that_is_told_is_true_whatever_is_not_looked_at(
             assert state.values == (None if held is None else {"row": held})
 
 
-@pytest.mark.parametrize("kind", [lambda: TableKey(vanished="keep"), ItemKey])
+@pytest.mark.parametrize("kind", [lambda: TableKey(vanished="keep"), ItemKey, HourKey])
 def test_first_load_is_known_where_it_did_one_thing_to_all_rows(kind: Any) -> None:
     for counts, effect in (
         ({"unchanged": 2}, "confirmed"),
@@ -145,3 +145,14 @@ def test_item_is_that_of_the_newest_file_that_had_it(files: list[tuple[int, int 
             assert effect == ("confirmed" if values == written[1] else "updated")
             written = (order, values)
         assert state.values == (written and written[1])
+
+
+def test_hour_whose_answers_are_gone_is_judged_by_the_counts_behind_them() -> None:
+    for counts, effect in (({}, "updated"), ({"updated": 1}, "confirmed")):
+        state = HourKey()
+        state.load(Load(order=1, values={"a": 1}, counts=NOTHING))
+        gone = {**NOTHING, **counts}
+        assert state.load(Load(order=2, values=None, counts=gone, readable=False)) == "unknown"
+        later = {**NOTHING, "unchanged": 1}
+        assert state.load(Load(order=3, values={"a": 2}, counts=later)) == effect
+        assert (state.values, state.known) == ({"a": 2}, True)
