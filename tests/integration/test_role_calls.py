@@ -49,7 +49,8 @@ RUNS = (
     'trace_row {"sink": "covid.us_daily", "key": "2020-11-11"}',
     'trace_row {"sink": "dynamodb:<items>", "key": "2"}',
     'trace_row {"sink": "exports.acme__test_table", "key": "1"}',
-    'trace_row {"sink": "lake.payments_hourly", "key": {"as_of": "2020-12-05 12:00", "payment_id": "a"}}',
+    'trace_row {"sink": "lake.payments_hourly", '
+    '"key": {"as_of": "2020-12-05 12:00", "payment_id": "a"}}',
     "summarise",
 )
 RARE = {

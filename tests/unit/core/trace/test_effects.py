@@ -101,7 +101,7 @@ def test_effect_that_is_told_is_true_whatever_is_not_looked_at(
             assert state.values == (None if held is None else {"row": held})
 
 
-@pytest.mark.parametrize("kind", [lambda: TableKey(vanished="keep"), ItemKey, HourKey])
+@pytest.mark.parametrize("kind", [lambda: TableKey(vanished="keep"), ItemKey])
 def test_first_load_is_known_where_it_did_one_thing_to_all_rows(kind: Any) -> None:
     for counts, effect in (
         ({"unchanged": 2}, "confirmed"),
@@ -156,3 +156,40 @@ def test_hour_whose_answers_are_gone_is_judged_by_the_counts_behind_them() -> No
         later = {**NOTHING, "unchanged": 1}
         assert state.load(Load(order=3, values={"a": 2}, counts=later)) == effect
         assert (state.values, state.known) == ({"a": 2}, True)
+
+
+ROWS = st.dictionaries(st.integers(1, 4), st.integers(0, 1))
+
+
+def did(before: int | None, after: int | None) -> str:
+    """What became of a row."""
+    if after is None:
+        return "absent" if before is None else "deleted"
+    if before is None:
+        return "inserted"
+    return "confirmed" if before == after else "updated"
+
+
+@settings(max_examples=examples(300))
+@given(
+    loads=st.lists(st.tuples(ROWS, st.booleans()), min_size=1, max_size=6),
+    cut=st.integers(0, 2),
+)
+# Of a row that is gone, nobody can say whether it had been there.
+@example(loads=[({1: 0, 2: 0}, False), ({3: 0}, False)], cut=1)
+def test_effect_on_a_row_of_an_hour_is_true_whatever_is_not_looked_at(
+    loads: list[tuple[dict[int, int], bool]], cut: int
+) -> None:
+    before: dict[int, int] = {}
+    state = HourKey(known=not cut)
+    for place, (rows, is_gone) in enumerate(loads):
+        true = {key: did(before.get(key), rows.get(key)) for key in range(1, 5)}
+        before = rows
+        if place < cut:
+            continue
+        counts = {count: [*true.values()].count(effect) for effect, count in COUNTS.items()}
+        values = {"row": rows[1]} if 1 in rows and not is_gone else None
+        load = Load(order=place, values=values, counts=counts, readable=not is_gone)
+        assert state.load(load) in {true[1], "unknown"}
+        if state.known:
+            assert state.values == ({"row": rows[1]} if 1 in rows else None)
