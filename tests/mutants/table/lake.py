@@ -10,6 +10,7 @@ _CODE: Final = "include/pipelines/api_to_lake"
 _SQL: Final = "include/sql/api_to_lake"
 _RUNS: Final = "tests/integration/test_api_to_lake.py"
 _FAULTS: Final = "tests/integration/test_faults_api_to_lake.py"
+_TRACES: Final = "tests/integration/test_trace_lake.py"
 _PAGES: Final = "tests/unit/pipelines/test_api_requests.py"
 _DOWN: Final = f"{_RUNS}::test_api_that_is_down_costs_the_hour_and_no_later_one"
 _KILLED: Final = f"{_FAULTS}::test_run_killed_at_any_moment_goes_on_where_it_was"
@@ -151,6 +152,36 @@ GUARDS: Final = (
             ),
         ),
         (f"{_RUNS}::test_wider_type_is_rejected_with_its_place",),
+    ),
+    Guard(
+        "answers of a run",
+        "nobody can say any more which answers a run of an hour has read, once another has run",
+        (
+            Edit(
+                f"{_CODE}/raw_zone.py",
+                "index-{digest[:_DIGEST_CHARACTERS]}.json",
+                "index.json",
+            ),
+        ),
+        (f"{_TRACES}::test_history_names_run_effect_value_answer_and_record",),
+    ),
+    Guard(
+        "lake ahead of the ledger",
+        "a trace takes what a run is just putting into the lake for somebody else's",
+        (
+            Edit(
+                f"{_CODE}/trace.py",
+                "is_replaced or planned is not None",
+                "is_replaced",
+            ),
+        ),
+        (f"{_TRACES}::test_what_a_run_has_put_that_is_not_in_the_ledger_yet_is_said",),
+    ),
+    Guard(
+        "file and ledger of one moment",
+        "a trace takes what a run puts into the lake meanwhile for somebody else's",
+        (Edit(f"{_CODE}/trace.py", "        if not is_replaced:\n", "        if True:\n"),),
+        (f"{_TRACES}::test_run_that_ends_meanwhile_is_in_the_answer",),
     ),
     Guard(
         "new fields, once",
