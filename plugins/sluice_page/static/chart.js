@@ -3,6 +3,7 @@
 
 /* global uPlot */
 
+import "./uplot.js";
 import { h } from "./dom.js";
 import { DAY, axisEnds, nearest, stopsOf, tickTexts } from "./points.js";
 
