@@ -7,19 +7,22 @@ values of rows want the right to start runs of it.
 from __future__ import annotations
 
 import json
+import mimetypes
 from pathlib import Path
 
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, Response
-from starlette.middleware.gzip import GZipMiddleware
 
 from sluice_page.access import READS_DAG, SEES_VALUES, ReadableDags
-from sluice_page.headers import SafeHeaders
+from sluice_page.headers import UNCHANGING, SafeHeaders
+from sluice_page.packing import packed
 from sluice_page.summaries import SummariesDep  # noqa: TC001 -- FastAPI reads annotations
 
 STATIC = Path(__file__).parent / "static"
 _FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
+_PACK = packed(STATIC, module="main", sheets=("page", "charts"))
+_PAGE = _FILES["index.html"].read_text("utf-8").replace("TAG", _PACK.tag)
 
 
 def make_app() -> FastAPI:
@@ -31,9 +34,9 @@ def make_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(SafeHeaders)
     app.get("/")(_page)
+    app.get("/packed/{tag}/{name}")(_packed)
     app.get("/static/{name:path}")(_static)
     app.get("/api/overview")(_overview)
     app.get("/api/dags/{dag_id}/summary", dependencies=[READS_DAG])(_summary)
@@ -43,8 +46,17 @@ def make_app() -> FastAPI:
     return app
 
 
-def _page() -> FileResponse:
-    return FileResponse(_FILES["index.html"])
+def _page() -> Response:
+    return Response(_PAGE, media_type="text/html")
+
+
+def _packed(tag: str, name: str) -> Response:
+    if name not in _PACK.files:
+        raise HTTPException(404, "No such file")
+    # Another server may have written the page, of another version: its name is not for this file.
+    headers = UNCHANGING if tag == _PACK.tag else None
+    media_type = mimetypes.guess_type(name)[0]
+    return Response(_PACK.files[name], media_type=media_type, headers=headers)
 
 
 def _static(name: str) -> FileResponse:

@@ -18,9 +18,11 @@ _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    # What one viewer may see is nobody else's. Files are asked for again, with their tag.
-    "Cache-Control": "private, no-cache",
 }
+# What one viewer may see is nobody else's. Files are asked for again, with their tag.
+_CACHED = "private, no-cache"
+UNCHANGING = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""Of a file whose name tells what it holds: the browser never asks for it again."""
 
 
 class SafeHeaders:
@@ -32,7 +34,9 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("Cache-Control", _CACHED)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -309,20 +309,21 @@ def test_without_a_network_what_is_shown_stays_and_says_of_when_it_is(
     expect(sluice.shown.get_by_role("alert")).to_be_empty()
 
 
-def test_overview_needs_no_module_of_another_view_and_each_comes_on_trying_again(
+def test_library_for_charts_is_waited_for_by_charts_alone_and_asked_for_again(
     sluice: Sluice, left: LeftObjects
 ) -> None:
-    left.put("sinks", "only", summary_of("only"))
-    others = re.compile(r"/static/(vendor/|(dataset|quality|trace|chart)\.js)")
-    sluice.page.route(others, lambda route: route.abort())
+    chart = {"version": 1, "measures": [], "points": {"2026-01-02": 1}}
+    left.put("sinks", "only", summary_of("only", chart={"measures": []}))
+    left.put("charts", "only", chart)
+    sluice.page.route("**/vendor/*", lambda route: route.abort())
     sluice.open()
     expect(sluice.row("only")).to_be_visible()
-    for view in ("dataset", "quality", "trace"):
-        sluice.show(view, dag=DAG, sink="only")
-        expect(sluice.shown.get_by_role("heading", level=1)).to_have_text("No connection")
-    sluice.page.unroute(others)
-    sluice.shown.get_by_role("button", name="Try again").click()
-    expect(sluice.shown.get_by_role("heading", level=1)).to_have_text("only")
+    sluice.show("dataset", dag=DAG, sink="only")
+    said = sluice.shown.get_by_role("alert").filter(has_text="The charts cannot be shown")
+    expect(said).to_contain_text("The library that draws them cannot be reached")
+    sluice.page.unroute("**/vendor/*")
+    sluice.shown.get_by_role("button", name="Reload").click()
+    expect(said).not_to_contain_text("The library")
 
 
 def test_summary_that_is_older_than_its_newest_run_says_so(

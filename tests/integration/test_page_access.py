@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -109,7 +110,13 @@ def of(dag_id: str, what: str) -> str:
     return f"api/dags/{dag_id}/{what}?sink={SINKS[dag_id]}"
 
 
-ROUTES = ("", "static/main.js", "api/overview", *(of(ONE, what) for what in OF_DAG))
+ROUTES = (
+    "",
+    "static/main.js",
+    "packed/tag/main.js",
+    "api/overview",
+    *(of(ONE, what) for what in OF_DAG),
+)
 TRACE = f"api/dags/{ONE}/traces/{ONE}%20{RUN.replace('+', '%2B')}"
 
 
@@ -155,6 +162,22 @@ def test_every_answer_has_the_policy(page: Page) -> None:
     for path in ROUTES:
         policy = page.get(path, "reads_one").headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; script-src 'self'")
+
+
+def test_files_that_the_page_names_by_what_they_hold_are_never_asked_for_again(page: Page) -> None:
+    names = re.findall(r'="(packed/[^"]+)"', page.get("", "nobody").text)
+    assert [name.rpartition("/")[2] for name in names] == ["page.css", "main.js"]
+    for name in names:
+        answer = page.get(name, "nobody")
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["Cache-Control"].startswith("private")
+        # Of a page that another version has written.
+        _, _, file = name.split("/")
+        other = page.get(f"packed/other/{file}", "nobody")
+        assert (other.status_code, other.text) == (200, answer.text)
+        assert other.headers["Cache-Control"] == "private, no-cache"
+    assert page.get("packed/other/none.js", "nobody").status_code == 404
+    assert page.get("api/overview", "nobody").headers["Cache-Control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize(

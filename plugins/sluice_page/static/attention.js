@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { addressOf, airflowPage } from "./address.js";
 import { age, foreign, h } from "./dom.js";
-import { sentence } from "./trouble.js";
+import { sentence } from "./sentence.js";
 
 /** Approvals that wait for an answer, with the viewer's rights; or why they are not known. */
 export async function approvals() {

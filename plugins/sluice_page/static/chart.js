@@ -3,7 +3,6 @@
 
 /* global uPlot */
 
-import "./uplot.js";
 import { h } from "./dom.js";
 import { DAY, axisEnds, nearest, stopsOf, tickTexts } from "./points.js";
 

@@ -7,6 +7,7 @@ import { foreign, h, table } from "./dom.js";
 import { moment, number, title } from "./format.js";
 import { MeasureSection } from "./measure.js";
 import { areDays, bounds, linesOf } from "./points.js";
+import { loadLibrary } from "./uplot.js";
 
 const GROWTH = "New a day is the difference from the day before; where either number is missing there is none, which is not zero, and a negative one is a correction by the source. Its mean of 7 days is a seventh of the growth since the same weekday a week before.";
 
@@ -20,7 +21,7 @@ export async function showDataset({ asked }) {
 async function drawn(about, asked) {
   if (!about.chart) return [h("p", {}, "This sink has no date and no measure to draw.")];
   try {
-    const chart = await api.chart(about.dag_id, about.sink);
+    const [chart] = await Promise.all([api.chart(about.dag_id, about.sink), loadLibrary()]);
     if (!Object.keys(chart.points).length) return [h("p", {}, "There are no rows yet.")];
     return [charts(about, chart, asked)];
   } catch (error) {

@@ -5,17 +5,21 @@ import { addressOf, here, isAirflows } from "./address.js";
 import { button, foreign, h, link } from "./dom.js";
 import { ago, moment, utc } from "./format.js";
 import { followTheme, followZone, open } from "./host.js";
+import { showDataset } from "./dataset.js";
 import { showOverview } from "./overview.js";
-import { instead, oldness, sentence } from "./trouble.js";
+import { showQuality } from "./quality.js";
+import { sentence } from "./sentence.js";
+import { showTrace } from "./trace.js";
+import { instead, oldness } from "./trouble.js";
+import { loadLibrary } from "./uplot.js";
 
-// Of one dataset: these are its tabs. A view that is kept is not drawn anew while it is shown. Their
-// modules, and the library for charts, come after the first view, or when they are wanted.
+// Of one dataset: these are its tabs. A view that is kept is not drawn anew while it is shown.
 const TABS = {
-  dataset: { load: async () => (await import("./dataset.js")).showDataset, words: "Data" },
-  quality: { load: async () => (await import("./quality.js")).showQuality, words: "Quality" },
-  trace: { load: async () => (await import("./trace.js")).showTrace, words: "Where does it come from?", kept: true },
+  dataset: { show: showDataset, words: "Data" },
+  quality: { show: showQuality, words: "Quality" },
+  trace: { show: showTrace, words: "Where does it come from?", kept: true },
 };
-const OVERVIEW = { load: async () => showOverview, clocked: true };
+const OVERVIEW = { show: showOverview, clocked: true };
 const EACH_MS = 60_000;
 const SOON_MS = 5000; // after a look that found no server
 
@@ -36,10 +40,9 @@ async function show({ moved = false } = {}) {
   try {
     const place = TABS[name] ?? OVERVIEW;
     const oldWords = TABS[name] ? oldness(asked.get("dag"), asked.get("sink"), again) : null;
-    const showIt = await loaded(place);
-    [shown, old] = await Promise.all([showIt({ asked, dag, again }), oldWords]);
+    [shown, old] = await Promise.all([place.show({ asked, dag, again }), oldWords]);
   } catch (error) {
-    shown = instead(error, { dag: asked.get("dag") ?? dag, again: error instanceof Unloaded ? reload : again });
+    shown = instead(error, { dag: asked.get("dag") ?? dag, again });
   }
   if (mine !== turn || shown === null) return;
   const [heading, ...rest] = shown.filter(Boolean);
@@ -51,23 +54,6 @@ async function show({ moved = false } = {}) {
   saySeen();
   if (moved) arrive();
 }
-
-// A browser that could not load a module does not ask for it again.
-class Unloaded extends api.Unreachable {}
-const reload = () => location.reload();
-
-async function loaded(place) {
-  try {
-    return await place.load();
-  } catch {
-    throw new Unloaded("A part of this page cannot be reached from this browser");
-  }
-}
-
-// Once something is painted: who goes on to a dataset waits for no module.
-const loadRest = () => requestAnimationFrame(() => setTimeout(() => {
-  for (const { load } of Object.values(TABS)) load().catch(() => {}); // who wants it hears of it
-}));
 
 const again = () => show();
 
@@ -151,4 +137,5 @@ addEventListener("visibilitychange", () => { if (Date.now() - seenAt > EACH_MS) 
 setInterval(refresh, EACH_MS);
 followTheme(() => {});
 followZone(again);
-show().then(loadRest);
+// The library comes once something is painted: who goes on to a chart does not wait. Who lacks it hears of it there.
+show().then(() => requestAnimationFrame(() => setTimeout(() => loadLibrary().catch(() => {}))));

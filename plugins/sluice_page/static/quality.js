@@ -8,7 +8,7 @@ import { stacked } from "./reject_bars.js";
 import { askRepair } from "./repair.js";
 import { logLink } from "./runs.js";
 import { runBadge } from "./state.js";
-import { sentence } from "./trouble.js";
+import { sentence } from "./sentence.js";
 
 // Values that the viewer has asked for, by sink: they stay shown when the view is refreshed.
 const asked_values = new Map();

@@ -6,7 +6,7 @@ import { logPage, runPage } from "./address.js";
 import { button, h, link } from "./dom.js";
 import { open } from "./host.js";
 import { runBadge } from "./state.js";
-import { sentence } from "./trouble.js";
+import { sentence } from "./sentence.js";
 
 const SOON_MS = 1500;
 const LATER_MS = 5000;

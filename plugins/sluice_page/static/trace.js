@@ -5,7 +5,7 @@ import { note, runPage } from "./address.js";
 import { age, foreign, h, link, time, unfolding } from "./dom.js";
 import { count, title } from "./format.js";
 import { logLink, start } from "./runs.js";
-import { sentence } from "./trouble.js";
+import { sentence } from "./sentence.js";
 
 const DAG = "trace_row";
 const EFFECTS = {

@@ -1,15 +1,24 @@
-// The library that draws charts is a plain script, which makes the global name uPlot. Who imports this
-// module has it, and its styles.
+// The library that draws charts is a plain script, which makes the global name uPlot. Views without a
+// chart do without it.
 
+import { Unreachable } from "./api.js";
 import { h } from "./dom.js";
 
-const addressOf = (file) => new URL(`./vendor/${file}`, import.meta.url).href;
+let loading = null;
+
+/** Loads it and its styles, once; after a failure anew. */
+export function loadLibrary() {
+  loading ??= Promise.all([
+    load("link", { rel: "stylesheet", href: "static/vendor/uPlot.min.css" }),
+    load("script", { src: "static/vendor/uPlot.iife.min.js" }),
+  ]).catch((error) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
 
 const load = (tag, traits) => new Promise((done, failed) => {
-  document.head.append(h(tag, { ...traits, load: done, error: failed }));
+  const error = () => failed(new Unreachable("The library that draws them cannot be reached from this browser"));
+  document.head.append(h(tag, { ...traits, load: done, error }));
 });
-
-await Promise.all([
-  load("link", { rel: "stylesheet", href: addressOf("uPlot.min.css") }),
-  load("script", { src: addressOf("uPlot.iife.min.js") }),
-]);
