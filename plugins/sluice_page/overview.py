@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 _OF_SINK = ("sink", "dag_id", "pipeline", "title", "schedule", "due", "written_at")
-_OF_RUN = (
+# Of the newest run, and of all of which the overview draws a bar.
+_OF_NEWEST = (
     "run_id",
-    "status",
     "question",
-    "as_of",
-    "finished_at",
-    "read",
     "inserted",
     "updated",
     "unchanged",
     "superseded",
     "delivered",
     "deleted",
-    "duplicate",
     "rejected",
 )
+_OF_EACH = ("status", "finished_at", "read")
 _MOST_RUNS = 30
 
 
@@ -38,13 +35,17 @@ def _row_of(summary: Any) -> dict[str, Any]:
         **{name: summary[name] for name in _OF_SINK},
         "has_chart": summary["chart"] is not None,
         "open_rejects": int(summary["open_rejects"]["total"]),
-        "runs": {name: [run[name] for run in runs] for name in _OF_RUN},
+        "runs": _columns(runs, _OF_EACH) | _columns(runs[:1], _OF_NEWEST),
     }
     if not all(isinstance(row[name], str) for name in ("sink", "dag_id", "title")):
         raise TypeError("a name is no text")
     if not all(isinstance(summary[name], list) for name in ("rejects", "rules")):
         raise TypeError("a list is none")
     return row
+
+
+def _columns(runs: list[dict[str, Any]], names: tuple[str, ...]) -> dict[str, list[Any]]:
+    return {name: [run[name] for run in runs] for name in names}
 
 
 def items_of(attention: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from threading import Lock
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
 
@@ -48,9 +47,8 @@ class Summaries:
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
-        # By key: ETag, dag_id and row of the overview; nothing where it is broken.
+        # By key: ETag and row of the overview; None where it is broken. Replaced as a whole.
         self._known: dict[str, tuple[str, dict[str, Any] | None]] = {}
-        self._lock = Lock()
 
     def overview(self, dag_ids: set[str]) -> dict[str, Any]:
         """The summaries of all sinks whose DAGs are among those, and how many are broken.
@@ -115,16 +113,18 @@ class Summaries:
     def _rows(self) -> list[dict[str, Any] | None]:
         """A row of the overview a summary; None for one that is broken."""
         tags = self._list(f"{_PREFIX}/sinks/")
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            rows = list(pool.map(lambda key: self._row(key, tags[key]), tags))
-        with self._lock:
-            self._known = {key: (tags[key], row) for key, row in zip(tags, rows, strict=True)}
-        return rows
+        known = self._known
+        rows = {
+            key: known[key] for key, tag in tags.items() if key in known and known[key][0] == tag
+        }
+        if changed := [key for key in tags if key not in rows]:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                read = pool.map(self._row, changed)
+                rows |= {key: (tags[key], row) for key, row in zip(changed, read, strict=True)}
+        self._known = rows
+        return [rows[key][1] for key in tags]
 
-    def _row(self, key: str, tag: str) -> dict[str, Any] | None:
-        known = self._known.get(key)
-        if known and known[0] == tag:
-            return known[1]
+    def _row(self, key: str) -> dict[str, Any] | None:
         try:
             return row_of(self._read(key))
         except BrokenSummaryError:

@@ -46,7 +46,7 @@ function withoutSummary({ sinks, dags = [] }, assets) {
   return assets.flatMap((asset) => {
     const task = asset.producing_tasks.find((each) => LAST_TASKS.has(each.task_id));
     if (!task || known.has(asset.name) || known.has(task.dag_id) || !dags.includes(task.dag_id)) return [];
-    const runs = Object.fromEntries(["run_id", "status", "as_of", "finished_at", ...COUNTS].map((name) => [name, []]));
+    const runs = Object.fromEntries(["run_id", "status", "finished_at", ...COUNTS].map((name) => [name, []]));
     const lost = Boolean(asset.last_asset_event?.timestamp);
     return [{ sink: asset.name, dag_id: task.dag_id, pipeline: null, title: task.dag_id, schedule: null, due: null, lost, runs }];
   });
