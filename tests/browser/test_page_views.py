@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Error, Frame, FrameLocator, Locator, Page
+    from playwright.sync_api import Error, Frame, FrameLocator, Locator, Page, Route
 
     from infra.local.stack import Stack
     from tests.browser.airflow_pages import AirflowPages
@@ -324,6 +324,27 @@ def test_library_for_charts_is_waited_for_by_charts_alone_and_asked_for_again(
     sluice.page.unroute("**/vendor/*")
     sluice.shown.get_by_role("button", name="Reload").click()
     expect(said).not_to_contain_text("The library")
+
+
+def test_rows_are_there_while_airflow_is_asked_for_approvals_and_stay_as_they_are_set(
+    sluice: Sluice, left: LeftObjects
+) -> None:
+    for sink in ("only", "other"):
+        left.put("sinks", sink, summary_of(sink))
+    held: list[Route] = []
+    sluice.page.route(re.compile("/hitlDetails"), lambda route: held.append(route))
+    sluice.open()
+    expect(sluice.row("other")).to_be_visible()
+    asked = sluice.shown.get_by_text("Airflow is asked for approvals that wait")
+    expect(asked).to_be_visible()
+    search = sluice.shown.get_by_label("Search datasets")
+    search.fill("onl")
+    for route in held:
+        route.continue_()
+    expect(asked).to_have_count(0)
+    expect(search).to_have_value("onl")
+    expect(sluice.row("only")).to_be_visible()
+    expect(sluice.row("other")).to_have_count(0)
 
 
 def test_summary_that_is_older_than_its_newest_run_says_so(

@@ -24,14 +24,16 @@ const WAYS = {
   question: () => ["Required Actions", airflowPage("required_actions")],
 };
 
-/** The list of what needs a person, or the word that nothing does. */
-export function attention(items, { waiting, trouble }, broken) {
+/** The list of what needs a person, or the word that nothing does. Approvals are null while they are not known. */
+export function attention(items, asked, broken) {
+  const { waiting, trouble } = asked ?? { waiting: [], trouble: "Airflow is asked for approvals that wait…" };
   const rows = [
     ...waiting.map(approval),
     ...items.filter((item) => item.kind !== "question" || !waiting.length).map(found),
   ];
+  const words = rows.length ? `Needs a person: ${rows.length}` : "Nothing needs a person";
   return h("section.attention", { "aria-labelledby": "needs" },
-    h("h2", { id: "needs" }, rows.length ? `Needs a person: ${rows.length}` : "Nothing needs a person"),
+    h("h2", { id: "needs" }, asked ? words : "Needs a person"),
     trouble ? h("p.soft", {}, trouble) : null,
     broken,
     rows.length ? h("ul", {}, rows) : null);

@@ -1,8 +1,14 @@
 // Numbers and moments, as people read them.
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+// Made when it is wanted first, which is while the server is asked: the first one takes long.
+let whole = null;
 
-export const number = (value) => (value === null || value === undefined ? "" : whole.format(value));
+export function number(value) {
+  if (value === null || value === undefined) return "";
+  whole ??= new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+  return whole.format(value);
+}
+
 export const title = (name) => name.replaceAll("_", " ");
 
 /** 1 row, 2 rows. */

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { addressOf, here, isAirflows } from "./address.js";
 import { button, foreign, h, link } from "./dom.js";
-import { ago, moment, utc } from "./format.js";
+import { ago, moment, number, utc } from "./format.js";
 import { followTheme, followZone, open } from "./host.js";
 import { showDataset } from "./dataset.js";
 import { showOverview } from "./overview.js";
@@ -37,14 +37,16 @@ async function show({ moved = false } = {}) {
   api.forget();
   let shown;
   let old = null;
+  const isLeft = () => mine !== turn;
+  const meanwhile = (nodes) => { if (!isLeft() && !view.querySelector("h1")) draw(nodes.filter(Boolean)); };
   try {
     const place = TABS[name] ?? OVERVIEW;
     const oldWords = TABS[name] ? oldness(asked.get("dag"), asked.get("sink"), again) : null;
-    [shown, old] = await Promise.all([place.show({ asked, dag, again }), oldWords]);
+    [shown, old] = await Promise.all([place.show({ asked, dag, again, meanwhile, isLeft }), oldWords]);
   } catch (error) {
     shown = instead(error, { dag: asked.get("dag") ?? dag, again });
   }
-  if (mine !== turn || shown === null) return;
+  if (isLeft() || shown === null) return;
   const [heading, ...rest] = shown.filter(Boolean);
   draw([heading, TABS[name] ? tabs(name, asked) : null, old, ...rest].filter(Boolean));
   trail(TABS[name] ? heading.textContent : null);
@@ -67,7 +69,7 @@ function draw(nodes) {
   const { id } = document.activeElement ?? {};
   const cursor = document.activeElement?.selectionStart;
   const scrolled = new Map([...view.querySelectorAll(".scroll")].map((each) => [each.getAttribute("aria-label"), each.scrollLeft]));
-  view.replaceChildren(...nodes);
+  put(nodes);
   for (const each of view.querySelectorAll(".scroll")) {
     const left = scrolled.get(each.getAttribute("aria-label"));
     if (left) each.scrollLeft = left;
@@ -76,6 +78,16 @@ function draw(nodes) {
   if (!focused || focused === document.activeElement) return;
   focused.focus({ preventScroll: true });
   if (typeof cursor === "number") focused.setSelectionRange?.(cursor, cursor);
+}
+
+// What is there already stays in its place: a long table is not laid out again.
+function put(nodes) {
+  nodes.forEach((node, index) => {
+    const there = view.childNodes[index];
+    if (!there) view.append(node);
+    else if (there !== node) there.replaceWith(node);
+  });
+  while (view.childNodes.length > nodes.length) view.lastChild.remove();
 }
 
 // The way back; the overview itself needs none.
@@ -138,4 +150,6 @@ setInterval(refresh, EACH_MS);
 followTheme(() => {});
 followZone(again);
 // The library comes once something is painted: who goes on to a chart does not wait. Who lacks it hears of it there.
-show().then(() => requestAnimationFrame(() => setTimeout(() => loadLibrary().catch(() => {}))));
+const first = show();
+number(0); // while the server is asked
+first.then(() => requestAnimationFrame(() => setTimeout(() => loadLibrary().catch(() => {}))));

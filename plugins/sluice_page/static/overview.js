@@ -1,7 +1,7 @@
 // A row a sink: is its data fresh and complete? What needs a person stands on top.
 
 import * as api from "./api.js";
-import { addressOf, airflowPage, note, runPage } from "./address.js";
+import { addressOf, airflowPage, here, note, runPage } from "./address.js";
 import { approvals, attention } from "./attention.js";
 import { age, button, foreign, h, link, table, time } from "./dom.js";
 import { count, number, span } from "./format.js";
@@ -13,21 +13,31 @@ import { isOld, summarise } from "./trouble.js";
 const COUNTS = ["read", "inserted", "updated", "unchanged", "superseded", "delivered", "deleted", "rejected"];
 const LAST_TASKS = new Set(["announce", "apply"]);
 
-export async function showOverview({ asked, dag, again }) {
-  const [told, waiting, assets] = await Promise.all([api.overview(), approvals(), assetsOf()]);
+export async function showOverview({ asked, dag, again, meanwhile, isLeft }) {
+  const told = await api.overview();
+  const rest = Promise.all([approvals(), assetsOf()]);
+  const broken = () => (told.broken ? h("p.notice.bad.row", { role: "alert" }, `${count(told.broken, "summary", "summaries")} cannot be read. `, summarise(again)) : null);
+  const items = (told.attention ?? []).filter((item) => !dag || item.dag_id === dag);
+  // What runs have left is shown while Airflow is asked for the rest.
+  const early = !dag && told.sinks.length ? [h("h1", {}, "Overview"), attention(items, null, broken()), ...listOf(rowsOf(told.sinks, []), asked)] : null;
+  if (early) meanwhile(early);
+  const [waiting, assets] = await rest;
+  if (isLeft()) return null; // the address is another view's by now
   const sinks = [...told.sinks, ...withoutSummary(told, assets)].filter((sink) => !dag || sink.dag_id === dag);
   if (dag) waiting.waiting = waiting.waiting.filter((detail) => isOf(detail, dag, sinks));
-  const items = (told.attention ?? []).filter((item) => !dag || item.dag_id === dag);
   if (dag && sinks.length === 1 && !asked.has("all") && sinks[0].written_at) {
     location.replace(addressOf("dataset", { dag, sink: sinks[0].sink }));
     return null;
   }
-  const rows = sinks.map((sink) => ({ ...sink, state: stateOf(sink), old: isOld(sink.written_at, lastEvent(sink, assets)) }));
-  const broken = told.broken ? h("p.notice.bad.row", { role: "alert" }, `${count(told.broken, "summary", "summaries")} cannot be read. `, summarise(again)) : null;
+  const rows = rowsOf(sinks, assets);
   const heading = h("h1", {}, dag ? ["Data of ", foreign(dag)] : "Overview");
   if (dag && !rows.length) return [heading, h("p", {}, "This DAG writes to no dataset of Sluice.")];
-  return [heading, attention(items, waiting, broken), ...listOf(rows, asked)];
+  const isSame = early && rows.length === told.sinks.length && !rows.some((row) => row.old);
+  const [same, , ...list] = isSame ? early : [heading, null, ...listOf(rows, here().asked)];
+  return [same, attention(items, waiting, broken()), ...list];
 }
+
+const rowsOf = (sinks, assets) => sinks.map((sink) => ({ ...sink, state: stateOf(sink), old: isOld(sink.written_at, lastEvent(sink, assets)) }));
 
 // A question about a sink is asked by a run of a DAG for questions, and names the sink.
 const isOf = (detail, dag, sinks) => detail.task_instance.dag_id === dag || sinks.some(({ sink }) => detail.subject.includes(sink));
@@ -66,7 +76,7 @@ const COLUMNS = [
   { id: "links", title: "Airflow", cell: links },
 ];
 
-const figure = (value) => h(value ? "span" : "span.soft", {}, number(value ?? null) || "–");
+const figure = (value) => (value ? number(value) : h("span.soft", {}, number(value ?? null) || "–"));
 
 function named(sink) {
   const address = addressOf("dataset", { dag: sink.dag_id, sink: sink.sink });
@@ -94,12 +104,13 @@ function freshness(sink, now = Date.now()) {
 
 function links(sink) {
   const run = sink.runs.run_id[0];
-  const of = h("span.unseen", {}, " of ", foreign(sink.title));
+  // A text that is heard alone: three elements more a row would have to be laid out.
+  const of = (words) => ({ "aria-label": `${words} of ${sink.title.slice(0, 300)}` });
   const dag = sink.runs.dag_id?.[0] ?? sink.dag_id;
   return h("span.links", {},
-    run ? link(runPage(dag, run), "run", of.cloneNode(true)) : null,
-    run ? logLink(dag, run, "log", of.cloneNode(true)) : null,
-    h("a", { href: airflowPage("dags", sink.dag_id), title: "Airflow's page of the DAG: its form is behind the button Trigger" }, "start", of));
+    run ? h("a", { href: runPage(dag, run), ...of("run") }, "run") : null,
+    run ? logLink(dag, run, "log", of("log")) : null,
+    h("a", { href: airflowPage("dags", sink.dag_id), title: "Airflow's page of the DAG: its form is behind the button Trigger", ...of("start") }, "start"));
 }
 
 function listOf(rows, asked) {

@@ -130,7 +130,7 @@ function failures(about) {
   return section("failures", "Runs that failed", table(`${count(failed.length, "run")} of the last ${about.runs.length}`, [
     { title: "Ended", cell: (run) => link(runPage(run.dag_id, run.run_id), time(run.finished_at)) },
     { title: "State", cell: (run) => runBadge(run.status) },
-    { title: "Task", cell: (run) => logLink(run.dag_id, run.run_id, "log of ", foreign(run.failed_task ?? "the run")) },
+    { title: "Task", cell: (run) => logLink(run.dag_id, run.run_id, ["log of ", foreign(run.failed_task ?? "the run")]) },
     { title: "Cause", cell: (run) => unfolding(run.cause ?? "", 240) },
   ], failed, { cards: true }));
 }

@@ -65,12 +65,12 @@ export async function follow(dag, run, doing, item = news()) {
 }
 
 /** A link to the log that tells of a run. Which task has it is known to Airflow alone, and asked on a click. */
-export function logLink(dag, run, ...children) {
+export function logLink(dag, run, words, traits = {}) {
   const follow = async (event) => {
     event.preventDefault();
     open(await logOf(dag, run).catch(() => runPage(dag, run)), { tab: event.ctrlKey || event.metaKey });
   };
-  return h("a", { href: runPage(dag, run), click: follow }, ...children);
+  return h("a", { href: runPage(dag, run), click: follow, ...traits }, words);
 }
 
 const LAST = ["announce", "apply"];

@@ -27,5 +27,5 @@ def summary(runs: int) -> dict[str, Any]:
 def test_newest_run_is_told_and_of_the_others_what_their_bars_show(runs: int, bars: int) -> None:
     row = row_of(summary(runs))
     assert row is not None
-    newest = dict.fromkeys(("run_id", "question", *COUNTS), list(range(min(runs, 1))))
-    assert row["runs"] == {**newest, **dict.fromkeys(BARS, list(range(bars)))}
+    newest = {key: list(range(min(runs, 1))) for key in ("run_id", "question", *COUNTS)}
+    assert row["runs"] == {**newest, **{key: list(range(bars)) for key in BARS}}
