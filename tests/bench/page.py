@@ -40,8 +40,7 @@ _PATIENCE_MS: Final = 60_000
 _EMPTY: Final = "/api/v2/version"
 _PAGE: Final = "/sluice/"
 # Calls back once so many rows are there, and on asking the view is whole, and the picture with them
-# has been made. The page's policy
-# forbids Playwright's own way to wait for something.
+# has been made. The page's policy forbids Playwright's own way to wait for something.
 _PAINTED: Final = """
 ([rows, whole, patience]) => new Promise((done, failed) => {
   const until = performance.now() + patience;

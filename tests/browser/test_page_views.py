@@ -332,7 +332,7 @@ def test_rows_are_there_while_airflow_is_asked_for_approvals_and_stay_as_they_ar
     for sink in ("only", "other"):
         left.put("sinks", sink, summary_of(sink))
     held: list[Route] = []
-    sluice.page.route(re.compile("/hitlDetails"), lambda route: held.append(route))
+    sluice.page.route(re.compile("/hitlDetails"), held.append)
     sluice.open()
     expect(sluice.row("other")).to_be_visible()
     asked = sluice.shown.get_by_text("Airflow is asked for approvals that wait")
