@@ -271,6 +271,7 @@ def test_refresh_shows_news_and_leaves_focus_and_text_where_they_are(
 ) -> None:
     left.put("sinks", "one", summary_of("one"))
     sluice.open()
+    expect(sluice.shown.locator("#view[aria-busy]")).to_have_count(0)
     search = sluice.shown.get_by_role("searchbox")
     search.fill("two")
     expect(sluice.row("two")).to_have_count(0)
@@ -332,7 +333,11 @@ def test_rows_are_there_while_airflow_is_asked_for_approvals_and_stay_as_they_ar
     for sink in ("only", "other"):
         left.put("sinks", sink, summary_of(sink))
     held: list[Route] = []
-    sluice.page.route(re.compile("/hitlDetails"), held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    sluice.page.route(re.compile("/hitlDetails"), hold)
     sluice.open()
     expect(sluice.row("other")).to_be_visible()
     asked = sluice.shown.get_by_text("Airflow is asked for approvals that wait")
