@@ -51,6 +51,12 @@ GUARDS: Final = (
         (f"{_ACCESS}::test_no_route_answers_without_a_user",),
     ),
     Guard(
+        "files of another version",
+        "a browser keeps a file of one version for a year under the name of another",
+        (Edit(_APP, "UNCHANGING if tag == _PACK.tag else None", "UNCHANGING"),),
+        (f"{_ACCESS}::test_files_that_the_page_names_by_what_they_hold_are_never_asked_for_again",),
+    ),
+    Guard(
         "rows of the overview",
         "the overview shows sinks of DAGs that its viewer may not read",
         (Edit(_PLUGIN, 'if row and row["dag_id"] in dag_ids', "if row"),),
