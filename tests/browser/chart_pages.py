@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from infra.local import aws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Locator, Page
 
@@ -57,6 +57,7 @@ class Charts:
         *measures: dict[str, Any],
         group: str | None = None,
         sink: str = "tried.charts",
+        key: Sequence[str] = ("date",),
         **more: Any,
     ) -> None:
         """Leave a summary as runs do."""
@@ -70,7 +71,7 @@ class Charts:
             "description": "Made by a test.",
             "schedule": None,
             "due": None,
-            "key": ["date"],
+            "key": list(key),
             "runs": [],
             "rejects": [],
             "open_rejects": {"total": 0, "by_code": []},

@@ -70,6 +70,24 @@ def test_axis_that_does_not_begin_at_zero_says_so(charts: Charts) -> None:
     expect(charts.page.get_by_text("The vertical axis does not begin at zero.")).to_have_count(0)
 
 
+def test_point_leads_to_where_its_row_comes_from(charts: Charts) -> None:
+    lines = {"New York": of(days(2), cases=[1, 2])}
+    keys = {"New York": {"fips": "36"}}
+    charts.publish(lines, group="state", key=["date", "fips"], keys=keys)
+    charts.open()
+    charts.page.get_by_text("All points of cases as a table").click()
+    charts.page.get_by_role("link", name="where from? 2020-03-02 New York").click()
+    form = charts.page.locator("form.key")
+    expect(form.get_by_label("date")).to_have_value("2020-03-02")
+    expect(form.get_by_label("fips")).to_have_value("36")
+    # A dataset without a key has no such way.
+    charts.publish(lines, group="state", key=[])
+    charts.open()
+    charts.page.get_by_text("All points of cases as a table").click()
+    expect(charts.page.get_by_role("cell", name="New York")).to_have_count(2)
+    expect(charts.page.get_by_role("link", name="where from?")).to_have_count(0)
+
+
 def test_keys_read_values_aloud(charts: Charts) -> None:
     charts.publish({"": of(days(30), cases=[1000 + day for day in range(30)])})
     charts.open()

@@ -68,6 +68,7 @@ def write_hostile(store: ObjectStore, text: str, *, sink: str, dag_id: str) -> N
         points={text: points, "another": points},
         group=text,
         cut=text,
+        keys={text: {text: text}},
     )
     write_summary(store, about, lambda _: (told, drawn))
 

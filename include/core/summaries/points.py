@@ -65,12 +65,15 @@ class Drawn:
         points: by the group's name; "" where there are no groups.
         group: the columns that say what names a line, joined by commas; None where there are none.
         cut: what is left out, in words; None where nothing is.
+        keys: by the same name, what the rows of a group have in the column of the key that makes
+            it one: column to text; empty where several columns do, or none.
     """
 
     chart: Chart
     points: Mapping[str, Points]
     group: str | None
     cut: str | None
+    keys: Mapping[str, Mapping[str, str]]
 
     @property
     def axes(self) -> dict[str, Any]:
@@ -95,8 +98,7 @@ def draw(chart: Chart, rows: Sequence[Sequence[Any]], *, cut: str | None = None)
             kept = kept[len(kept) // 2 :]
             points = _by_group(chart, kept)
         cuts.append(f"Only values since {_iso(kept[0][0])} are shown: there are too many")
-    group = _group(chart, _labels(kept))
-    return Drawn(chart=chart, points=points, group=group, cut=". ".join(cuts) or None)
+    return _drawn(chart, points, _labels(kept), cuts)
 
 
 def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
@@ -117,12 +119,7 @@ def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
         cuts.append(f"Only values since {oldest} are shown: there are too many")
     if len(groups) > len(most):
         cuts.append(f"Of {len(groups)} groups the {len(most)} with the most values are shown")
-    drawn = Drawn(
-        chart=chart,
-        points=dict(sorted(points.items())),
-        group=_group(chart, labels),
-        cut=". ".join(cuts) or None,
-    )
+    drawn = _drawn(chart, dict(sorted(points.items())), labels, cuts)
     # A value has 25 characters at most, and a date 35: most charts need not be written to be sure.
     width = 35 + 25 * len(names)
     if sum(group.size for group in most) * width + len(most) * 3000 <= MOST_BYTES:
@@ -133,6 +130,21 @@ def draw_groups(chart: Chart, groups: Sequence[Group]) -> Drawn:
         for at, *numbers in zip(group.dates, *group.lists, strict=True)
     ]
     return draw(chart, sorted(rows, key=lambda row: row[0]), cut=drawn.cut)
+
+
+def _drawn(
+    chart: Chart,
+    points: Mapping[str, Points],
+    labels: Mapping[str, str | None],
+    cuts: Sequence[str],
+) -> Drawn:
+    return Drawn(
+        chart=chart,
+        points=points,
+        group=_group(chart, labels),
+        cut=". ".join(cuts) or None,
+        keys=_keys(chart, labels),
+    )
 
 
 def newest_dates(rows: Sequence[Sequence[Any]], *, most: int) -> tuple[list[Any], str | None]:
@@ -209,6 +221,13 @@ def _titles(labels: Mapping[str, str | None]) -> dict[str, str]:
         taken.add(title)
         titles[group] = title
     return titles
+
+
+def _keys(chart: Chart, labels: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
+    """What each group's rows have in the column of the key that makes it one."""
+    if len(chart.groups) != 1:
+        return {}
+    return {title: {chart.groups[0]: group} for group, title in _titles(labels).items()}
 
 
 def _iso(at: date | str) -> str:

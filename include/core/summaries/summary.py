@@ -155,7 +155,7 @@ def compose(
     raw = [reject.pop("raw") for reject in rejects]
     found = {"values": {**head, "raw": raw}}
     if drawn:
-        points = {"points": drawn.points, "cut": drawn.cut}
+        points = {"points": drawn.points, "keys": drawn.keys, "cut": drawn.cut}
         found["charts"] = {**head, **drawn.axes, **points}
     found["sinks"] = {
         **head,

@@ -1,7 +1,8 @@
 // One measure of a dataset: its chart, of a cumulative one its growth a day too, table and file.
 
+import { traceAddress } from "./address.js";
 import { fileName, toCsv } from "./csv.js";
-import { foreign, h } from "./dom.js";
+import { foreign, h, link } from "./dom.js";
 import { Figure, momentOf } from "./figure.js";
 import { moment, number, title } from "./format.js";
 import { save } from "./host.js";
@@ -53,7 +54,7 @@ export class MeasureSection {
       if (isDaily) this.#showGrowth();
     }
     this.columns = this.#columns(isDaily);
-    this.table.show(this.columns, this.#rows());
+    this.table.show([...this.columns, this.#source()].filter(Boolean), this.#rows());
   }
 
   #nameOf({ name }) {
@@ -109,6 +110,15 @@ export class MeasureSection {
       isDaily ? column(`${this.measure.name}_new_a_day`, (row) => row.growth) : null,
       isDaily ? column(`${this.measure.name}_mean_of_7_days`, (row) => row.mean) : null,
     ].filter(Boolean);
+  }
+
+  /** The way from a point to where its row comes from, with what the point tells of the key; null where it tells nothing. */
+  #source() {
+    const { about: { dag_id: dag, sink, key }, chart: { date, keys } } = this;
+    const told = (row) => Object.entries({ [date]: row.iso, ...keys?.[row.group] }).filter(([column]) => key?.includes(column));
+    if (!this.#rows().some((row) => told(row).length)) return null;
+    const unseen = (row) => h("span.unseen", {}, ` ${row.iso} `, foreign(row.group));
+    return { title: "Source", cell: (row) => link(traceAddress(dag, sink, Object.fromEntries(told(row))), "where from?", unseen(row)) };
   }
 
   #rows() {

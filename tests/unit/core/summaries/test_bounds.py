@@ -196,6 +196,8 @@ def test_lines_are_said_to_be_named_by_what_names_them() -> None:
             group,
             ["A", "B"] if group == "label" else ["a", "b"],
         )
+        assert [*drawn.keys.values()] == [{"g": "a"}, {"g": "b"}]
+        assert drawn.keys.keys() == drawn.points.keys()
 
 
 def test_moment_is_iso_in_utc() -> None:
