@@ -50,7 +50,7 @@ RUNS = (
     'trace_row {"sink": "covid.us_daily", "key": "2020-11-11"}',
     'trace_row {"sink": "dynamodb:<items>", "key": "2"}',
     'trace_row {"sink": "exports.acme__test_table", "key": "1"}',
-    f'trace_row {{"sink": "lake.payments_hourly", "key": {{"as_of": "{NOON}", "payment_id": "a"}}}}',
+    f'trace_row {{"sink": "lake.payments_hourly", "key": {{"as_of": "{NOON}", "payment_id": ""}}}}',
     "summarise",
 )
 RARE = {
