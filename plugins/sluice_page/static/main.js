@@ -37,8 +37,15 @@ async function show({ moved = false } = {}) {
   api.forget();
   let shown;
   let old = null;
-  const isLeft = () => mine !== turn;
-  const meanwhile = (nodes) => { if (!isLeft() && !view.querySelector("h1")) draw(nodes.filter(Boolean)); };
+  // The event that another view is wanted comes after the address has changed.
+  const isLeft = () => mine !== turn || TABS[here().view] !== TABS[name];
+  // Draws a part of a view where nothing is shown yet, and gives its nodes; else null.
+  const meanwhile = (make) => {
+    if (isLeft() || view.querySelector("h1")) return null;
+    const nodes = make();
+    draw(nodes);
+    return nodes;
+  };
   try {
     const place = TABS[name] ?? OVERVIEW;
     const oldWords = TABS[name] ? oldness(asked.get("dag"), asked.get("sink"), again) : null;

@@ -19,8 +19,8 @@ export async function showOverview({ asked, dag, again, meanwhile, isLeft }) {
   const broken = () => (told.broken ? h("p.notice.bad.row", { role: "alert" }, `${count(told.broken, "summary", "summaries")} cannot be read. `, summarise(again)) : null);
   const items = (told.attention ?? []).filter((item) => !dag || item.dag_id === dag);
   // What runs have left is shown while Airflow is asked for the rest.
-  const early = !dag && told.sinks.length ? [h("h1", {}, "Overview"), attention(items, null, broken()), ...listOf(rowsOf(told.sinks, []), asked)] : null;
-  if (early) meanwhile(early);
+  const early = dag || !told.sinks.length ? null
+    : meanwhile(() => [h("h1", {}, "Overview"), attention(items, null, broken()), ...listOf(rowsOf(told.sinks, []), asked)]);
   const [waiting, assets] = await rest;
   if (isLeft()) return null; // the address is another view's by now
   const sinks = [...told.sinks, ...withoutSummary(told, assets)].filter((sink) => !dag || sink.dag_id === dag);
