@@ -43,6 +43,8 @@ def test_line_that_several_runs_reject_waits_once_as_the_last_one_saw_it(
     quarantine.run("one", {V1: [3]})
     quarantine.run("two", {V1: [3]}, code="long")
     assert quarantine.query("select run_id, code from ops.open_reject") == [("two", "long")]
+    first = quarantine.query("select min(rejected_at) from ops.rejected_row")
+    assert quarantine.query("select waits_since from ops.open_reject") == first
     quarantine.run("three", {V1: []})
     assert quarantine.open() == []
     assert quarantine.settled() == [("one", 3, "loaded", "three"), ("two", 3, "loaded", "three")]

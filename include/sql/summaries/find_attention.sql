@@ -60,31 +60,18 @@ last_runs as (
     from numbered
     where place <= 3
     group by sink
-),
-
-waiting as (
-    select
-        sink,
-        min(rejected_at) as since
-    from ops.rejected_row
-    where settled_at is null
-    group by
-        sink,
-        file,
-        version,
-        line
 )
 
 select
     last_runs.dag_id,
     last_runs.sink,
     count(*) as count,
-    min(waiting.since) as since
+    min(waiting.waits_since) as since
 from last_runs
-inner join waiting
+inner join ops.open_reject as waiting
     on
         last_runs.sink = waiting.sink
-        and last_runs.began <= waiting.since
+        and last_runs.began <= waiting.waits_since
 group by
     last_runs.dag_id,
     last_runs.sink
