@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.sdk import Param
 
-from include.core.runs.notices import format_moment
+from include.core.runs.notices import count_of, format_moment
 from include.core.summaries.summary import key_of
 from include.core.trace.answer import VERSION, Answer
 from include.datasets import api_datasets, github_datasets, item_uploads
@@ -107,13 +107,18 @@ def _trace(asked: Asked) -> tuple[dict[str, str], History]:
         **{each.sink: partial(_of_hour, each, asked) for each in api_datasets()},
         CSV_UPLOAD_TO_DYNAMODB.sink: partial(_of_item, asked),
     }
-    if asked.sink not in answers:
-        answers |= _exported(asked)
-    if asked.sink not in answers:
-        raise RunInputError(
-            f"Parameter sink is none whose rows can be traced. Those are: {', '.join(answers)}"
-        )
-    return answers[asked.sink]()
+    found = answers.get(asked.sink)
+    if found is None:
+        exported = _exported(asked)
+        found = exported.get(asked.sink)
+        if found is None:
+            # Each tenant has some, and they are told apart by the tenants' names.
+            more = f", and {count_of(len(exported), 'table')} that exports end in"
+            raise RunInputError(
+                "Parameter sink is none whose rows can be traced. Those are: "
+                f"{', '.join(answers)}{more if exported else ''}"
+            )
+    return found()
 
 
 def _exported(asked: Asked) -> dict[str, Callable[[], tuple[dict[str, str], History]]]:
