@@ -394,6 +394,10 @@ def test_approval_that_waits_stands_on_top_with_the_way_to_its_answer(
             f"**/dags/{QUESTIONS_DAG}/runs/{quote(asked, safe='')}/required_actions"
         )
         expect(sluice.page.get_by_role("link", name="may 5 of 10 rows go?")).to_be_visible()
+        # Other tests are to find their own question, and no other.
+        actions.answer(asked, "Approve")
+        assert runs.wait(QUESTIONS_DAG, asked) == "success"
+        assert runs.wait(dag, f"approved__{asked}") == "success"
 
 
 @pytest.mark.usefixtures("left")

@@ -26,15 +26,11 @@ def other_github(stack: Stack, root: Path, fault: Any = None) -> Iterator[None]:
     (usual,) = (program for program in stack.group.programs if program.name == "github")
     stack.group.stop([usual])
     stack.group.programs.remove(usual)  # what has ended is looked into by whoever checks the stack
-    with GitHubStandIn(root, port=port, fault=fault):
-        yield
-    words = [
-        "-m",
-        "infra.local.stand_ins.github",
-        "--root",
-        str(SHIPPED_GITHUB),
-        "--port",
-        str(port),
-    ]
-    env = {"PYTHONPATH": str(REPOSITORY)}
-    stack.group.start("github", [sys.executable, *words], env=env, cwd=REPOSITORY)
+    try:
+        with GitHubStandIn(root, port=port, fault=fault):
+            yield
+    finally:
+        program = ["-m", "infra.local.stand_ins.github"]
+        words = [*program, "--root", str(SHIPPED_GITHUB), "--port", str(port)]
+        env = {"PYTHONPATH": str(REPOSITORY)}
+        stack.group.start("github", [sys.executable, *words], env=env, cwd=REPOSITORY)
