@@ -123,7 +123,7 @@ def test_history_names_version_file_line_and_value(things: Things) -> None:
     (line,) = found["history"][4]["sources"]
     assert (line["file"], line["version"]) == (landed.key, landed.version_id)
     assert line["archive"].endswith(f"/{landed.key}?versionId={landed.version_id}")
-    assert found["notes"] == ["1 runs before the first one shown did not have the key"]
+    assert found["notes"] == ["1 load before the first one shown did not have the key"]
 
 
 def test_soft_delete_leaves_a_row_that_is_no_difference(soft: Things) -> None:
@@ -217,7 +217,7 @@ def test_key_that_no_version_had_was_never_seen(things: Things) -> None:
     things.load("v1", "1,1,a\n")
     found = things.trace(9)
     assert (found["now"], found["history"]) == (None, [])
-    assert found["notes"] == ["This key was never seen: none of 1 runs had it in a file"]
+    assert found["notes"] == ["This key was never seen: none of 1 load had it"]
 
 
 def test_key_of_other_columns_is_refused(things: Things) -> None:
@@ -267,7 +267,7 @@ def test_rows_of_versions_that_a_rebuild_passed_over_are_no_difference(things: T
     assert effects(found) == ["inserted", "absent"]
     assert (found["now"] or {})["note"] == "b"
     (note,) = found["notes"]
-    assert note.startswith("1 versions were made from versions that no run of the ledger has")
+    assert note.startswith("1 version made from versions that no run of the ledger has")
 
 
 def test_version_that_the_ledger_has_lost_to_a_newer_one_of_its_run_is_said(
@@ -280,7 +280,7 @@ def test_version_that_the_ledger_has_lost_to_a_newer_one_of_its_run_is_said(
     found = things.trace(2)
     assert effects(found) == ["confirmed"]
     (note,) = found["notes"]
-    assert note.startswith("1 versions were made from versions that no run of the ledger has")
+    assert note.startswith("1 version made from versions that no run of the ledger has")
     assert found["notes"][0] in things.trace(1)["notes"]
 
 
@@ -292,7 +292,7 @@ def test_first_version_that_is_looked_at_has_no_gap_before_it(
     monkeypatch.setattr("include.core.trace.history.MOST_VERSIONS", 2)
     found = things.trace(1)
     assert (effects(found), found["notes"]) == (["updated", "updated"], [])
-    assert "1 runs that read versions before the newest 2" in str(found["cut"])
+    assert "1 load that read versions before the newest 2" in str(found["cut"])
 
 
 def test_of_many_files_those_that_have_the_row_are_shown(things: Things) -> None:

@@ -90,7 +90,7 @@ def test_history_names_file_version_line_and_value(place: ItemPlace) -> None:
     assert (line["line"], line["raw"], line["file"]) == (3, "1,1,Main,Town,00001", place.KEY)
     assert line["archive"].endswith(f"{place.KEY}?versionId={line['version']}")
     assert found["history"][1]["sources"][0]["raw"] == '1,1,"Main, 2",Town,00001'
-    assert found["notes"] == ["1 files without the key are not shown"]
+    assert found["notes"] == ["Not shown: 1 file without the key"]
 
 
 def test_rejected_rows_say_why(place: ItemPlace) -> None:
@@ -136,7 +136,7 @@ def test_key_that_no_file_had_was_never_seen(place: ItemPlace) -> None:
     load(place, f"{HEADER}1,1,Main,Town,1\n", "first")
     found = traced(place, "2")
     assert (found["now"], found["history"]) == (None, [])
-    assert found["notes"] == ["This key was never seen: none of 1 runs had it in a file"]
+    assert found["notes"] == ["This key was never seen: none of 1 load had it"]
 
 
 def test_key_of_other_columns_is_refused(place: ItemPlace) -> None:

@@ -127,7 +127,7 @@ def test_history_names_run_effect_value_answer_and_record(things: Things) -> Non
     row = {"as_of": "2020-12-05T08:00:00+00:00", "id": 1, "seen": "2020-12-05T07:59:30+00:00"}
     assert found["history"][0]["values"] == {**row, "price": 1.5}
     assert found["now"] == found["history"][2]["values"] == {**row, "price": 2}
-    assert found["notes"] == ["1 runs before the first one shown did not have the key"]
+    assert found["notes"] == ["1 load before the first one shown did not have the key"]
     without, line = found["history"][2]["sources"]
     assert (without["line"], without["raw"]) == (None, None)
     assert line["line"] == 2
@@ -187,8 +187,8 @@ def test_call_without_an_answer_leaves_what_the_hour_had(things: Things) -> None
     found = things.trace(of(1))
     assert effects(found) == ["inserted", "confirmed"]
     assert found["notes"] == [
-        "1 runs had no answer from the API: the ledger has none of their files",
-        "1 runs before the first one shown did not have the key",
+        "1 run had no answer from the API: the ledger has no files of such runs",
+        "1 load before the first one shown did not have the key",
     ]
     assert effects(things.trace(of(2))) == ["inserted", "confirmed", "confirmed"]
 
@@ -271,12 +271,12 @@ def test_runs_that_failed_are_counted_and_not_shown(things: Things) -> None:
     )
     found = things.trace(of(1))
     assert effects(found) == ["inserted"]
-    assert found["notes"] == ["1 runs failed: the ledger has none of their files"]
+    assert found["notes"] == ["1 run failed: the ledger has no files of such runs"]
 
 
 def test_key_that_no_run_had_was_never_seen(things: Things) -> None:
     found = things.trace(of(1))
-    assert found["notes"] == ["This key was never seen: none of 0 runs had it in a file"]
+    assert found["notes"] == ["This key was never seen: none of 0 loads had it"]
     things.run("first", [thing(1, 1)], [])
     for key in (of(2), of(1, "2020-12-05T10:00:00Z")):
         found = things.trace(key)
@@ -324,7 +324,7 @@ def test_newest_answers_alone_are_read_and_the_cut_is_said(
     monkeypatch.setattr("include.core.trace.history.MOST_VERSIONS", 2)
     found = things.trace(of(1))
     assert (effects(found), found["notes"]) == (["updated", "updated"], [])
-    assert "1 runs that read versions before the newest 2" in str(found["cut"])
+    assert "1 load that read versions before the newest 2" in str(found["cut"])
 
 
 def test_of_many_answers_those_that_have_the_record_are_shown(things: Things) -> None:

@@ -135,7 +135,7 @@ def test_key_that_no_file_had_was_never_seen(runs: PipelineRuns) -> None:
     runs.run(DAYS[0])
     found = traced(runs, "1999-01-01")
     assert (found["now"], found["history"]) == (None, [])
-    assert found["notes"] == ["This key was never seen: none of 1 runs had it in a file"]
+    assert found["notes"] == ["This key was never seen: none of 1 load had it"]
 
 
 def test_archive_that_is_gone_is_said_in_its_entries_alone(runs: PipelineRuns) -> None:
@@ -174,7 +174,7 @@ def test_runs_that_failed_are_counted_and_not_shown(runs: PipelineRuns) -> None:
     )
     found = traced(runs, "2020-11-01")
     assert len(found["history"]) == 1
-    assert found["notes"] == ["1 runs failed: the ledger has none of their files"]
+    assert found["notes"] == ["1 run failed: the ledger has no files of such runs"]
 
 
 def test_newest_runs_and_versions_alone_are_read_and_the_cut_is_said(
@@ -186,7 +186,7 @@ def test_newest_runs_and_versions_alone_are_read_and_the_cut_is_said(
     found = traced(runs, "2020-11-02")
     assert [one["effect"] for one in found["history"]] == ["confirmed"]
     assert found["cut"] is not None
-    assert "2 runs that read versions before the newest 1" in found["cut"]
+    assert "2 loads that read versions before the newest 1" in found["cut"]
 
 
 _examples = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from include.core.runs.notices import format_moment
+from include.core.runs.notices import count_of, format_moment
 from include.core.trace.answer import MOST_RUNS, MOST_VERSIONS, Entry, History
 from include.core.trace.effects import Load
 
@@ -97,9 +97,9 @@ def put_together(
         (place for place, entry in enumerate(entries) if entry["effect"] != "absent"), len(entries)
     )
     if first == len(entries) and now is None:
-        said.append(f"This key was never seen: none of {first} runs had it in a file")
+        said.append(f"This key was never seen: none of {count_of(first, 'load')} had it")
     elif first:
-        said.append(f"{first} runs before the first one shown did not have the key")
+        said.append(f"{count_of(first, 'load')} before the first one shown did not have the key")
     if left != now:
         said.append(
             "The sink does not hold what the last run has left: somebody else wrote to it, or the "
@@ -115,9 +115,10 @@ def left_out(*, more_runs: bool, of_versions: int) -> str | None:
         more_runs: the ledger has more than MOST_RUNS.
         of_versions: how many runs have read only versions that are left.
     """
-    parts = [f"runs before the newest {MOST_RUNS}"] if more_runs else []
+    parts = [f"loads before the newest {MOST_RUNS}"] if more_runs else []
     if of_versions:
-        parts.append(f"{of_versions} runs that read versions before the newest {MOST_VERSIONS}")
+        lost = count_of(of_versions, "load")
+        parts.append(f"{lost} that read versions before the newest {MOST_VERSIONS}")
     if not parts:
         return None
     return (
@@ -138,7 +139,7 @@ def unsuccessful(
     statuses = [run.status for run in runs]
     words = {"failed": "failed", "skipped": skipped}
     return [
-        f"{statuses.count(status)} runs {what}: the ledger has none of their files"
+        f"{count_of(statuses.count(status), 'run')} {what}: the ledger has no files of such runs"
         for status, what in words.items()
         if status in statuses
     ]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 def index_of(run: LedgerRun) -> Index:
     """Key and SHA-256 of the index that says what a run has read; None where none was kept."""
-    ((source),) = run.sources
+    (source,) = run.sources
     return (source["file"], source["sha256"]) if "sha256" in source else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.core.runs.notices import count_of
 from include.core.trace.effects import ItemKey
 from include.core.trace.history import follow, left_out, newest_versions, put_together
 from include.core.trace.keys import canonical_key
@@ -74,8 +75,12 @@ def trace(
         now=now,
         left=now if is_left else state.values,
         cut=left_out(more_runs=more, of_versions=left),
-        notes=[f"{without} files without the key are not shown"] if having and without else [],
+        notes=_not_shown(without) if having else [],
     )
+
+
+def _not_shown(without: int) -> list[str]:
+    return [f"Not shown: {count_of(without, 'file')} without the key"] if without else []
 
 
 def _key(uploads: Sequence[ItemUpload], given: Any) -> tuple[Column, dict[str, str]]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from include.contracts.exports import DELETED_AT
+from include.core.runs.notices import count_of
 from include.core.trace.effects import TableKey
 from include.core.trace.history import (
     follow,
@@ -120,8 +121,8 @@ def _gaps(read: Sequence[LedgerRun], exports: Mapping[str, Export], *, is_cut: b
 
 def _notes_of_gaps(count: int) -> list[str]:
     note = (
-        f"{count} versions were made from versions that no run of the ledger has applied: what "
-        "those had of the row is not known, nor always what the versions after them did to it"
+        f"{count_of(count, 'version')} made from versions that no run of the ledger has applied: "
+        "what those had of the row is not known, nor always what the versions after them did to it"
     )
     return [note] if count else []
 
