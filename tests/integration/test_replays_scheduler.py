@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import gzip
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import psycopg2
 import pytest
 
-from include.contracts.files import RejectLimit
-from include.core.aws.objects import ObjectStore
 from include.core.summaries.summary import key_of
-from include.datasets import covid_us_daily
-from tests.support.pipeline_runs import PipelineRuns, moment
+from tests.support.narrow_contract import (
+    AS_OF,
+    DAG,
+    MOST,
+    ROWS,
+    SINK,
+    WAITING,
+    lake,
+    narrow,
+    rejected,
+)
 from tests.support.scheduled_runs import ScheduledRuns
 from tests.support.team_dags import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from infra.local.stack import Stack
 
-DAG, SINK, REPLAY = "covid_us_daily", "covid.us_daily", "replay_rejects"
-AS_OF = moment("2020-12-05")
-MOST = 100_000  # cases of a day that the contract takes at first
-WAITING = "select count(*) from ops.open_reject where sink = %s"
-ROWS = "select date, cases from covid.us_daily where cases > %s order by date"
+REPLAY = "replay_rejects"
 
 
 @pytest.fixture
@@ -37,44 +36,6 @@ def runs(stack: Stack) -> ScheduledRuns:
     # A database that no run has used has no tables yet.
     assert found.trigger("migrate_warehouse")[1] == "success"
     return found
-
-
-def narrow(runs: ScheduledRuns, folder: Path) -> PipelineRuns:
-    """Runs of covid_us_daily as it was declared when it took no large numbers."""
-    us, *others = covid_us_daily.DATASET.sources
-    day, cases, *rest = us.contract.columns
-    contract = replace(us.contract, columns=(day, replace(cases, maximum=MOST), *rest))
-    running = runs.stack.running
-    return PipelineRuns(
-        dataset=replace(
-            covid_us_daily.DATASET,
-            sources=(replace(us, contract=contract), *others),
-            rejects=RejectLimit(rows=1000),
-        ),
-        connect=lambda: psycopg2.connect(running.warehouse_uri),
-        store=lake(runs),
-        github_url=running.env["AIRFLOW__SLUICE__GITHUB_API_URL"],
-        scratch=folder,
-    )
-
-
-def lake(runs: ScheduledRuns) -> ObjectStore:
-    running = runs.stack.running
-    return ObjectStore(
-        client=runs.stack.emulator.client("s3"), bucket=running.outputs["LakeBucket"]
-    )
-
-
-@contextmanager
-def rejected(runs: ScheduledRuns, folder: Path) -> Iterator[int]:
-    """A version was loaded under the narrow contract; gives how many of its rows wait."""
-    runs.forget(SINK, DAG)
-    narrow(runs, folder).run(AS_OF, run_id="narrow")
-    ((waiting,),) = runs.query(WAITING, SINK)
-    assert waiting > 2
-    assert runs.query(ROWS, MOST) == []
-    yield waiting
-    runs.forget(SINK, DAG)
 
 
 def started(runs: ScheduledRuns, last: int) -> list[tuple[str, str]]:
