@@ -21,7 +21,7 @@ const TABS = {
 };
 const OVERVIEW = { show: showOverview, clocked: true };
 const EACH_MS = 60_000;
-const SOON_MS = 5000; // after a look that found no server
+const SOON_MS = 5000; // after a look that found no server, or a view that was still drawn
 
 const view = document.getElementById("view");
 const dag = new URLSearchParams(location.search).get("dag_id");
@@ -111,7 +111,12 @@ function tabs(current, asked) {
 }
 
 async function refresh() {
-  if (document.hidden || document.querySelector("dialog[open]") || view.getAttribute("aria-busy")) return;
+  clearTimeout(retry);
+  if (view.getAttribute("aria-busy")) {
+    retry = setTimeout(refresh, SOON_MS);
+    return;
+  }
+  if (document.hidden || document.querySelector("dialog[open]")) return;
   const place = TABS[here().view] ?? OVERVIEW;
   try {
     const news = await api.hasNews();
@@ -120,7 +125,6 @@ async function refresh() {
     seenAt = Date.now();
   } catch (error) {
     connected(sentence(error));
-    clearTimeout(retry);
     retry = setTimeout(refresh, SOON_MS);
   }
   saySeen();
