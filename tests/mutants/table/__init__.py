@@ -15,6 +15,7 @@ from tests.mutants.table import (
     repairs,
     sinks,
     sources,
+    traces,
     uploads,
 )
 
@@ -32,6 +33,7 @@ _ROOMS: Final = (
     exports,
     lake,
     repairs,
+    traces,
     page,
 )
 
