@@ -115,10 +115,14 @@ export class MeasureSection {
   /** The way from a point to where its row comes from, with what the point tells of the key; null where it tells nothing. */
   #source() {
     const { about: { dag_id: dag, sink, key }, chart: { date, keys } } = this;
-    const told = (row) => Object.entries({ [date]: row.iso, ...keys?.[row.group] }).filter(([column]) => key?.includes(column));
-    if (!this.#rows().some((row) => told(row).length)) return null;
+    const told = [date, ...Object.keys(Object.values(keys ?? {})[0] ?? {})].filter((column) => key?.includes(column));
+    if (!told.length) return null;
+    const keyOf = (row) => {
+      const values = { [date]: row.iso, ...keys?.[row.group] };
+      return Object.fromEntries(told.map((column) => [column, values[column]]));
+    };
     const unseen = (row) => h("span.unseen", {}, ` ${row.iso} `, foreign(row.group));
-    return { title: "Source", cell: (row) => link(traceAddress(dag, sink, Object.fromEntries(told(row))), "where from?", unseen(row)) };
+    return { title: "Source", cell: (row) => link(traceAddress(dag, sink, keyOf(row)), "where from?", unseen(row)) };
   }
 
   #rows() {
