@@ -44,6 +44,10 @@ class Load:
     counts: dict[str, int]
     readable: bool = True
 
+    @property
+    def has_changed_rows(self) -> bool:
+        return any(self.counts[name] for name in ("inserted", "updated", "deleted"))
+
 
 class TableKey:
     """One key of a table whose snapshots are whole.
@@ -81,8 +85,7 @@ class TableKey:
         return effect
 
     def _unreadable(self, load: Load, *, is_older: bool) -> Effect:
-        counts = load.counts
-        if counts["inserted"] or counts["updated"] or counts["deleted"]:
+        if load.has_changed_rows:
             self.known = False
         if not is_older:
             self._newest = load.order
@@ -114,12 +117,9 @@ class TableKey:
 
     def _leave(self, load: Load) -> Effect:
         """What a load does that deletes the row if it is there."""
-        if self.known:
-            effect: Effect = "absent" if self.values is None else "deleted"
-        elif load.counts["superseded"]:
+        if not self.known and load.counts["superseded"]:
             return "absent"
-        else:
-            effect = "unknown" if load.counts["deleted"] else "absent"
+        effect = _effect_of_none(self.values, load, known=self.known)
         self.values, self.known = None, True
         return effect
 
@@ -175,21 +175,14 @@ class HourKey:
 
     def load(self, load: Load) -> Effect:
         """Follow a load, and say what it did to the row."""
-        counts = load.counts
         if not load.readable:
-            if counts["inserted"] or counts["updated"] or counts["deleted"]:
+            if load.has_changed_rows:
                 self.values, self.known = None, False
             return "unknown"
-        if load.values is not None:
-            effect = _effect(self.values, load, known=self.known)
-        elif not self.known and counts["deleted"]:
-            effect = "unknown"
-        elif self.values is not None:
-            effect = "deleted"
-        else:
-            effect = "refused" if load.refused else "absent"
+        find = _effect_of_none if load.values is None else _effect
+        effect = find(self.values, load, known=self.known)
         self.values, self.known = load.values, True
-        return effect
+        return "refused" if effect == "absent" and load.refused else effect
 
 
 def _effect(before: Values | None, load: Load, *, known: bool) -> Effect:
@@ -200,3 +193,10 @@ def _effect(before: Values | None, load: Load, *, known: bool) -> Effect:
     if before is None:
         return "inserted"
     return "confirmed" if before == load.values else "updated"
+
+
+def _effect_of_none(before: Values | None, load: Load, *, known: bool) -> Effect:
+    """What a load does that has not the key, and leaves no row that it has not."""
+    if not known:
+        return "unknown" if load.counts["deleted"] else "absent"
+    return "absent" if before is None else "deleted"

@@ -16,7 +16,7 @@ GUARDS: Final = (
     Guard(
         "effects that are known",
         "a guess is told of a row whose earlier loads are not looked at",
-        (Edit(_EFFECTS, "    if not known:\n", "    if False:\n"),),
+        (Edit(_EFFECTS, 'if len(possible) == 1 else "unknown"', 'if possible else "updated"'),),
         (_TRUE,),
     ),
     Guard(
