@@ -108,6 +108,18 @@ def put_together(
     return History(dag_id=dag_id, now=now, history=[*entries[first:]], cut=cut, notes=said)
 
 
+def is_left(left: Values | None, now: Values | None) -> bool:
+    """Whether a sink holds what loads have left there, in the columns that it has.
+
+    Arguments:
+        left: the row that they have left; None for none.
+        now: the row as it is in the sink; None where it is not there.
+    """
+    if left is None or now is None:
+        return left is now
+    return now == {name: value for name, value in left.items() if name in now}
+
+
 def left_out(*, more_runs: bool, of_versions: int) -> str | None:
     """What was not looked at, in words.
 

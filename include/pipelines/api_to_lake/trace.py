@@ -16,6 +16,7 @@ from include.core.statements import quote_identifier, quote_text, read_statement
 from include.core.trace.effects import HourKey
 from include.core.trace.history import (
     follow,
+    is_left,
     left_out,
     newest_versions,
     put_together,
@@ -77,12 +78,12 @@ def trace(
     readings = traced.read(dict.fromkeys(map(index_of, read)))
     state = HourKey(known=not (hour.more or left))
     entries = [follow(state, run, readings[index_of(run)]) for run in read]
-    is_left = hour.is_open or not state.known or _is_left(state.values, now)
+    may_be_left = hour.is_open or not state.known or is_left(state.values, now)
     return key, put_together(
         dataset.name,
         entries,
         now=now,
-        left=now if is_left else state.values,
+        left=now if may_be_left else state.values,
         cut=left_out(more_runs=hour.more, of_versions=left),
         notes=[
             *unsuccessful(hour.runs, skipped="had no answer from the API"),
@@ -158,10 +159,3 @@ def _row_in_file(
 
 def _file(resources: LakeResources) -> Path:
     return resources.hand_over.folder / "part.parquet"
-
-
-def _is_left(left: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
-    """Whether the lake has what runs have left, in the columns that its file has."""
-    if left is None or now is None:
-        return left is now
-    return now == {name: value for name, value in left.items() if name in now}

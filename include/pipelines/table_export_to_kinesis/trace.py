@@ -11,6 +11,7 @@ from include.core.runs.notices import count_of
 from include.core.trace.effects import TableKey
 from include.core.trace.history import (
     follow,
+    is_left,
     left_out,
     newest_versions,
     put_together,
@@ -79,12 +80,12 @@ def trace(
             state.known = False
         # A newer version is never applied before an older one.
         entries.append(follow(state, run, readings[version_of(run)], order=place))
-    is_left = not state.known or _is_left(dataset, state.values, now)
+    may_be_left = not state.known or _is_left(dataset, state.values, now)
     return key, put_together(
         APPLIES,
         entries,
         now=now,
-        left=now if is_left else state.values,
+        left=now if may_be_left else state.values,
         cut=left_out(more_runs=more, of_versions=left),
         notes=[*unsuccessful(runs), *_notes_of_gaps(len(gaps))],
     )
@@ -135,9 +136,8 @@ def _as_it_is(cursor: cursor, target: Table) -> Table:
 
 
 def _is_left(dataset: TableExport, left: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
-    """Whether the target holds what versions have left, in the columns that it has of them."""
-    held = dict(now or {})
-    if dataset.deletes == "soft" and held.pop(DELETED_AT.name, None) is not None:
-        held = {}
-    expected = {name: value for name, value in (left or {}).items() if name in held}
-    return bool(left) == bool(held) and expected == held
+    """Whether the target holds what versions have left; a row that is marked as deleted is none."""
+    if dataset.deletes != "soft" or now is None:
+        return is_left(left, now)
+    held = {name: value for name, value in now.items() if name != DELETED_AT.name}
+    return is_left(left, held if now.get(DELETED_AT.name) is None else None)
