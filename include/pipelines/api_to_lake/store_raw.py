@@ -11,7 +11,7 @@ from include.core.runs.outbox import write_notice
 from include.core.statements import read_statement
 from include.core.warehouse.connection import transaction
 from include.pipelines.api_to_lake.notices import skip_notice
-from include.pipelines.api_to_lake.raw_zone import add_to_index, index_key
+from include.pipelines.api_to_lake.raw_zone import add_to_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def store_raw(
         _enter(cursor, dataset, run, state, missing)
         if state == "skipped":
             _end_as_skipped(cursor, dataset, run, missing, resources)
-    return {"state": state, "index": index_key(dataset, run.as_of), "missing": missing}
+    return {"state": state, "missing": missing}
 
 
 def _pages(fetched: FetchedCall, resources: LakeResources) -> list[RawAnswer]:

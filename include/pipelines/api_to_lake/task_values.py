@@ -91,12 +91,10 @@ class StoredHour(TypedDict):
 
     Attributes:
         state: complete, partial or skipped.
-        index: key of the hour's index in the raw zone.
         missing: the calls without an answer, and why.
     """
 
     state: State
-    index: str
     missing: dict[str, str]
 
 
