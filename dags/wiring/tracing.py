@@ -107,18 +107,16 @@ def _trace(asked: Asked) -> tuple[dict[str, str], History]:
         **{each.sink: partial(_of_hour, each, asked) for each in api_datasets()},
         CSV_UPLOAD_TO_DYNAMODB.sink: partial(_of_item, asked),
     }
-    found = answers.get(asked.sink)
-    if found is None:
-        exported = _exported(asked)
-        found = exported.get(asked.sink)
-        if found is None:
-            # Each tenant has some, and they are told apart by the tenants' names.
-            more = f", and {count_of(len(exported), 'table')} that exports end in"
-            raise RunInputError(
-                "Parameter sink is none whose rows can be traced. Those are: "
-                f"{', '.join(answers)}{more if exported else ''}"
-            )
-    return found()
+    if asked.sink in answers:
+        return answers[asked.sink]()
+    exported = _exported(asked)
+    if asked.sink in exported:
+        return exported[asked.sink]()
+    # Each tenant has some, and they are told apart by the tenants' names.
+    more = f", and {count_of(len(exported), 'table')} that exports end in" if exported else ""
+    raise RunInputError(
+        f"Parameter sink is none whose rows can be traced. Those are: {', '.join(answers)}{more}"
+    )
 
 
 def _exported(asked: Asked) -> dict[str, Callable[[], tuple[dict[str, str], History]]]:
