@@ -75,8 +75,8 @@ def refuse_page(page: Page, dataset: ApiDataset) -> None:
         )
 
 
-def list_answers(dataset: ApiDataset) -> str:
-    """Write the statement that lists the records of each answer of a batch."""
+def list_records(dataset: ApiDataset) -> str:
+    """Write the statement that lists the records of the answers of a batch."""
     if dataset.records:
         records = f"json_extract(body, {json_path(dataset.records)[:-1]}[*]')"
     else:
@@ -89,7 +89,7 @@ def list_answers(dataset: ApiDataset) -> str:
 
 
 def bind_answers(batch: Sequence[tuple[int, Page]]) -> dict[str, Any]:
-    """The parameters of list_answers, for the answers of a batch with their numbers."""
+    """The parameters of list_records, for the answers of a batch with their numbers."""
     return {
         "globs": [glob_of(page.path) for _, page in batch],
         "paths": [str(page.path) for _, page in batch],

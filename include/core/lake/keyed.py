@@ -52,7 +52,7 @@ def find_records(
     query = Query(dataset)
     statement = fill(
         "lake/find_records",
-        answers=query.answers,
+        records=query.records,
         paths=query.paths,
         cells=query.cells,
         values=query.values(),

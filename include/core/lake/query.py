@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.core.lake.answers import list_answers
+from include.core.lake.answers import list_records
 from include.core.lake.cells import faults_of, good_of, stored_type, value_of
 from include.core.lake.fields import declared_names, json_paths
 from include.core.snapshot.columns import duckdb_type
@@ -29,7 +29,7 @@ class Query:
     def __init__(self, dataset: ApiDataset) -> None:
         self.bound: dict[str, object] = {}
         self._fields = dataset.fields
-        self.answers = list_answers(dataset)
+        self.records = list_records(dataset)
         self.paths = json_paths(field.path for field in self._fields)
         self.objects = json_paths(declared_names(self._fields))
         self.cells = ", ".join(

@@ -187,7 +187,7 @@ class _Load:
         self._run("load_records.create", columns=query.types())
         statement = fill(
             "lake/load_records.insert",
-            answers=query.answers,
+            records=query.records,
             paths=query.paths,
             objects=query.objects,
             cells=query.cells,
@@ -242,7 +242,7 @@ class _Load:
         numbers = [n for n, page in enumerate(self._pages) if in_utc(page.as_of) == hour]
         statement = fill(
             "lake/load_records.count_found",
-            answers=Query(self._dataset).answers,
+            records=Query(self._dataset).records,
             paths=json_paths(field.path for field in fields),
             counts=", ".join(f"count(found[{place + 1}])" for place in range(len(fields))),
         )
@@ -268,7 +268,7 @@ class _Load:
         self._run("find_shapes.find_examples")
         statement = fill(
             "lake/find_shapes.insert",
-            answers=query.answers,
+            records=query.records,
             objects=query.objects,
             unknown=query.unknown(),
             repeats=query.repeats(),

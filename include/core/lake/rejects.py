@@ -59,7 +59,7 @@ def _rejects(
     conflict = len(faults)
     statement = fill(
         "lake/reject_records.list",
-        answers=query.answers,
+        records=query.records,
         paths=query.paths,
         cells=query.cells,
         values=query.values(),

@@ -1,19 +1,11 @@
 -- Reads the records of some answers that bear a key.
--- Grain: one such record, in order. Identifiers: answers (the statement read_answers.list), paths
+-- Grain: one such record, in order. Identifiers: records (the statement read_answers.list), paths
 -- (of the fields), cells (each found value by its place, null where it is JSON's null), values (each
 -- cell's, null where it is none), same_key (condition). Parameters: what read_answers.list needs,
 -- what values and same_key bind, most (records).
 -- Safe to rerun: reads only.
 with
-answers as ({answers}),
-
-records as (
-    select
-        number,
-        unnest(records) as record,
-        generate_subscripts(records, 1) as line
-    from answers
-),
+records as ({records}),
 
 extracted as (
     select

@@ -33,21 +33,13 @@ order by number
 -- name: insert
 -- Reads of some answers the records that are the first of their shape: which names no field
 -- declares, and whether an object has a name twice.
--- Grain: one shape. Identifiers: answers (the statement read_answers.list), objects (paths of the
+-- Grain: one shape. Identifiers: records (the statement read_answers.list), objects (paths of the
 -- objects that hold fields), unknown (paths that no field declares), repeats (condition).
 -- Parameters: what read_answers.list needs.
 -- Safe to rerun: runs once for each answer, right after the table is made.
 insert into _sluice_shapes
 with
-answers as ({answers}),
-
-records as (
-    select
-        number,
-        unnest(records) as record,
-        generate_subscripts(records, 1) as line
-    from answers
-),
+records as ({records}),
 
 examples as (
     select

@@ -14,7 +14,7 @@ create or replace table _sluice_records (
 -- name: insert
 -- Loads the records of some answers. _sluice_line is the answer's number times 2^32 plus the
 -- record's place in it; _sluice_shape is alike for records whose objects have the same names.
--- Grain: one record. Identifiers: answers (the statement read_answers.list), paths (of the fields),
+-- Grain: one record. Identifiers: records (the statement read_answers.list), paths (of the fields),
 -- objects (paths of the objects that have them), cells (each found value by its place, null where it is JSON's null), values
 -- (each cell's, null where it is none), good (condition), columns (of values).
 -- Parameters: what read_answers.list needs, moments (as_of of each answer), and what values and good
@@ -22,16 +22,7 @@ create or replace table _sluice_records (
 -- Safe to rerun: runs once, right after the table is made.
 insert into _sluice_records
 with
-answers as ({answers}),
-
-records as (
-    select
-        place,
-        number,
-        unnest(records) as record,
-        generate_subscripts(records, 1) as line
-    from answers
-),
+records as ({records}),
 
 extracted as (
     select
@@ -107,16 +98,11 @@ from _sluice_records
 
 -- name: count_found
 -- Counts the records of some answers that are objects, and in how many of them each path is there.
--- Grain: one row. Identifiers: answers (the statement read_answers.list), paths, counts (of each).
+-- Grain: one row. Identifiers: records (the statement read_answers.list), paths, counts (of each).
 -- Parameters: what read_answers.list needs.
 -- Safe to rerun: reads only.
 with
-answers as ({answers}),
-
-records as (
-    select unnest(records) as record
-    from answers
-),
+records as ({records}),
 
 extracted as (
     select json_extract(record, {paths}) as found

@@ -1,20 +1,32 @@
 -- name: list
 -- The records of some answers of an API, each as JSON without blanks. An answer that is no JSON is
 -- an error, one whose list is absent has none.
--- Grain: one answer. Identifiers: records (an expression over body).
+-- Grain: one record, its line from 1 in its answer. Identifiers: records (an expression over body).
 -- Parameters: globs (patterns that match the files alone), paths and numbers (of the files).
 -- Safe to rerun: reads only.
-select
-    place,
-    $numbers[place] as number,
-    {records} as records
-from (
+with
+files as (
     select
         list_position(cast($paths as varchar []), filename) as place,
         -- a byte-order mark is no part of JSON: https://www.rfc-editor.org/rfc/rfc8259#section-8.1
         if(starts_with(content, chr(65279)), ltrim(content, chr(65279)), content) as body
     from read_text($globs)
-) as files
+),
+
+answers as (
+    select
+        place,
+        $numbers[place] as number,
+        {records} as records
+    from files
+)
+
+select
+    place,
+    number,
+    unnest(records) as record,
+    generate_subscripts(records, 1) as line
+from answers
 
 
 -- name: check

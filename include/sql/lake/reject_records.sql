@@ -43,21 +43,13 @@ order by number
 
 -- name: list
 -- Reads of some answers the records that are not taken again, with the number of what is wrong.
--- Grain: one such record, in order. Identifiers: answers (the statement read_answers.list), paths
+-- Grain: one such record, in order. Identifiers: records (the statement read_answers.list), paths
 -- (of the fields), cells (each found value by its place, null where it is JSON's null), values (each cell's, null where it is
 -- none), fault (expression). Parameters: what read_answers.list needs, and what values and fault
 -- bind.
 -- Safe to rerun: reads only.
 with
-answers as ({answers}),
-
-records as (
-    select
-        number,
-        unnest(records) as record,
-        generate_subscripts(records, 1) as line
-    from answers
-),
+records as ({records}),
 
 rejected as (
     select
